@@ -1,0 +1,1 @@
+"""Is this output right? One module a family of checks, one registry that finds them by name."""

@@ -1,0 +1,69 @@
+"""What a check is given and what it says.
+
+A check is a function registered under its name (`checks.registry`). It sees one output as a `Subject` and
+answers with a `CheckResult`; where it has to wait (a judge model, a subprocess), it is a coroutine function and
+takes what it needs from `CheckServices`.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from migrator_tui.models.requests import Answer, ModelRequest, ToolCall
+from migrator_tui.project.schema import CheckSpec, Message
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """The output a check looks at, with what it may be compared to."""
+
+    text: str
+    tool_calls: Sequence[ToolCall] = ()
+    tools: Sequence[Mapping[str, Any]] = ()
+    """The definitions the model was given."""
+    finish_reason: str | None = None
+    latency_ms: float | None = None
+    cost: float | None = None
+    input_tokens: int | None = None
+    output_tokens: int | None = None
+    variables: Mapping[str, Any] = field(default_factory=dict)
+    messages: Sequence[Message] = ()
+    expected: Any = None
+    baseline: "Subject | None" = None
+    """The baseline's output for the same case, when the candidate's is checked and the baseline has one."""
+
+
+@dataclass(frozen=True, slots=True)
+class CheckResult:
+    """What one check found."""
+
+    spec: CheckSpec
+    passed: bool
+    score: float
+    """0 to 1; 1 or 0 where a check knows only yes and no."""
+    reason: str = ""
+    """One line for a person, with expected and actual where it failed."""
+    expected: str = ""
+    actual: str = ""
+
+
+class CheckServices(Protocol):
+    """What checks that must wait may ask for."""
+
+    async def ask(self, request: ModelRequest) -> Answer:
+        """Ask a model; raises `CheckFailure` where no answer came."""
+
+
+class CheckFailure(Exception):
+    """A check could not be carried out: a wrong setting, a pattern that runs too long, no answer from a judge.
+
+    It makes the outcome an error, not a fail.
+    """
+
+
+class CheckSettingError(CheckFailure):
+    """The check is written wrongly in the project; `str()` says how to write it."""
+
+
+CheckFunction = Callable[[Subject, CheckSpec], CheckResult]
+WaitingCheckFunction = Callable[[Subject, CheckSpec, CheckServices], Awaitable[CheckResult]]

@@ -1,0 +1,1 @@
+"""Old against new: outcomes, and what follows from them. Pure functions."""

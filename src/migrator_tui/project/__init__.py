@@ -1,0 +1,1 @@
+"""What the folder says: configuration, tasks, cases, prompts and recordings, read and never rewritten unasked."""

@@ -1,0 +1,163 @@
+"""The things a project folder can state, as plain immutable values.
+
+Readers (`config`, `cases`, `prompts`) make them; every other package passes them on.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+BASELINE = "baseline"
+"""The name by which screens, history and reports call the model migrated from."""
+
+Message = dict[str, Any]
+"""One chat message in OpenAI's form: `role`, `content`, and where used `tool_calls`, `tool_call_id`, `name`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Price:
+    """What a model costs, in USD per million tokens; `None` is unknown, never free."""
+
+    input: float | None
+    output: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class ModelSpec:
+    """One model table of the configuration: which model is asked, and how."""
+
+    name: str
+    """What the screens call it: `baseline`, a candidate's name, or `assistant`."""
+    model: str
+    """`simulated:NAME`, `recorded:FILE`, or any litellm model name."""
+    params: Mapping[str, Any] = field(default_factory=dict)
+    task_params: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    """Parameters of one task; where a task is named here, they replace `params` whole."""
+    api_base: str | None = None
+    api_key_env: str | None = None
+    """Name of the environment variable that holds the key. Never a key."""
+    columns: Mapping[str, str] = field(default_factory=dict)
+    """For `recorded:` models: our column name to the file's."""
+    concurrency: int | None = None
+    requests_per_minute: int | None = None
+    price: Price | None = None
+    timeout: float = 600.0
+    """Seconds one call may take from request to last token."""
+    prompts: Mapping[str, Path] = field(default_factory=dict)
+    """A candidate's own prompt files by task name; absolute paths."""
+
+    def params_for(self, task: str) -> Mapping[str, Any]:
+        """The parameters this model is called with on that task."""
+        return self.task_params.get(task, self.params)
+
+
+@dataclass(frozen=True, slots=True)
+class CheckSpec:
+    """One check as the project states it, before it is looked up in the registry."""
+
+    type: str
+    """Name without `not-`, such as `contains`."""
+    value: Any = None
+    negated: bool = False
+    weight: float = 1.0
+    threshold: float | None = None
+    metric: str | None = None
+    """A name of the user's for it; the type where missing."""
+    options: Mapping[str, Any] = field(default_factory=dict)
+    """Whatever else the table held; the check's family knows what it means."""
+
+    @property
+    def full_type(self) -> str:
+        """The type as written, `not-` included."""
+        return f"not-{self.type}" if self.negated else self.type
+
+    @property
+    def label(self) -> str:
+        """What screens and reports call this check."""
+        return self.metric or self.full_type
+
+
+@dataclass(frozen=True, slots=True)
+class GateRules:
+    """The limits a candidate is held to; `None` means that there is no such limit."""
+
+    margin: float = 0.03
+    confidence: float = 0.95
+    max_critical_regressions: int = 0
+    max_cost_increase: float | None = None
+    max_latency_increase: float | None = None
+    max_latency_p95_ms: float | None = None
+    min_pass_rate: float | None = None
+    min_cost_saving: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One test input of a task."""
+
+    id: str
+    vars: Mapping[str, Any] = field(default_factory=dict)
+    messages: Sequence[Message] = ()
+    expected: Any = None
+    checks: Sequence[CheckSpec] = ()
+    tags: Sequence[str] = ()
+    critical: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One prompt with its cases and checks."""
+
+    name: str
+    prompt: Path
+    """The task's prompt file; absolute. The baseline's, and each candidate's that has no file of its own."""
+    cases: Sequence[Path]
+    """Case files, absolute, in the order they were named."""
+    checks: Sequence[CheckSpec] = ()
+    tools: Sequence[Mapping[str, Any]] = ()
+    """Tool definitions in OpenAI's form, sent with every call of this task."""
+    response_format: Mapping[str, Any] | None = None
+    gate: GateRules = field(default_factory=GateRules)
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """A folder with `migrator.toml`, read and found to be sound."""
+
+    folder: Path
+    """Absolute, symbolic links resolved."""
+    config_file: Path
+    name: str
+    baseline: ModelSpec
+    candidates: Sequence[ModelSpec]
+    tasks: Sequence[Task]
+    gate: GateRules = field(default_factory=GateRules)
+    assistant: ModelSpec | None = None
+    database: str | None = None
+    """A SQLAlchemy URL, or `None` for SQLite in the user data folder."""
+    assume: Literal["pass", "unjudged"] = "pass"
+    """What a baseline output counts as that has neither verdict nor checks."""
+    max_cost_per_day: float | None = None
+
+    def task(self, name: str) -> Task:
+        """The task of that name; `KeyError` if there is none."""
+        for task in self.tasks:
+            if task.name == name:
+                return task
+        raise KeyError(name)
+
+    def candidate(self, name: str) -> ModelSpec:
+        """The candidate of that name; `KeyError` if there is none."""
+        for candidate in self.candidates:
+            if candidate.name == name:
+                return candidate
+        raise KeyError(name)
+
+    def model(self, name: str) -> ModelSpec:
+        """The baseline or the candidate of that name; `KeyError` if there is none."""
+        return self.baseline if name == BASELINE else self.candidate(name)
+
+    def prompt_file(self, task: Task, model_name: str) -> Path:
+        """The file of record for that task's prompt on that model, absolute."""
+        return self.model(model_name).prompts.get(task.name, task.prompt)

@@ -1,0 +1,1 @@
+"""Tell others: the results of a run in the forms that other programs and people read."""
