@@ -47,6 +47,15 @@ class CheckResult:
     actual: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class CheckError:
+    """A check that could not be carried out: the outcome is an error, not a fail."""
+
+    spec: CheckSpec
+    reason: str
+    """One line for a person."""
+
+
 class CheckServices(Protocol):
     """What checks that must wait may ask for."""
 

@@ -124,6 +124,8 @@ class CheckRecord:
     weight: float
     reason: str
     """One line; empty when it passed without remark."""
+    error: bool = False
+    """The check could not be carried out (`reason` says why): the outcome is an error, not a fail."""
 
 
 @dataclass(frozen=True, slots=True)
