@@ -1,0 +1,240 @@
+"""Finds checks by name, says what is wrong with their settings, and runs them.
+
+A family's module registers its functions; it is imported when one of its names is first asked for, so that a
+project pays only for the checks it uses.
+"""
+
+import asyncio
+import hashlib
+import inspect
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from importlib import import_module
+from typing import Any, TypeVar
+
+from migrator_tui.checks.base import (
+    CheckError,
+    CheckFailure,
+    CheckFunction,
+    CheckResult,
+    CheckServices,
+    CheckSettingError,
+    Subject,
+    WaitingCheckFunction,
+)
+from migrator_tui.checks.values import Needs, prepared, setting_error, stated_problem
+from migrator_tui.project.schema import CheckSpec
+from migrator_tui.text_safety import safe_line
+
+FAMILIES = ("text", "json_output", "length", "format")
+"""Modules of this package that hold checks."""
+
+REASON_LIMIT = 300
+"""Characters of a reason that are kept."""
+
+NOTHING_TO_WAIT_FOR = "needs a model or a process, which is not to be had here"
+
+AnyCheck = TypeVar("AnyCheck", CheckFunction, WaitingCheckFunction)
+
+
+@dataclass(frozen=True, slots=True)
+class Registered:
+    """A check as its family made it known."""
+
+    name: str
+    function: CheckFunction | WaitingCheckFunction
+    needs: Needs
+    options: frozenset[str]
+    looks_at: frozenset[str]
+    settings: Callable[[CheckSpec], None] | None
+    revision: int
+    waits: bool
+
+
+_registered: dict[str, Registered] = {}
+
+
+def register(
+    name: str,
+    *,
+    needs: Needs,
+    options: Sequence[str] = (),
+    looks_at: Sequence[str] = (),
+    settings: Callable[[CheckSpec], None] | None = None,
+    revision: int = 1,
+) -> Callable[[AnyCheck], AnyCheck]:
+    """Make a function known as the check of that name; `not-NAME` comes with it.
+
+    `options` are further keys that its table may have. `looks_at` names the fields of `Subject`, other than the
+    text, that its result depends on (`baseline`, `tools`, `finish_reason` …). `settings` looks at the settings
+    before any run and raises `CheckSettingError`. A higher `revision` makes stored results be computed again.
+    """
+
+    def remember(function: AnyCheck) -> AnyCheck:
+        _registered[name] = Registered(
+            name,
+            function,
+            needs,
+            frozenset(options),
+            frozenset(looks_at),
+            settings,
+            revision,
+            inspect.iscoroutinefunction(function),
+        )
+        return function
+
+    return remember
+
+
+def _known() -> dict[str, Registered]:
+    for family in FAMILIES:
+        import_module(f"migrator_tui.checks.{family}")
+    return _registered
+
+
+def known_checks() -> list[str]:
+    """The names of all checks, without `not-`, sorted."""
+    return sorted(_known())
+
+
+def find(spec: CheckSpec) -> Registered:
+    """The check a project names; raises `CheckSettingError` with the nearest name."""
+    known = _known()
+    if spec.type in known:
+        return known[spec.type]
+    from rapidfuzz import fuzz, process
+
+    nearest = process.extractOne(spec.type, list(known), scorer=fuzz.ratio, score_cutoff=60)
+    hint = (
+        f"; did you mean {'not-' if spec.negated else ''}{nearest[0]}?" if nearest else f"; known: {', '.join(known)}"
+    )
+    raise CheckSettingError(f'unknown check "{safe_line(spec.full_type, 60)}"{hint}')
+
+
+def validate(spec: CheckSpec) -> None:
+    """Look at a check's settings before any run; raises `CheckSettingError` that says how to write it."""
+    entry = find(spec)
+    if problem := stated_problem(entry.needs, spec.value):
+        raise setting_error(spec, problem)
+    if spec.weight < 0:
+        raise setting_error(spec, f"weight is {spec.weight:g}; it cannot be negative")
+    for option in spec.options:
+        if option not in entry.options:
+            allowed = ", ".join(sorted({"value", "weight", "threshold", "metric", *entry.options}))
+            raise setting_error(spec, f'unknown key "{safe_line(option, 40)}"; it takes {allowed}')
+    if entry.settings is not None:
+        entry.settings(spec)
+
+
+def waits(spec: CheckSpec) -> bool:
+    """Whether this check must wait for a model or a process (`run_checks`, not `run_plain_checks`)."""
+    return find(spec).waits
+
+
+def check_key(spec: CheckSpec, subject: Subject) -> str:
+    """Digest of a check's settings and of all it compares the output's text with.
+
+    A stored result whose key is no longer among a case's keys is out of date.
+    """
+    try:
+        entry = find(spec)
+        value = prepared(spec, entry.needs, subject, _render)
+        looked_at = {name: _plain(getattr(subject, name)) for name in sorted(entry.looks_at)}
+        revision = entry.revision
+    except CheckFailure as failure:  # such a check ends in an error, which holds until its setting is mended
+        value, looked_at, revision = [spec.value, str(failure)], {}, 0
+    stated = [
+        spec.full_type,
+        revision,
+        value,
+        spec.threshold,
+        spec.weight,
+        spec.metric,
+        dict(spec.options),
+        looked_at,
+    ]
+    text = json.dumps(stated, sort_keys=True, default=str)
+    return hashlib.sha256(text.encode("utf-8", "backslashreplace")).hexdigest()[:20]
+
+
+def _plain(value: Any) -> Any:
+    """What of a subject's field counts for the key: of another output its text and calls, not its cost or time."""
+    return [value.text, value.tool_calls] if isinstance(value, Subject) else value
+
+
+def run_plain_checks(specs: Sequence[CheckSpec], subject: Subject) -> list[CheckResult | CheckError]:
+    """Run checks that need not wait, in order, one result each.
+
+    A check that cannot be carried out, or that would have to wait, gives a `CheckError`.
+    """
+    return [_run_plain(spec, subject) for spec in specs]
+
+
+async def run_checks(
+    specs: Sequence[CheckSpec], subject: Subject, services: CheckServices | None = None
+) -> list[CheckResult | CheckError]:
+    """Run all checks, in order, one result each; those that wait do so at the same time.
+
+    Plain ones run in a thread, since a pattern or a schema may take a second on a large output.
+    """
+    waiting = [_is_known(spec) and waits(spec) for spec in specs]
+    plain = [spec for spec, later in zip(specs, waiting, strict=True) if not later]
+    quick = iter(await asyncio.to_thread(run_plain_checks, plain, subject) if plain else [])
+    slow = iter(
+        await asyncio.gather(
+            *(_run_waiting(spec, subject, services) for spec, later in zip(specs, waiting, strict=True) if later)
+        )
+    )
+    return [next(slow) if later else next(quick) for later in waiting]
+
+
+def _is_known(spec: CheckSpec) -> bool:
+    return spec.type in _known()
+
+
+def _run_plain(spec: CheckSpec, subject: Subject) -> CheckResult | CheckError:
+    try:
+        entry = find(spec)
+        if entry.waits:
+            return CheckError(spec, NOTHING_TO_WAIT_FOR)
+        function: Any = entry.function
+        return _tidy(function(subject, _with_value(spec, entry, subject)), spec)
+    except CheckFailure as failure:
+        return CheckError(spec, safe_line(str(failure), REASON_LIMIT))
+
+
+async def _run_waiting(spec: CheckSpec, subject: Subject, services: CheckServices | None) -> CheckResult | CheckError:
+    if services is None:
+        return CheckError(spec, NOTHING_TO_WAIT_FOR)
+    try:
+        entry = find(spec)
+        function: Any = entry.function
+        return _tidy(await function(subject, _with_value(spec, entry, subject), services), spec)
+    except CheckFailure as failure:
+        return CheckError(spec, safe_line(str(failure), REASON_LIMIT))
+
+
+def _with_value(spec: CheckSpec, entry: Registered, subject: Subject) -> CheckSpec:
+    return replace(spec, value=prepared(spec, entry.needs, subject, _render))
+
+
+def _tidy(result: CheckResult, spec: CheckSpec) -> CheckResult:
+    """The result under the check as stated, in words that are safe to show."""
+    return replace(
+        result,
+        spec=spec,
+        reason=safe_line(result.reason, REASON_LIMIT),
+        expected=safe_line(result.expected, REASON_LIMIT),
+        actual=safe_line(result.actual, REASON_LIMIT),
+    )
+
+
+def _render(template: str, subject: Subject) -> str:
+    from migrator_tui.project.errors import ProjectError
+    from migrator_tui.project.prompts import render_text
+
+    try:
+        return render_text(template, {"expected": subject.expected, **subject.variables})
+    except ProjectError as error:
+        raise CheckFailure(str(error)) from None

@@ -1,0 +1,164 @@
+"""What a check compares with: its value, with the case's variables filled in and in the form that the check needs."""
+
+import json
+import re
+from collections.abc import Callable
+from enum import Enum
+from typing import Any
+
+from migrator_tui.checks.base import CheckFailure, CheckResult, CheckSettingError, Subject
+from migrator_tui.project.schema import CheckSpec
+from migrator_tui.text_safety import safe_line
+
+
+class Needs(Enum):
+    """What kind of value a check takes."""
+
+    NOTHING = "no value"
+    ANYTHING = "a value"
+    TEXT = "a text"
+    TEXTS = "a list of texts, or one text with commas"
+    NUMBER = "a whole number that is not negative"
+    SCHEMA = "a JSON Schema: a table, or its text"
+
+
+OPTIONAL = frozenset({Needs.NOTHING, Needs.SCHEMA})
+"""Kinds that may be left out; the others fall back to what the case says it expects."""
+
+_LIST_ITEM = re.compile(r'\s*(?:"((?:[^"\\]|\\.)*)"\s*(?=,|$)|([^,]*))(?:,|$)', re.DOTALL)
+
+
+def text_of(value: Any) -> str:
+    """A value as the text that a model would write: `true`, `5` for 5.0, JSON for lists and tables."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return json.dumps(value, ensure_ascii=False)
+
+
+def texts_of(value: Any) -> list[str]:
+    """The texts of a list, or of one text with commas between them.
+
+    As in promptfoo, an item may stand in double quotes to hold a comma: `yes, "no, thanks"` is two.
+    """
+    if isinstance(value, list | tuple):
+        return [text_of(item) for item in value]
+    items = [
+        re.sub(r'\\(["\\])', r"\1", quoted) if quoted else plain.strip()
+        for quoted, plain in _LIST_ITEM.findall(text_of(value))
+    ]
+    return [item for item in items if item]
+
+
+def canonical(value: Any) -> str:
+    """JSON in which equal values are equal texts: 1 is 1.0, true is not 1, the order of keys is of no account."""
+    return json.dumps(_plain_numbers(value), sort_keys=True, ensure_ascii=False)
+
+
+def _plain_numbers(value: Any) -> Any:
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    if isinstance(value, dict):
+        return {key: _plain_numbers(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain_numbers(item) for item in value]
+    return value
+
+
+def stated_problem(needs: Needs, value: Any) -> str | None:
+    """What is wrong with a value as the project states it, or `None`."""
+    if value is None:
+        return None
+    wrong = {
+        Needs.NOTHING: False,
+        Needs.ANYTHING: False,
+        Needs.TEXT: isinstance(value, bool | dict | list) or value == "",
+        Needs.TEXTS: isinstance(value, bool | dict) or value in ("", []),
+        Needs.NUMBER: not _is_template(value) and _whole_number(value) is None,
+        Needs.SCHEMA: not isinstance(value, str | dict | bool),
+    }[needs]
+    return f"needs {needs.value}, not {shown(value)}" if wrong else None
+
+
+def _whole_number(value: Any) -> int | None:
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, str) and value.strip().isascii() and value.strip().isdigit():
+        return int(value)
+    return int(value) if isinstance(value, int | float) and value == int(value) and value >= 0 else None
+
+
+def _is_template(value: Any) -> bool:
+    return isinstance(value, str) and ("{{" in value or "{%" in value)
+
+
+def prepared(spec: CheckSpec, needs: Needs, subject: Subject, render: Callable[[str, Subject], str]) -> Any:
+    """The value this check compares with for this case.
+
+    `{{ variables }}` are filled in, as promptfoo does, in a text and in the items of a list, never inside a table.
+    A check that needs a value and has none compares with the case's `expected`. Raises `CheckFailure` where there
+    is nothing to compare with, or of the wrong kind.
+    """
+    value = spec.value
+    if value is None:
+        if needs in OPTIONAL:
+            return None
+        value = subject.expected
+        if value is None:
+            raise CheckFailure("no value to compare with, and the case has no `expected`")
+    elif _is_template(value):
+        value = render(value, subject)
+    elif isinstance(value, list | tuple):
+        value = [render(item, subject) if _is_template(item) else item for item in value]
+    return _in_form(value, needs)
+
+
+def _in_form(value: Any, needs: Needs) -> Any:
+    if problem := stated_problem(needs, value):
+        raise CheckFailure(problem)
+    if needs is Needs.TEXT:
+        return text_of(value)
+    if needs is Needs.NUMBER:
+        number = _whole_number(value)
+        if number is None:
+            raise CheckFailure(f"needs {needs.value}, not {shown(value)}")
+        return number
+    if needs is Needs.TEXTS:
+        texts = texts_of(value)
+        if not texts:
+            raise CheckFailure(f"needs {needs.value}, not {shown(value)}")
+        return texts
+    return value
+
+
+def shown(value: Any, limit: int = 40) -> str:
+    """A value in a message: JSON on one line, cut to `limit` characters."""
+    if isinstance(value, str):
+        return '"' + safe_line(value, limit - 2) + '"'
+    try:
+        return safe_line(json.dumps(value, ensure_ascii=False, default=str), limit)
+    except (RecursionError, ValueError):
+        return f"a {type(value).__name__}"
+
+
+def listed(items: list[str], limit: int = 60) -> str:
+    """Items with commas between, cut to `limit` characters."""
+    return safe_line(", ".join(items[:50]), limit)
+
+
+def answer(
+    spec: CheckSpec, holds: bool, *, because: str, because_not: str, expected: str, actual: str
+) -> CheckResult:
+    """The result of a check that knows only yes and no.
+
+    `because` is the evidence that it holds (told when a `not-` check fails), `because_not` that it does not.
+    """
+    passed = holds != spec.negated
+    reason = "" if passed else because if holds else because_not
+    return CheckResult(spec, passed, 1.0 if passed else 0.0, reason, expected, actual)
+
+
+def setting_error(spec: CheckSpec, what: str) -> CheckSettingError:
+    """The mistake, led by the check's name."""
+    return CheckSettingError(f"{spec.full_type}: {what}")
