@@ -1,0 +1,153 @@
+"""From a `ModelRequest` to the arguments of the client library's call, and what a project may not say there.
+
+Parameters come from a project file, perhaps a stranger's: those that would send a key elsewhere, read files or
+change who is asked are refused here, whatever the project's trust.
+"""
+
+import re
+from collections.abc import Collection, Mapping, Sequence
+from ipaddress import ip_address
+from typing import Any
+from urllib.parse import urlsplit
+
+from migrator_tui.models.requests import CallError, ErrorKind, ModelRequest
+from migrator_tui.project.schema import Message
+
+PLACEHOLDER_KEY = "no-key"
+"""Sent to servers that want no key; clients insist on having one."""
+
+_ELSEWHERE = {
+    "model": "it is the model table's `model`",
+    "messages": "the prompt and the case say it",
+    "tools": "tools belong to the task",
+    "functions": "tools belong to the task",
+    "stream": "the program decides it",
+    "stream_options": "the program decides it",
+    "timeout": "use `timeout` in the model's table",
+    "api_base": "use `api_base` in the model's table",
+    "base_url": "use `api_base` in the model's table",
+    "api_key": "name a variable with `api_key_env` in the model's table; a key never stands in a file",
+    "n": "use --repeat for several answers",
+}
+_ALLOWED = frozenset(
+    {"allowed_openai_params", "additional_drop_params", "drop_params", "api_version", "metadata", "extra_headers"}
+)
+_PLACES = frozenset(
+    {"aws_region_name", "vertex_project", "vertex_location", "vertex_ai_project", "vertex_ai_location"}
+)
+_PLACE = re.compile(r"[A-Za-z0-9:_.-]+")
+_REACHES_OUT = re.compile(
+    r"^(?:aws|vertex|azure|watsonx|s3|gcs|oci|sagemaker|databricks|snowflake|langfuse|mock|anthropic_issuer)_"
+    r"|(?:^|_)(?:key|secret|password|credentials?|endpoint|endpoint_url|base_url|api_base|url|callbacks?|client|proxy)$"
+    r"|token_file|callback"
+)
+
+_NEEDS_USER_TURN = frozenset(
+    {
+        "anthropic",
+        "bedrock",
+        "bedrock_converse",
+        "vertex_ai",
+        "vertex_ai_beta",
+        "gemini",
+        "mistral",
+        "cohere",
+        "cohere_chat",
+    }
+)
+"""Providers that refuse a chat of system messages alone."""
+
+
+class RefusedArgument(ValueError):
+    """The request may not be sent as it stands; `str()` says what to change."""
+
+    kind = ErrorKind.REJECTED
+
+
+class KeyMissing(RefusedArgument):
+    """The variable named by `api_key_env` is not set."""
+
+    kind = ErrorKind.KEY
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"{name} is not set (api_key_env)")
+
+
+def call_arguments(
+    request: ModelRequest, *, provider: str | None, key: str | None, reserved: Collection[str] = ()
+) -> dict[str, Any]:
+    """Keyword arguments for the library's completion call.
+
+    `provider` is the library's name for who is asked, `key` the value of `api_key_env`; `reserved` are the
+    library's own control parameters. Raises `RefusedArgument`.
+    """
+    if "://" in request.model:
+        raise RefusedArgument(f"a model is a name, not an address: {request.model}; use `api_base`")
+    check_params(request.params, reserved)
+    arguments: dict[str, Any] = {
+        **request.params,
+        "model": request.model,
+        "messages": with_user_turn(request.messages, provider),
+        "stream": request.stream,
+        "timeout": request.timeout,
+        # Retries are the pool's: it honours Retry-After, counts attempts and can be cancelled.
+        "max_retries": 0,
+        "num_retries": 0,
+    }
+    if request.stream:
+        arguments["stream_options"] = {"include_usage": True}
+    if request.tools:
+        arguments["tools"] = list(request.tools)
+    if request.response_format is not None:
+        arguments["response_format"] = dict(request.response_format)
+    if request.api_base is not None:
+        arguments["api_base"] = request.api_base
+    if key is not None:
+        arguments["api_key"] = key
+    elif request.api_base is not None and is_loopback(request.api_base):
+        # A provider's key is for the provider, not for whatever listens on this machine.
+        arguments["api_key"] = PLACEHOLDER_KEY
+    return arguments
+
+
+def check_params(params: Mapping[str, Any], reserved: Collection[str] = ()) -> None:
+    """Raise `RefusedArgument` for the first parameter that a model table's `params` may not hold."""
+    for name, value in params.items():
+        if name in _ELSEWHERE:
+            raise RefusedArgument(f"parameter `{name}` can't be set in params: {_ELSEWHERE[name]}")
+        if name in _PLACES:
+            # A region becomes part of a host name.
+            if not (isinstance(value, str) and _PLACE.fullmatch(value)):
+                raise RefusedArgument(f"parameter `{name}` must be a plain name")
+        elif name not in _ALLOWED and (name.startswith("_") or name in reserved or _REACHES_OUT.search(name)):
+            raise RefusedArgument(f"parameter `{name}` can't be set in params: it would not go to the model")
+
+
+def with_user_turn(messages: Sequence[Message], provider: str | None) -> list[Message]:
+    """The messages, the last system message turned into the user's where a provider needs a user turn and has none.
+
+    A task whose whole input is in its prompt has no other message.
+    """
+    copied = [dict(message) for message in messages]
+    if provider in _NEEDS_USER_TURN and copied and all(m.get("role") in ("system", "developer") for m in copied):
+        copied[-1]["role"] = "user"
+    return copied
+
+
+def is_loopback(url: str) -> bool:
+    """Does this address stay on this machine?"""
+    try:
+        host = urlsplit(url).hostname or ""
+    except ValueError:
+        return False
+    if host == "localhost":
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def refusal(error: RefusedArgument, attempt: int) -> CallError:
+    """The refusal as a call's end."""
+    return CallError(error.kind, str(error), attempts=attempt)

@@ -1,0 +1,259 @@
+"""The worker process: the one place that talks to model providers, through litellm.
+
+`python -m migrator_tui.models.worker` reads calls from stdin and writes events to stdout (`models.protocol`); it
+ends when its stdin closes. It lives apart from the screens because importing litellm takes seconds and its
+streaming takes half a millisecond a chunk. One call is one attempt: limits, retries and time between them are the
+pool's.
+"""
+
+import asyncio
+import contextlib
+import gc
+import json
+import os
+import signal
+import sys
+import time
+from functools import partial
+from typing import Any
+
+from migrator_tui.models.arguments import KeyMissing, RefusedArgument, call_arguments, refusal
+from migrator_tui.models.collecting import Collector, plain_answer
+from migrator_tui.models.failures import call_error, one_line
+from migrator_tui.models.protocol import encode, event_to_json, lines, request_from_json
+from migrator_tui.models.requests import (
+    Answer,
+    CallError,
+    ErrorKind,
+    Event,
+    Failed,
+    Finished,
+    ModelRequest,
+    ReasoningDelta,
+    Sent,
+    TextDelta,
+    ToolCall,
+)
+from migrator_tui.models.secrets import exact_scrubber, scrubber, secrets_in
+from migrator_tui.models.warm_up import warm_up
+
+
+def import_litellm() -> Any:
+    """The library, quiet and without habits of its own. Takes seconds."""
+    # No collection while thousands of modules are made: a fifth of the time. What exists then is never garbage.
+    gc.disable()
+    import litellm  # here and not above: descriptor 1 must be guarded first, for it prints
+
+    gc.freeze()
+    gc.enable()
+    litellm.suppress_debug_info = True
+    litellm.turn_off_message_logging = True
+    litellm.telemetry = False
+    litellm.drop_params = False
+    # Counts that no provider stated would be guesses, made with tokenizers that it would like to download.
+    litellm.disable_token_counter = True
+    litellm.disable_hf_tokenizer_download = True
+    return litellm
+
+
+class Worker:
+    """Serves the calls of one parent."""
+
+    def __init__(self, litellm: Any, writer: asyncio.StreamWriter) -> None:
+        from litellm.types.utils import all_litellm_params
+
+        self._litellm = litellm
+        self._reserved = frozenset(all_litellm_params)
+        self._writer = writer
+        self._tasks: dict[int, asyncio.Task[None]] = {}
+        self._key_names: set[str] = set()
+        self._make_scrubbers()
+
+    def _make_scrubbers(self) -> None:
+        secrets = secrets_in(os.environ, self._key_names)
+        self._scrub, self._scrub_answer = scrubber(secrets), exact_scrubber(secrets)
+
+    def write(self, message: dict[str, Any]) -> None:
+        """Send one line to the parent."""
+        self._writer.write(encode(message))
+
+    async def serve(self, reader: asyncio.StreamReader) -> None:
+        """Take calls until stdin closes; then whatever is under way is dropped."""
+        async for line in lines(reader):
+            try:
+                message = json.loads(line)
+            except ValueError:
+                print("a line that is no JSON was skipped", file=sys.stderr)  # noqa: T201
+                continue
+            call = message["call"]
+            if message["do"] == "cancel":
+                if task := self._tasks.get(call):
+                    task.cancel()
+                continue
+            request = request_from_json(message["request"])
+            task = asyncio.create_task(self._answer(call, message["attempt"], request))
+            self._tasks[call] = task
+            task.add_done_callback(partial(self._forget, call))
+
+    def _forget(self, number: int, _: asyncio.Task[None]) -> None:
+        self._tasks.pop(number, None)
+
+    async def _answer(self, number: int, attempt: int, request: ModelRequest) -> None:
+        """One attempt, from `Sent` to exactly one `Finished` or `Failed`; nothing escapes."""
+
+        def emit(event: Event) -> None:
+            match event:
+                case TextDelta(text=text):
+                    event = TextDelta(request.id, self._scrub_answer(text))
+                case ReasoningDelta(text=text):
+                    event = ReasoningDelta(request.id, self._scrub_answer(text))
+                case Finished(answer=answer):
+                    event = Finished(request.id, self._cleared(answer))
+            self.write({"call": number, **event_to_json(event)})
+
+        collector = Collector(request.id, emit, time.monotonic)
+        try:
+            arguments = self._arguments(request)
+            emit(Sent(request.id, attempt))
+            collector.started = time.monotonic()
+            async with asyncio.timeout(request.timeout):
+                if request.stream:
+                    answer = await self._streamed(arguments, collector)
+                else:
+                    answer = await self._plain(arguments)
+            collector.flush()
+            emit(Finished(request.id, answer))
+        except asyncio.CancelledError:
+            pass  # the parent asked for it, and no longer listens
+        except RefusedArgument as error:
+            emit(Failed(request.id, refusal(error, attempt)))
+        except _CutOff as error:
+            collector.flush()
+            so_far = self._scrub_answer(collector.text)
+            emit(Failed(request.id, CallError(ErrorKind.CUT_OFF, str(error), attempts=attempt, partial_text=so_far)))
+        except TimeoutError:
+            collector.flush()
+            words = f"no answer within {request.timeout:g} s"
+            so_far = self._scrub_answer(collector.text)
+            emit(Failed(request.id, CallError(ErrorKind.TIMED_OUT, words, attempts=attempt, partial_text=so_far)))
+        except Exception as error:  # anything at all: the library raises bare ValueError, KeyError, AttributeError
+            collector.flush()
+            so_far = self._scrub_answer(collector.text)
+            failure = call_error(error, scrub=self._scrub, attempt=attempt, begun=collector.begun, partial=so_far)
+            emit(Failed(request.id, failure))
+
+    def _cleared(self, answer: Answer) -> Answer:
+        """The answer without our keys, should a server hand them back."""
+        clear = self._scrub_answer
+        return Answer(
+            clear(answer.text),
+            reasoning=clear(answer.reasoning),
+            tool_calls=tuple(ToolCall(c.id, c.name, clear(c.arguments)) for c in answer.tool_calls),
+            finish_reason=answer.finish_reason,
+            input_tokens=answer.input_tokens,
+            output_tokens=answer.output_tokens,
+            reasoning_tokens=answer.reasoning_tokens,
+            first_token_ms=answer.first_token_ms,
+            latency_ms=answer.latency_ms,
+        )
+
+    def _arguments(self, request: ModelRequest) -> dict[str, Any]:
+        key = None
+        if name := request.api_key_env:
+            if name not in self._key_names:
+                self._key_names.add(name)
+                self._make_scrubbers()
+            key = (os.environ.get(name) or "").strip()
+            if not key:
+                raise KeyMissing(name)
+        try:
+            provider = self._litellm.get_llm_provider(request.model, api_base=request.api_base)[1]
+        except Exception as error:
+            hint = f"write it as provider/name, such as openai/{request.model}"
+            raise RefusedArgument(f"no provider is known for the model {request.model}; {hint}") from error
+        return call_arguments(request, provider=provider, key=key, reserved=self._reserved)
+
+    async def _plain(self, arguments: dict[str, Any]) -> Answer:
+        before = time.monotonic()
+        response = await self._litellm.acompletion(**arguments)
+        return plain_answer(response, (time.monotonic() - before) * 1000)
+
+    async def _streamed(self, arguments: dict[str, Any], collector: Collector) -> Answer:
+        stream = await self._litellm.acompletion(**arguments)
+        if not hasattr(stream, "__aiter__"):  # a provider without streaming answers in one piece
+            return plain_answer(stream, (time.monotonic() - collector.started) * 1000)
+        flusher = asyncio.create_task(_keep_flushing(collector))
+        usage = None
+        try:
+            async for chunk in stream:
+                collector.take(chunk)
+                usage = getattr(chunk, "usage", None) or usage
+                if self._writer.transport.get_write_buffer_size() > 1 << 20:
+                    await self._writer.drain()
+        finally:
+            flusher.cancel()
+        if getattr(stream, "received_finish_reason", "?") is None:
+            # The library makes up a `stop` where a stream simply ends.
+            raise _CutOff("the stream ended before the model said that it was done")
+        stated = any(getattr(chunk, "usage", None) is not None for chunk in getattr(stream, "chunks", ()))
+        return collector.answer(usage if stated else None)
+
+
+class _CutOff(Exception):
+    """A stream that ended without its end."""
+
+
+async def _keep_flushing(collector: Collector) -> None:
+    """Send what is pending when it is due, also while the provider is silent."""
+    while True:
+        due = collector.due_in
+        if due == 0.0:
+            collector.flush()
+        else:
+            await asyncio.sleep(0.03 if due is None else due)
+
+
+def guarded_stdout() -> int:
+    """Keep the real stdout for ourselves and send whatever a library prints to stderr; the kept descriptor."""
+    kept = os.dup(1)
+    os.set_inheritable(kept, False)
+    os.dup2(2, 1)
+    return kept
+
+
+async def run(kept: int) -> None:
+    """Warm up, say so, serve."""
+    loop = asyncio.get_running_loop()
+    reader = asyncio.StreamReader(limit=1 << 22)
+    await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
+    transport, protocol = await loop.connect_write_pipe(asyncio.streams.FlowControlMixin, os.fdopen(kept, "wb", 0))
+    writer = asyncio.StreamWriter(transport, protocol, None, loop)
+    began = time.monotonic()
+    litellm = import_litellm()
+    imported = time.monotonic()
+    worker = Worker(litellm, writer)
+    await warm_up(litellm, streams="--bulk" not in sys.argv)
+    worker.write(
+        {"ready": {"import_s": round(imported - began, 3), "warm_up_s": round(time.monotonic() - imported, 3)}}
+    )
+    await worker.serve(reader)
+    with contextlib.suppress(ConnectionError):
+        await asyncio.wait_for(writer.drain(), 1)
+
+
+def main() -> None:
+    """Entry point; never returns the usual way."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # ctrl+c is the parent's to decide about
+    status = 0
+    try:
+        asyncio.run(run(guarded_stdout()))
+    except Exception as error:
+        print(f"worker ended: {one_line(f'{type(error).__name__}: {error}')}", file=sys.stderr)  # noqa: T201
+        status = 1
+    sys.stderr.flush()
+    # Taking thousands of modules down properly costs most of a second and gains nothing.
+    os._exit(status)
+
+
+if __name__ == "__main__":
+    main()
