@@ -1,0 +1,139 @@
+"""One case, asked now and streamed: what `r` does."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from migrator_tui.history.records import Output, RunItem, Version
+from migrator_tui.models.requests import Lane, ModelRequest
+from migrator_tui.project.schema import BASELINE, Case, ModelSpec, Project, Task
+from migrator_tui.running.cache import source_digest
+from migrator_tui.running.calls import Calls, make_call, new_output
+from migrator_tui.running.events import CallStarted, CaseResult, OutputRecorded, RunEvent
+from migrator_tui.running.judging import judge_cases
+from migrator_tui.running.plan import key_for, request_for, validate_checks
+from migrator_tui.running.spending import Budget, CapReached
+from migrator_tui.running.versions import DraftPrompt, version_of_draft, version_of_record
+
+if TYPE_CHECKING:
+    from migrator_tui.history.store import History
+
+
+class CaseJob:
+    """One case being asked, once."""
+
+    def __init__(
+        self, project: Project, history: "History", pool: Calls, budget: Budget, *, author: str, lane: Lane
+    ) -> None:
+        self._project = project
+        self._history = history
+        self._pool = pool
+        self._budget = budget
+        self._author = author
+        self._lane = lane
+        self._calls: list[asyncio.Task[Output | None]] = []
+        self._stopped = False
+
+    def stop(self) -> None:
+        """Cancel its calls."""
+        self._stopped = True
+        for call in self._calls:
+            call.cancel()
+
+    async def run(
+        self,
+        task: Task,
+        candidate: str,
+        case: Case,
+        version: Version | DraftPrompt | None,
+        tell: Callable[[RunEvent], None],
+        *,
+        include_baseline: bool,
+    ) -> CaseResult:
+        """See `Runner.run_case`."""
+        items = await asyncio.to_thread(self._items, task, candidate, case, version, include_baseline)
+        new, old = items[0], items[1] if include_baseline else None
+        asked = [item for item in (new[0], old[0] if old else None) if item is not None and item.output_id is None]
+        versions = {item.model_name: known for item, known in items}
+        if not self._stopped:
+            # Requests are made before either call starts: a prompt that cannot be rendered costs nothing.
+            requests = [self._prepared(task, case, item, versions[item.model_name]) for item in asked]
+            self._calls = [asyncio.create_task(self._ask(*prepared, tell)) for prepared in requests]
+        done = await asyncio.gather(*self._calls, return_exceptions=True)
+        for outcome in done:
+            if isinstance(outcome, BaseException) and not isinstance(outcome, asyncio.CancelledError):
+                raise outcome
+        outputs = {output.model_name: output for output in done if isinstance(output, Output)}
+        cached = old[0].output_id if old is not None else None
+        if cached is not None:
+            outputs[BASELINE] = (await asyncio.to_thread(self._history.outputs, [cached]))[cached]
+        judged = await asyncio.to_thread(judge_cases, self._project, self._history, task, candidate, {case.id: case})
+        standing = judged.standings[0]
+        for item, _ in items:
+            output = outputs.get(item.model_name)
+            if output is not None:
+                checks = judged.results.get(output.id, {})
+                tell(OutputRecorded(item, output, checks, {candidate: standing}, item.cached))
+        return CaseResult(
+            version=versions[candidate],
+            candidate=outputs.get(candidate),
+            baseline=outputs.get(BASELINE),
+            baseline_cached=cached is not None,
+            standing=standing,
+            unmade=[item.model_name for item in asked if item.model_name not in outputs],
+        )
+
+    def _items(
+        self,
+        task: Task,
+        candidate: str,
+        case: Case,
+        version: Version | DraftPrompt | None,
+        include_baseline: bool,
+    ) -> list[tuple[RunItem, Version]]:
+        validate_checks(task, [case])
+        if isinstance(version, DraftPrompt):
+            version = version_of_draft(self._history, task.name, candidate, version, author=self._author)
+        elif version is None:
+            version = version_of_record(self._project, self._history, task, candidate, author=self._author)
+        items = [(self._item(1, task, self._project.candidate(candidate), version, case), version)]
+        if include_baseline:
+            known = version_of_record(self._project, self._history, task, BASELINE, author=self._author)
+            item = self._item(2, task, self._project.baseline, known, case)
+            found = self._history.cached([item.call_key]).get(item.call_key)
+            items.append((replace(item, output_id=found, cached=found is not None), known))
+        return items
+
+    def _item(self, no: int, task: Task, spec: ModelSpec, version: Version, case: Case) -> RunItem:
+        source = source_digest(self._project, spec)
+        key = key_for(self._project, task, spec, version, case, 1, source=source)
+        return RunItem(no, task.name, spec.name, case.id, version.id, 1, key)
+
+    def _prepared(
+        self, task: Task, case: Case, item: RunItem, version: Version
+    ) -> tuple[RunItem, ModelSpec, ModelRequest, float]:
+        spec = self._project.model(item.model_name)
+        request = request_for(self._project, task, spec, version, case, stream=True)
+        bound = self._budget.bound(spec, request)
+        if not self._budget.fits(bound):
+            raise CapReached(
+                f"max_cost_per_day is reached: this call to {spec.model} may cost ${bound:.4g}",
+                file=self._project.config_file.name,
+            )
+        self._budget.promise(bound)
+        return item, spec, request, bound
+
+    async def _ask(
+        self, item: RunItem, spec: ModelSpec, request: ModelRequest, bound: float, tell: Callable[[RunEvent], None]
+    ) -> Output | None:
+        tell(CallStarted(item))
+        end = await make_call(
+            self._pool, item, spec, request, lane=self._lane, budget=self._budget, bound=bound, on_event=tell
+        )
+        if end is None:
+            return None
+        row = new_output(item, spec, end, self._budget.prices, run_id=None)
+        # Shielded: an answer that came is kept even if `x` is pressed in that moment.
+        stored = await asyncio.shield(asyncio.to_thread(self._history.add_outputs, [row]))
+        return stored[0]

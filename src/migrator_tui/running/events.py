@@ -1,0 +1,102 @@
+"""What a run tells whoever looks on: past-tense values, posted in the order in which things happened."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from migrator_tui.history.records import CheckRecord, Output, RunItem, Standing, Version
+from migrator_tui.models.requests import Event
+
+
+@dataclass(frozen=True, slots=True)
+class CallStarted:
+    """The call of this item was handed to the pool."""
+
+    item: RunItem
+
+
+@dataclass(frozen=True, slots=True)
+class TextArrived:
+    """A call made progress: text, reasoning, a tool call, a new attempt. Never its end: that is `OutputRecorded`."""
+
+    item: RunItem
+    event: Event
+
+
+@dataclass(frozen=True, slots=True)
+class OutputRecorded:
+    """An output is in the history, and checked. `standing` is the case's new row for the item's candidate.
+
+    For a baseline output `standings` holds one row for each candidate of the run.
+    """
+
+    item: RunItem
+    output: Output
+    checks: Mapping[str, CheckRecord]
+    """By check key."""
+    standings: Mapping[str, Standing] = field(default_factory=dict)
+    """By candidate name."""
+    cached: bool = False
+
+    @property
+    def standing(self) -> Standing | None:
+        """The row for the item's own candidate; for a baseline's output, of the first candidate."""
+        return self.standings.get(self.item.model_name) or next(iter(self.standings.values()), None)
+
+
+@dataclass(frozen=True, slots=True)
+class RunProgressed:
+    """How far a run is. `cost` is the USD of the calls made in it; `rate` is calls a second; `eta` is seconds."""
+
+    done: int
+    total: int
+    cached: int
+    errors: int
+    cost: float
+    unpriced: int
+    """Answered calls whose price is not known: `cost` leaves them out."""
+    rate: float | None
+    eta: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class RunFinished:
+    """A run is over: everything asked, or stopped and why."""
+
+    result: "RunResult"
+
+
+@dataclass(frozen=True, slots=True)
+class RunResult:
+    """How a run ended."""
+
+    run_id: str
+    state: str
+    """`finished` or `stopped`."""
+    done: int
+    total: int
+    made: int
+    """Calls made by this process; what came from the cache or an earlier part of the run is not among them."""
+    cached: int
+    errors: int
+    cost: float
+    unpriced: int
+    seconds: float
+    stopped_because: str | None = None
+    """A line for a person: the cap was reached, somebody stopped it."""
+
+
+@dataclass(frozen=True, slots=True)
+class CaseResult:
+    """What `run_case` did for one case."""
+
+    version: Version
+    candidate: Output | None
+    """`None` when it was stopped before an answer came."""
+    baseline: Output | None
+    baseline_cached: bool
+    standing: Standing | None
+    unmade: Sequence[str] = ()
+    """Model names whose call was stopped."""
+
+
+RunEvent = CallStarted | TextArrived | OutputRecorded | RunProgressed | RunFinished

@@ -1,0 +1,155 @@
+"""Outputs meet their checks, and cases their standing.
+
+Results are stored under a key that holds the check and what it compares with, so that looking again costs nothing
+until the project's checks, or the baseline's output they compare with, have changed.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from migrator_tui.checks.base import CheckError, Subject
+from migrator_tui.history.records import CheckRecord, Output, Standing
+from migrator_tui.project.schema import BASELINE, Case, CheckSpec, Project, Task
+
+if TYPE_CHECKING:
+    from migrator_tui.history.store import History
+
+CHUNK = 400
+"""Cases looked at together: long enough for few queries, short enough for outputs of a megabyte each."""
+
+Results = dict[int, dict[str, CheckRecord]]
+"""By output id, then by check key: the results of the checks as the project states them now."""
+
+
+@dataclass(slots=True)
+class Judged:
+    """What a look at some cases of one candidate came to."""
+
+    standings: list[Standing] = field(default_factory=list)
+    results: Results = field(default_factory=dict)
+
+
+def specs_for(task: Task, case: Case) -> list[CheckSpec]:
+    """The checks of a case: its task's, then its own."""
+    return [*task.checks, *case.checks]
+
+
+def subject_of(output: Output, task: Task, case: Case, baseline: Output | None = None) -> Subject:
+    """What a check sees of an output; `baseline` is the other model's output for the same case, if there is one."""
+    return Subject(
+        text=output.text,
+        tool_calls=output.tool_calls,
+        tools=task.tools,
+        finish_reason=output.finish_reason,
+        latency_ms=output.latency_ms,
+        cost=output.cost,
+        input_tokens=output.input_tokens,
+        output_tokens=output.output_tokens,
+        variables=case.vars,
+        messages=case.messages,
+        expected=case.expected,
+        baseline=subject_of(baseline, task, case) if baseline is not None else None,
+    )
+
+
+def check_outputs(
+    history: "History",
+    task: Task,
+    cases: Mapping[str, Case],
+    outputs: Iterable[Output],
+    baselines: Mapping[str, Sequence[Output]],
+) -> Results:
+    """The results of today's checks on these outputs; those not stored yet are run and stored.
+
+    `baselines` are the baseline's outputs by case id, for checks of a candidate's output that compare the two.
+    Outputs of cases that are no longer in the project, and calls that gave no answer, have no results.
+    """
+    from migrator_tui.checks.registry import check_key, run_plain_checks
+
+    answered = [output for output in outputs if not output.failed_call and output.case_id in cases]
+    stored = history.checks([output.id for output in answered])
+    results: Results = {}
+    new: dict[int, list[CheckRecord]] = {}
+    for output in answered:
+        case = cases[output.case_id]
+        other = _answered(baselines.get(case.id, ())) if output.model_name != BASELINE else None
+        subject = subject_of(output, task, case, other)
+        keyed = {check_key(spec, subject): spec for spec in specs_for(task, case)}
+        known = stored.get(output.id, {})
+        missing = {key: spec for key, spec in keyed.items() if key not in known}
+        found = run_plain_checks(list(missing.values()), subject) if missing else []
+        for key, result in zip(missing, found, strict=True):
+            spec = result.spec
+            record = (
+                CheckRecord(key, spec.label, False, 0.0, spec.weight, result.reason, error=True)
+                if isinstance(result, CheckError)
+                else CheckRecord(key, spec.label, result.passed, result.score, spec.weight, result.reason)
+            )
+            new.setdefault(output.id, []).append(record)
+        fresh = {record.check_key: record for record in new.get(output.id, ())}
+        results[output.id] = {key: known.get(key) or fresh[key] for key in keyed}
+    if new:
+        history.add_checks(new)
+    return results
+
+
+def judge_cases(
+    project: Project, history: "History", task: Task, candidate: str, cases: Mapping[str, Case]
+) -> Judged:
+    """Check what stands for these cases and write their standing for one candidate.
+
+    What stands for a case is what was asked, or taken from the cache, last.
+    """
+    from migrator_tui.parity.standing import standing_of
+
+    judged = Judged()
+    ids = list(cases)
+    spec = project.candidate(candidate)
+    for start in range(0, len(ids), CHUNK):
+        chunk = ids[start : start + CHUNK]
+        old = history.current_outputs(task.name, BASELINE, project.baseline.model, chunk)
+        new = history.current_outputs(task.name, candidate, spec.model, chunk)
+        outputs = [output for side in (old, new) for some in side.values() for output in some]
+        results = check_outputs(history, task, cases, outputs, old)
+        verdicts = {name: history.verdicts(task.name, name, chunk) for name in (BASELINE, candidate)}
+        standings = [
+            standing_of(
+                cases[case_id],
+                old.get(case_id, []),
+                new.get(case_id, []),
+                {output_id: list(by_key.values()) for output_id, by_key in results.items()},
+                [*verdicts[BASELINE].get(case_id, ()), *verdicts[candidate].get(case_id, ())],
+                project.assume,
+            )
+            for case_id in chunk
+        ]
+        history.write_standings(task.name, candidate, standings)
+        judged.standings += standings
+        judged.results |= results
+    return judged
+
+
+def refresh_standings(
+    project: Project,
+    history: "History",
+    task: Task,
+    candidate: str,
+    case_ids: Sequence[str] | None = None,
+) -> list[Standing]:
+    """Bring the standing of some cases (`None`: all) up to date with outputs, verdicts and today's checks."""
+    cases = {case.id: case for case in _cases(project, history, task, case_ids)}
+    return judge_cases(project, history, task, candidate, cases).standings
+
+
+def _cases(project: Project, history: "History", task: Task, case_ids: Sequence[str] | None) -> list[Case]:
+    if case_ids is not None and history.index_current(task):
+        return history.cases(task.name, case_ids)
+    from migrator_tui.project.cases import load_cases
+
+    wanted = set(case_ids) if case_ids is not None else None
+    return [case for case in load_cases(project, task) if wanted is None or case.id in wanted]
+
+
+def _answered(outputs: Sequence[Output]) -> Output | None:
+    return next((output for output in outputs if not output.failed_call), None)

@@ -1,0 +1,112 @@
+"""Runs plans, and single cases: the one place where calls are started, stopped, paid for and kept."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, TypeVar
+
+from migrator_tui.history.records import Version
+from migrator_tui.models.requests import Lane
+from migrator_tui.project.schema import Case, Project, Task
+from migrator_tui.running.calls import Calls
+from migrator_tui.running.case_run import CaseJob
+from migrator_tui.running.events import CaseResult, RunEvent, RunResult
+from migrator_tui.running.plan import Plan
+from migrator_tui.running.run_job import RunJob
+from migrator_tui.running.spending import Budget, Prices, cap_for, refuse_uncountable
+from migrator_tui.running.versions import DraftPrompt
+
+if TYPE_CHECKING:
+    from migrator_tui.history.store import History
+
+ResultT = TypeVar("ResultT")
+
+
+class Runner:
+    """Runs plans of one project. Use it from one event loop; several runs and cases may go on at a time.
+
+    Whatever it tells goes to the `on_event` of the call, from the event loop, in order.
+    """
+
+    def __init__(self, project: Project, history: "History", pool: Calls, *, author: str) -> None:
+        self.project = project
+        self._history = history
+        self._pool = pool
+        self._author = author
+        self._prices = Prices(project)
+        self._jobs: set[RunJob | CaseJob] = set()
+
+    @property
+    def busy(self) -> bool:
+        """Whether anything is going on."""
+        return bool(self._jobs)
+
+    async def run(
+        self,
+        plan: Plan,
+        *,
+        concurrency: int,
+        max_cost: float | None = None,
+        on_event: Callable[[RunEvent], None],
+        lane: Lane = Lane.BULK,
+    ) -> RunResult:
+        """Ask everything in the plan that is not answered yet, `concurrency` calls at a time.
+
+        `max_cost` (USD, of the calls made now) is never exceeded; where the next call could, the run stops and can
+        be resumed. Raises `ProjectError` where a cap cannot be held because a price is unknown, and `HistoryError`
+        where answers cannot be stored.
+        """
+        budget = await self._budget(plan, max_cost)
+        job = RunJob(plan, self._history, self._pool, budget, author=self._author, lane=lane, on_event=on_event)
+        return await self._while_listed(job, job.run(concurrency))
+
+    async def run_case(
+        self,
+        task: Task,
+        candidate: str,
+        case: Case,
+        version: Version | DraftPrompt | None,
+        on_event: Callable[[RunEvent], None],
+        *,
+        include_baseline: bool = True,
+        lane: Lane = Lane.WAITED_FOR,
+    ) -> CaseResult:
+        """Ask the candidate about one case, streamed, whatever the cache holds.
+
+        `version` is the draft, a version, or `None` for the prompt of record. With `include_baseline` the
+        baseline's answer is there as well: from the cache, or streamed at the same time where it was never asked
+        or its prompt has changed. Raises `ProjectError` where the prompt cannot be rendered or the day's money is
+        spent.
+        """
+        if self.project.max_cost_per_day is not None:
+            asked = [self.project.candidate(candidate), *([self.project.baseline] if include_baseline else [])]
+            refuse_uncountable(self._prices, asked, "max_cost_per_day")
+        budget = Budget(self._prices, cap_for(self.project, None, await self._spent_today()))
+        job = CaseJob(self.project, self._history, self._pool, budget, author=self._author, lane=lane)
+        work = job.run(task, candidate, case, version, on_event, include_baseline=include_baseline)
+        return await self._while_listed(job, work)
+
+    def stop(self) -> None:
+        """Cancel the calls in flight and start no more; what was answered is kept, and runs can be resumed."""
+        for job in list(self._jobs):
+            job.stop()
+
+    async def _budget(self, plan: Plan, max_cost: float | None) -> Budget:
+        spent = await self._spent_today()
+        if max_cost is not None or self.project.max_cost_per_day is not None:
+            asked = {item.model_name for item in plan.open_items}
+            option = "--max-cost" if max_cost is not None else "max_cost_per_day"
+            refuse_uncountable(self._prices, [spec for spec in plan.models if spec.name in asked], option)
+        return Budget(self._prices, cap_for(self.project, max_cost, spent))
+
+    async def _spent_today(self) -> float:
+        if self.project.max_cost_per_day is None:
+            return 0.0
+        spent, _ = await asyncio.to_thread(self._history.spent_today)
+        return spent
+
+    async def _while_listed(self, job: RunJob | CaseJob, work: Awaitable[ResultT]) -> ResultT:
+        self._jobs.add(job)
+        try:
+            return await work
+        finally:
+            self._jobs.discard(job)

@@ -1,0 +1,167 @@
+"""What calls cost, and the cap that holds before the money is spent.
+
+A call may start only if what was spent, what the calls in flight may still cost, and what it may itself cost stay
+within the cap together. What a call may cost is an estimate from above: half a token for each byte of the request,
+and for the answer the limit of the request or of the model. Where neither states a limit, twice the longest answer
+seen in this run counts, at first 1,024 tokens.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from migrator_tui.models.requests import Answer, CallError, ErrorKind, ModelRequest
+from migrator_tui.project.errors import ProjectError
+from migrator_tui.project.schema import ModelSpec, Price, Project
+
+BYTES_A_TOKEN = 2
+"""English has about four; two keeps the estimate above the truth for most languages."""
+TOKENS_A_MESSAGE = 16
+TOKENS_FOR_TOOLS = 600
+"""What providers add to the prompt when tools are given (Anthropic states 300 to 500)."""
+FIRST_GUESS = 1024
+OUTPUT_LIMITS = ("max_completion_tokens", "max_tokens", "max_output_tokens")
+MAY_BE_BILLED = frozenset({ErrorKind.CUT_OFF, ErrorKind.TIMED_OUT, ErrorKind.MALFORMED, ErrorKind.WORKER})
+"""Errors after which the provider may still charge for what it did."""
+
+
+class CapReached(ProjectError):
+    """The next call could exceed the cap."""
+
+
+def is_free(spec: ModelSpec) -> bool:
+    """Recorded answers cost nothing to read, simulated ones nothing at all unless their persona states a price."""
+    return spec.model.startswith(("recorded:", "simulated:"))
+
+
+def is_recorded(spec: ModelSpec) -> bool:
+    """Its answers are read from a file; a cost stated there was paid long ago."""
+    return spec.model.startswith("recorded:")
+
+
+@dataclass(slots=True)
+class Prices:
+    """The prices of a project's models, looked up once."""
+
+    project: Project
+    _known: dict[str, Price | None] = field(default_factory=dict)
+    _limits: dict[str, int | None] = field(default_factory=dict)
+
+    def of(self, spec: ModelSpec) -> Price | None:
+        """USD per million tokens; `None` is unknown."""
+        from migrator_tui.models.catalog import price_of
+
+        if spec.name not in self._known:
+            self._known[spec.name] = price_of(spec)
+        return self._known[spec.name]
+
+    def longest_answer(self, spec: ModelSpec) -> int | None:
+        """Tokens the model can answer with at most, as far as the price map knows."""
+        from migrator_tui.models.catalog import lookup
+
+        if spec.name not in self._limits:
+            facts = None if is_free(spec) else lookup(spec.model)
+            self._limits[spec.name] = facts.max_output_tokens if facts is not None else None
+        return self._limits[spec.name]
+
+    def cost(self, spec: ModelSpec, answer: Answer) -> float | None:
+        """USD of an answer: what its source states, else by price and tokens; `None` where either is unknown."""
+        from migrator_tui.models.catalog import cost
+
+        if answer.cost is not None:
+            return answer.cost
+        price = self.of(spec)
+        return cost(price, answer) if price is not None else None
+
+    def counts(self, spec: ModelSpec) -> bool:
+        """Whether its calls can be counted against a cap."""
+        price = self.of(spec)
+        return is_free(spec) or (price is not None and price.input is not None and price.output is not None)
+
+
+def request_tokens(request: ModelRequest) -> int:
+    """Tokens of a request, estimated from above."""
+    text = len(json.dumps([list(request.messages), request.response_format], ensure_ascii=False, default=str))
+    wide = sum(len(str(m.get("content") or "").encode("utf-8", "replace")) for m in request.messages)
+    size = max(text, wide)
+    tools = 0
+    if request.tools:
+        tools = TOKENS_FOR_TOOLS + len(json.dumps(list(request.tools), default=str)) // BYTES_A_TOKEN
+    return size // BYTES_A_TOKEN + TOKENS_A_MESSAGE * len(request.messages) + tools
+
+
+def answer_limit(params: Mapping[str, Any]) -> int | None:
+    """Tokens the parameters allow the answer; `None` where they state no limit."""
+    stated = [params[name] for name in OUTPUT_LIMITS if isinstance(params.get(name), int) and params[name] > 0]
+    return max(stated) if stated else None
+
+
+@dataclass(slots=True)
+class Budget:
+    """Money of one run: spent, promised to calls in flight, and the cap on both (USD; `None`: no cap)."""
+
+    prices: Prices
+    cap: float | None = None
+    spent: float = 0.0
+    """USD of the answers that came, as the history will state it."""
+    written_off: float = 0.0
+    """USD that broken calls may have cost: counted against the cap, reported nowhere as cost."""
+    promised: float = 0.0
+    unpriced: int = 0
+    _longest: dict[str, int] = field(default_factory=dict)
+
+    def bound(self, spec: ModelSpec, request: ModelRequest) -> float:
+        """USD the call may cost, estimated from above; 0 for a model whose price is not known."""
+        price = self.prices.of(spec)
+        if self.cap is None or price is None or is_recorded(spec):
+            return 0.0
+        tokens = answer_limit(request.params) or self.prices.longest_answer(spec)
+        if tokens is None:
+            tokens = max(FIRST_GUESS, 2 * self._longest.get(spec.name, 0))
+        answers = request.params.get("n", 1)
+        times = answers if isinstance(answers, int) and answers > 0 else 1
+        return ((price.input or 0.0) * request_tokens(request) + (price.output or 0.0) * tokens * times) / 1e6
+
+    def fits(self, bound: float) -> bool:
+        """Whether a call that may cost `bound` stays within the cap."""
+        return self.cap is None or bound == 0.0 or self.spent + self.written_off + self.promised + bound <= self.cap
+
+    def promise(self, bound: float) -> None:
+        """A call that may cost `bound` starts."""
+        self.promised += bound
+
+    def settle(self, spec: ModelSpec, bound: float, answer: Answer | None, error: CallError | None = None) -> None:
+        """The call is over: what it did cost takes the place of what it might have."""
+        self.promised = max(0.0, self.promised - bound)
+        if answer is not None and not is_recorded(spec):
+            cost = self.prices.cost(spec, answer)
+            if cost is None:
+                self.unpriced += 0 if is_free(spec) else 1
+                self.written_off += bound
+            self.spent += cost or 0.0
+            self._longest[spec.name] = max(self._longest.get(spec.name, 0), answer.output_tokens or 0)
+        elif error is not None and error.kind in MAY_BE_BILLED:
+            self.written_off += bound
+
+    def attempt_broke(self, bound: float, error: CallError) -> None:
+        """An attempt of a call broke and another one follows."""
+        if error.kind in MAY_BE_BILLED:
+            self.written_off += bound
+
+
+def cap_for(project: Project, max_cost: float | None, spent_today: float) -> float | None:
+    """The cap of a run (USD): the lower of what was asked for and what the project's day has left."""
+    left = None if project.max_cost_per_day is None else max(0.0, project.max_cost_per_day - spent_today)
+    caps = [cap for cap in (max_cost, left) if cap is not None]
+    return min(caps) if caps else None
+
+
+def refuse_uncountable(prices: Prices, models: list[ModelSpec], option: str) -> None:
+    """Refuse a cap over models whose price nobody knows: it could not be held."""
+    for spec in models:
+        if not prices.counts(spec):
+            raise ProjectError(
+                f"{option} cannot be held: no price is known for {spec.model}; "
+                f"give {spec.name} a price = {{ input = …, output = … }} in USD per million tokens"
+            )
