@@ -1,0 +1,189 @@
+"""Opening a database: connections as we need them, the schema brought up to date, and errors in one line.
+
+Writes on SQLite begin with our own `BEGIN IMMEDIATE`: the lock is taken at the start, where `busy_timeout` waits for
+it, and a migration that fails is undone whole (the driver's own transactions leave half of it behind).
+"""
+
+import contextlib
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, OperationalError
+
+from migrator_tui.history.errors import DatabaseTooNewError, HistoryError, NotOurDatabaseError
+from migrator_tui.history.schema_version import HEAD, VERSION_TABLE
+from migrator_tui.history.tables import Base
+
+BUSY_MS = 5_000
+"""How long SQLite waits for another writer before it says so."""
+
+BUSY_TRIES = 6
+"""How often a write asks for the lock anew: many short writers may each in turn be overtaken for `BUSY_MS`."""
+
+
+class Database:
+    """One database whose schema is up to date. Safe to use from several threads: each use has its own connection."""
+
+    def __init__(self, url: URL) -> None:
+        self.url = url
+        self.where = str(url.database) if is_sqlite(url) else url.render_as_string(hide_password=True)
+        """For messages: a path, or a URL without its password."""
+        self._readers = _engine(url, self.where)
+        self._writers = self._readers.execution_options(migrator_write=True)
+
+    @classmethod
+    def open(cls, url: URL) -> "Database":
+        """Open, creating or migrating where needed; raises `HistoryError` in one line."""
+        from migrator_tui.history.schema import bring_up_to_date
+
+        if is_sqlite(url) and url.database not in (None, "", ":memory:"):
+            _make_private(Path(str(url.database)))
+        database = cls(url)
+        with database.telling_errors():
+            bring_up_to_date(database)
+        return database
+
+    @property
+    def is_sqlite(self) -> bool:
+        """Whether this is a file on this machine."""
+        return is_sqlite(self.url)
+
+    @contextlib.contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """A connection with one consistent view of the database."""
+        with self.telling_errors(), self._readers.begin() as connection:
+            yield connection
+
+    @contextlib.contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """A connection inside a transaction that is written whole or not at all. Keep it short: others wait."""
+        with self.telling_errors(), self._writers.begin() as connection:
+            yield connection
+
+    @contextlib.contextmanager
+    def writing_without_foreign_keys(self) -> Iterator[Connection]:
+        """As `writing`, SQLite's foreign keys off, for migrations. The switch works outside transactions only."""
+        with self.telling_errors(), self._writers.connect() as connection:
+            assert connection.connection.driver_connection is not None
+            connection.connection.driver_connection.execute("PRAGMA foreign_keys = OFF")
+            with connection.begin():
+                yield connection
+
+    @contextlib.contextmanager
+    def telling_errors(self) -> Iterator[None]:
+        """Turn what the database says (full disk, lost server, foreign file) into one line; a bug stays a bug."""
+        try:
+            yield
+        except OperationalError as error:
+            raise HistoryError(f"history: {_first_line(error)} ({self.where})") from None
+        except DBAPIError as error:
+            if isinstance(error.orig, sqlite3.DatabaseError) and "not a database" in str(error.orig):
+                raise NotOurDatabaseError(f"history: {self.where} is not a database; move it aside") from None
+            raise
+
+    def close(self) -> None:
+        """Close every connection."""
+        self._readers.dispose()
+
+
+def is_sqlite(url: URL) -> bool:
+    """Whether the URL names an SQLite file."""
+    return url.get_backend_name() == "sqlite"
+
+
+def parse_url(database: str, folder: Path) -> URL:
+    """The URL of a `database` key; a relative SQLite path lies in the project's folder.
+
+    Raises `HistoryError` for what is no URL, or names a kind of database that this program does not write.
+    """
+    try:
+        url = make_url(database)
+        backend = url.get_backend_name()
+    except (ArgumentError, NoSuchModuleError, ValueError):
+        # Not repeated in the message: whatever it is, it may hold a password.
+        raise HistoryError(
+            'history: "database" is no URL; write postgresql://user@host/name or sqlite:///file'
+        ) from None
+    if backend == "sqlite":
+        if url.database not in (None, "", ":memory:") and not str(url.database).startswith("file:"):
+            url = url.set(database=str(folder / Path(str(url.database)).expanduser()))
+        return url
+    if backend != "postgresql":
+        raise HistoryError(f'history: "{backend}" databases are not supported; use sqlite or postgresql')
+    return url.set(drivername="postgresql+psycopg") if url.drivername == "postgresql" else url
+
+
+def _engine(url: URL, where: str) -> Engine:
+    # `hide_parameters`: an exception may reach a log, and parameters are prompts and answers.
+    options: dict[str, Any] = {"hide_parameters": True}
+    if not is_sqlite(url):
+        options |= {"pool_pre_ping": True, "connect_args": {"connect_timeout": 10}}
+    try:
+        engine = create_engine(url, **options)
+    except ModuleNotFoundError:
+        raise HistoryError("history: PostgreSQL needs its driver: pip install 'migrator-tui[postgres]'") from None
+    if is_sqlite(url):
+        event.listen(engine, "connect", _set_up)
+        event.listen(engine, "begin", _begin)
+    return engine
+
+
+def _set_up(connection: Any, _record: Any) -> None:
+    connection.isolation_level = None  # no transactions but those that `_begin` starts
+    for pragma in (f"busy_timeout = {BUSY_MS}", "synchronous = NORMAL", "foreign_keys = ON", "temp_store = MEMORY"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin(connection: Connection) -> None:
+    if not connection.get_execution_options().get("migrator_write"):
+        connection.exec_driver_sql("BEGIN")
+        return
+    for left in reversed(range(BUSY_TRIES)):
+        try:
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+            return
+        except OperationalError as error:
+            if not left or "locked" not in str(error.orig):
+                raise
+
+
+def _first_line(error: DBAPIError) -> str:
+    return next(iter(str(error.orig).strip().splitlines()), "the database gave no reason")
+
+
+def _make_private(file: Path) -> None:
+    """Create the file's folder and the file readable by its owner alone: prompts and answers are nobody else's."""
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        if not file.exists():
+            file.touch(mode=0o600)
+    except OSError as error:
+        raise HistoryError(f"history: {file}: {error.strerror}") from None
+
+
+def schema_version(connection: Connection) -> str | None:
+    """The revision a database is at; `None` where it has no table of ours at all.
+
+    Raises `NotOurDatabaseError` for a file with somebody else's tables in it.
+    """
+    tables = set(inspect(connection).get_table_names())
+    if VERSION_TABLE in tables:
+        found = connection.execute(text(f"select version_num from {VERSION_TABLE}")).scalar_one_or_none()  # noqa: S608
+        if found is None:
+            raise NotOurDatabaseError("history: the database does not say which version of the program wrote it")
+        return str(found)
+    if tables & set(Base.metadata.tables) or (tables and connection.dialect.name == "sqlite"):
+        raise NotOurDatabaseError("history: this database holds tables of another program; name another one")
+    return None
+
+
+def check_not_newer(found: str, where: str) -> None:
+    """Raises `DatabaseTooNewError` where the database was written by a newer program."""
+    if found > HEAD:
+        raise DatabaseTooNewError(
+            f"history: {where} was written by a newer migrator-tui (schema {found}, this one knows {HEAD}); upgrade"
+        )
