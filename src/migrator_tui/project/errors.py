@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+from migrator_tui.project.words import one_line
+
 
 class ProjectError(Exception):
     """Something in the project's files keeps the program from going on.
@@ -10,8 +12,13 @@ class ProjectError(Exception):
     """
 
     def __init__(self, what: str, *, file: Path | str | None = None, line: int | None = None) -> None:
-        self.what = what
+        self.what = one_line(what, 1000)
         self.file = file
         self.line = line
-        where = f"{file}:{line}: " if file and line else f"{file}: " if file else ""
-        super().__init__(f"{where}{what}")
+        shown = one_line(str(file)) if file else ""
+        where = f"{shown}:{line}: " if shown and line else f"{shown}: " if shown else ""
+        super().__init__(where + self.what)
+
+
+class NoProjectError(ProjectError):
+    """The folder holds no project yet: the one mistake that the set-up screen answers."""
