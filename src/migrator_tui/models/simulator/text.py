@@ -1,0 +1,44 @@
+"""Small text tools that every part of the simulator shares: folding, tokens, seeded numbers, word lists."""
+
+import re
+import tomllib
+import unicodedata
+from functools import cache
+from hashlib import blake2b
+from pathlib import Path
+from typing import Any
+
+HERE = Path(__file__).resolve().parent
+"""Where personas and word lists lie beside the code."""
+
+_TOKEN = re.compile(r"\s*\w{1,6}|\s*[^\w\s]|\s+")
+_QUOTES = str.maketrans({"’": "'", "‘": "'", "“": '"', "”": '"', "„": '"', "«": '"', "»": '"', "–": "-", "—": "-"})
+_SPACES = re.compile(r"[^\S\n]+")
+
+
+@cache
+def word_list(name: str) -> dict[str, Any]:
+    """The table in `words/NAME.toml`."""
+    return tomllib.loads((HERE / "words" / f"{name}.toml").read_text(encoding="utf-8"))
+
+
+def fold(text: str) -> str:
+    """Lower case, without accents, straight quotes, single spaces; line breaks stay. What patterns match on.
+
+    Kana keep their voicing marks: in Japanese they make another word, not another accent.
+    """
+    out = unicodedata.normalize("NFKD", text.translate(_QUOTES))
+    out = "".join(c for c in out if not unicodedata.combining(c) or c in "\u3099\u309a")
+    out = unicodedata.normalize("NFC", out).casefold()
+    return _SPACES.sub(" ", out)
+
+
+def tokens(text: str) -> list[str]:
+    """Pieces of up to six letters with the space before them; joined they are the text again."""
+    return _TOKEN.findall(text)
+
+
+def share_of(*parts: object) -> float:
+    """A number in [0, 1) that depends on nothing but its arguments: the simulator's dice."""
+    digest = blake2b("\x1f".join(str(p) for p in parts).encode("utf-8", "surrogatepass"), digest_size=8).digest()
+    return int.from_bytes(digest, "big") / 2**64
