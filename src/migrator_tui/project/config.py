@@ -53,12 +53,15 @@ def _parse(text: str) -> dict[str, Any]:
         return tomllib.loads(text)
     except RecursionError:
         raise ProjectError("nested too deeply", file=CONFIG_NAME) from None
-    except ValueError as error:
+    except tomllib.TOMLDecodeError as error:
         at = _AT.search(str(error))
         what = _AT.sub("", str(error)) or "not TOML"
         # At the end of the document, tomllib names no line.
         line = int(at[1]) if at and at[1] else text.count("\n") + 1 if at else None
         raise ProjectError(f"not TOML: {what[0].lower()}{what[1:]}", file=CONFIG_NAME, line=line) from None
+    except ValueError:
+        # The only other one: Python turns no text of more than some thousand digits into a number.
+        raise ProjectError("not TOML that can be read: a number has too many digits", file=CONFIG_NAME) from None
 
 
 def _project(values: Mapping[str, Any], folder: Path, config_file: Path, *, confined: bool) -> Project:

@@ -63,14 +63,16 @@ class Table:
         """The same, where it can't be left out."""
         value = self.text(key)
         if value is None:
-            raise Misfit(self.missing(key), self.path)
+            raise self.missing(key)
         return value
 
-    def missing(self, key: str) -> str:
-        """`[baseline] has no model`, with the key that was probably meant for it."""
-        stranger = next((k for k in self.values if k not in self.known and did_you_mean(k, [key])), None)
-        hint = f" ({quoted(stranger)} is not a key; did you mean {quoted(key)}?)" if stranger else ""
-        return f"{self.title or 'the file'} has no {key}{hint}"
+    def missing(self, key: str) -> Misfit:
+        """`[baseline] has no model`, or the key that was probably meant to be it."""
+        place = f" in {self.title}" if self.title else ""
+        for stranger in self.values:
+            if stranger not in self.known and did_you_mean(stranger, [key]):
+                return self.wrong(stranger, f"unknown key {quoted(stranger)}{place}; did you mean {quoted(key)}?")
+        return Misfit(f"{self.title or 'the file'} has no {key}", self.path)
 
     def flag(self, key: str) -> bool | None:
         """`true` or `false`."""

@@ -25,7 +25,7 @@ def task_from(table: Table, folder: Path, gate: GateRules, *, confined: bool) ->
     prompt = _file(table, "prompt", table.required_text("prompt"), table.at("prompt"), folder, confined=confined)
     stated_cases = table.texts("cases")
     if not stated_cases:
-        raise Misfit(table.missing("cases"), table.path)
+        raise table.missing("cases")
     cases = []
     for n, stated in enumerate(stated_cases):
         path = (*table.at("cases"), n) if isinstance(table.values["cases"], list) else table.at("cases")
