@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+pytest_plugins = ["tests.model_fixtures"]
+
 SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
 """Recorded traffic that may lie beside a checkout; tests that need it skip where it does not."""
 

@@ -41,9 +41,8 @@ class Collector:
         self._text: list[str] = []
         self._reasoning: list[str] = []
         self._calls: list[_Call] = []
+        self._ran_there: set[int | None] = set()
         self.finish_reason: str | None = None
-        self.stated_finish = False
-        """The provider itself said that it was done."""
 
     @property
     def begun(self) -> bool:
@@ -83,6 +82,9 @@ class Collector:
             self.flush()
 
     def _take_call(self, part: Any) -> None:
+        if _ran_there(part) or (not getattr(part, "id", None) and getattr(part, "index", None) in self._ran_there):
+            self._ran_there.add(getattr(part, "index", None))
+            return
         function = getattr(part, "function", None)
         name, arguments = getattr(function, "name", None) or "", getattr(function, "arguments", None)
         if not isinstance(arguments, str):
@@ -148,6 +150,8 @@ def plain_answer(response: Any, latency_ms: float) -> Answer:
         raise ValueError("no message in the answer")
     calls = []
     for call in getattr(message, "tool_calls", None) or ():
+        if _ran_there(call):
+            continue
         function = getattr(call, "function", None)
         arguments = getattr(function, "arguments", None)
         if not isinstance(arguments, str):
@@ -182,9 +186,14 @@ def _count(holder: Any, name: str) -> int | None:
     return int(value) if isinstance(value, (int, float)) and not isinstance(value, bool) and value >= 0 else None
 
 
+def _ran_there(call: Any) -> bool:
+    """The provider runs this tool itself (Anthropic's web search and the like): no call that wants an answer."""
+    return str(getattr(call, "id", None) or "").startswith("srvtoolu_")
+
+
 def _finish(reason: Any, has_calls: bool) -> str | None:
     if not reason:
-        return None
+        return "tool_calls" if has_calls else None
     # Some providers say `stop` after a tool call; whoever reads this wants to know that the model wants an answer.
     return "tool_calls" if has_calls and reason in ("stop", "function_call") else str(reason)
 

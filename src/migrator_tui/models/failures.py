@@ -3,6 +3,8 @@
 Works on exceptions by their class's name and attributes alone, so that nothing here imports the libraries.
 """
 
+import ast
+import contextlib
 import email.utils
 import json
 import re
@@ -77,6 +79,7 @@ _NO_KEY = re.compile(
     r"|Please pass.{0,30}key",
     re.IGNORECASE,
 )
+_BYTES = re.compile(r"b'(?:[^'\\]|\\.)*'|b\"(?:[^\"\\]|\\.)*\"", re.DOTALL)
 _WRAPPING = re.compile(
     r"^(?:litellm\.)?(?:exceptions\.)?[A-Za-z]*(?:Error|Exception|Timeout)\s*:\s*|^Error code: \d+ - "
     r"|^(?:[A-Z]?[A-Za-z_]+(?:Exception|Error))\s*-\s*"
@@ -187,10 +190,16 @@ def _embedded(text: str) -> Any:
     start, end = text.find("{"), text.rfind("}")
     if start < 0 or end < start:
         return None
-    try:
-        return json.loads(text[start : end + 1])
-    except ValueError:
-        return None
+    candidates = [text[start : end + 1]]
+    if quoted := _BYTES.search(text):  # a library formatted the raw body with `str`
+        with contextlib.suppress(ValueError, SyntaxError):
+            candidates.insert(0, ast.literal_eval(quoted[0]).decode("utf-8", "replace"))
+    for candidate in candidates:
+        with contextlib.suppress(ValueError):
+            return json.loads(candidate)
+        with contextlib.suppress(ValueError, SyntaxError, MemoryError, RecursionError):
+            return ast.literal_eval(candidate)
+    return None
 
 
 def _sentence(body: Any) -> str | None:

@@ -9,12 +9,15 @@ pool's.
 import asyncio
 import contextlib
 import gc
+import importlib.util
 import json
 import os
 import signal
 import sys
 import time
+from collections.abc import AsyncIterator
 from functools import partial
+from types import ModuleType
 from typing import Any
 
 from migrator_tui.models.arguments import KeyMissing, RefusedArgument, call_arguments, refusal
@@ -46,6 +49,7 @@ def import_litellm() -> Any:
 
     gc.freeze()
     gc.enable()
+    _do_without_mcp()
     litellm.suppress_debug_info = True
     litellm.turn_off_message_logging = True
     litellm.telemetry = False
@@ -54,6 +58,56 @@ def import_litellm() -> Any:
     litellm.disable_token_counter = True
     litellm.disable_hf_tokenizer_download = True
     return litellm
+
+
+def _do_without_mcp() -> None:
+    """Let models of the responses API be asked without the `mcp` package and its web server.
+
+    litellm 1.106 imports its MCP gateway before each such call, only to find that the call needs none.
+    """
+    if importlib.util.find_spec("mcp") is None:
+        gateway = ModuleType("litellm.responses.mcp.litellm_proxy_mcp_handler")
+        never = type(
+            "LiteLLM_Proxy_MCP_Handler", (), {"should_use_litellm_mcp_gateway": staticmethod(lambda tools: False)}
+        )
+        gateway.LiteLLM_Proxy_MCP_Handler = never  # type: ignore[attr-defined]
+        sys.modules[gateway.__name__] = gateway
+
+
+class _Tail:
+    """The end of a stream's raw bytes, to see whether the server closed it with `[DONE]`.
+
+    litellm makes up a `stop` where a stream simply ends, and the SDK below it swallows `[DONE]`.
+    """
+
+    def __init__(self, stream: Any) -> None:
+        # Streams of the OpenAI SDK have the response that they will read; those of other providers always say why
+        # they end.
+        self._end = b""
+        self.response = getattr(getattr(stream, "completion_stream", None), "response", None)
+        if self.response is not None:
+            self.response.stream = self._watched(self.response.stream)
+
+    @property
+    def unfinished(self) -> bool:
+        """Nothing said that this was the end."""
+        return self.response is not None and b"[DONE]" not in self._end
+
+    def _watched(self, source: Any) -> Any:
+        import httpx
+
+        tail = self
+
+        class Watched(httpx.AsyncByteStream):
+            async def __aiter__(self) -> AsyncIterator[bytes]:
+                async for piece in source:
+                    tail._end = (tail._end + piece)[-64:]
+                    yield piece
+
+            async def aclose(self) -> None:
+                await source.aclose()
+
+        return Watched()
 
 
 class Worker:
@@ -182,6 +236,7 @@ class Worker:
         stream = await self._litellm.acompletion(**arguments)
         if not hasattr(stream, "__aiter__"):  # a provider without streaming answers in one piece
             return plain_answer(stream, (time.monotonic() - collector.started) * 1000)
+        tail = _Tail(stream)
         flusher = asyncio.create_task(_keep_flushing(collector))
         usage = None
         try:
@@ -192,11 +247,13 @@ class Worker:
                     await self._writer.drain()
         finally:
             flusher.cancel()
-        if getattr(stream, "received_finish_reason", "?") is None:
-            # The library makes up a `stop` where a stream simply ends.
-            raise _CutOff("the stream ended before the model said that it was done")
-        stated = any(getattr(chunk, "usage", None) is not None for chunk in getattr(stream, "chunks", ()))
-        return collector.answer(usage if stated else None)
+        counted = any(getattr(chunk, "usage", None) is not None for chunk in getattr(stream, "chunks", ()))
+        said_why = stream.received_finish_reason or stream.intermittent_finish_reason
+        if not said_why:
+            collector.finish_reason = None
+            if not counted and tail.unfinished:
+                raise _CutOff("the stream ended before the model said that it was done")
+        return collector.answer(usage if counted else None)
 
 
 class _CutOff(Exception):
