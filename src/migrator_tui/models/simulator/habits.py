@@ -18,7 +18,7 @@ _ASKED_FOR = -0.5
 _APPLIES: dict[str, Callable[[Reading], bool]] = {
     "english": lambda reading: reading.language != "en",
     "urgent": lambda reading: reading.loud,
-    "refusal": lambda reading: reading.legal or reading.injected,
+    "refusal": lambda reading: reading.legal,
 }
 """Habits that only some tickets can bring out."""
 
