@@ -235,6 +235,6 @@ def _render(template: str, subject: Subject) -> str:
     from migrator_tui.project.prompts import render_text
 
     try:
-        return render_text(template, {"expected": subject.expected, **subject.variables})
+        return render_text(template, {"expected": subject.expected, **subject.variables}, "the check's value")
     except ProjectError as error:
         raise CheckFailure(str(error)) from None
