@@ -79,6 +79,8 @@ class Database:
         try:
             yield
         except OperationalError as error:
+            raise HistoryError(f"history: {_first_line(error.orig)} ({self.where})") from None
+        except sqlite3.OperationalError as error:  # from the statements that go to the driver directly
             raise HistoryError(f"history: {_first_line(error)} ({self.where})") from None
         except DBAPIError as error:
             if isinstance(error.orig, sqlite3.DatabaseError) and "not a database" in str(error.orig):
@@ -151,8 +153,8 @@ def _begin(connection: Connection) -> None:
                 raise
 
 
-def _first_line(error: DBAPIError) -> str:
-    return next(iter(str(error.orig).strip().splitlines()), "the database gave no reason")
+def _first_line(error: BaseException | None) -> str:
+    return next(iter(str(error).strip().splitlines()), "the database gave no reason")
 
 
 def _make_private(file: Path) -> None:

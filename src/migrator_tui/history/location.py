@@ -22,6 +22,9 @@ from migrator_tui.project.schema import Project
 DATABASE_NAME = "history.sqlite3"
 PLACE_NAME = "project.json"
 
+OWN_PROJECT = "own"
+"""Key of the one project in the file that lies in the user's data."""
+
 
 def projects_folder() -> Path:
     """The folder that holds a folder for every project of this user."""
@@ -50,6 +53,16 @@ def local_file(project: Project, database: str | None = None) -> Path | None:
         return history_folder(project) / f"local-{_digest_without_password(stated)}.sqlite3"
     path = stated.partition(":///")[2].partition("?")[0]
     return project.folder / Path(path).expanduser() if path and path != ":memory:" else None
+
+
+def local_key(project: Project, database: str | None = None) -> str:
+    """The key of this project's row in `local_file`.
+
+    The file in the user's data belongs to one folder, whatever the project is called. A database that was named may
+    be shared: it knows projects by name, since folders differ between machines.
+    """
+    stated = database or project.database or "sqlite"
+    return project.name if stated.startswith(("sqlite:", "sqlite+")) else OWN_PROJECT
 
 
 def record_place(project: Project) -> None:

@@ -7,37 +7,38 @@ from sqlalchemy import select
 from sqlalchemy.engine import URL
 
 from migrator_tui.history import location
+from migrator_tui.history.case_list import CaseList
 from migrator_tui.history.columns import now
 from migrator_tui.history.database import Database, is_sqlite, parse_url
+from migrator_tui.history.export import Export
 from migrator_tui.history.outputs import Outputs
 from migrator_tui.history.part import upsert
 from migrator_tui.history.runs import Runs
+from migrator_tui.history.session import Session
 from migrator_tui.history.tables import ProjectRow, table
 from migrator_tui.history.verdicts import Verdicts
 from migrator_tui.history.versions import Versions
 from migrator_tui.project.schema import Project
 
-_OWN_PROJECT = "own"
-"""Key of the project in an SQLite file of its own: the file belongs to the folder, whatever it is called."""
-
 _SHORTEST_SECRET = 8
 
 
-class History(Versions, Runs, Outputs, Verdicts):
+class History(Versions, Runs, Outputs, Verdicts, CaseList, Session, Export):
     """What happened in a project. Every method is synchronous, one short transaction, and safe in any thread.
 
     Methods raise `HistoryError` (one line) where the database cannot be read or written.
     """
 
     def __init__(
-        self, project: Project, history: Database, local: Database, *, key: str, secrets: Iterable[str]
+        self, project: Project, history: Database, local: Database, *, database: str, secrets: Iterable[str]
     ) -> None:
         self._project = project
         self._history = history
         self._local = local
         self._secrets = frozenset(secret for secret in secrets if len(secret) >= _SHORTEST_SECRET)
-        self._project_id = _project_id(history, project, key)
-        self._local_project_id = self._project_id if local is history else _project_id(local, project, _OWN_PROJECT)
+        key = location.local_key(project, database)
+        self._local_project_id = _project_id(local, project, key)
+        self._project_id = self._local_project_id if local is history else _project_id(history, project, project.name)
 
     @classmethod
     def open(cls, project: Project, *, database: str | None = None, secrets: Iterable[str] = ()) -> "History":
@@ -54,9 +55,7 @@ class History(Versions, Runs, Outputs, Verdicts):
         history = Database.open(url)
         try:
             local = history if is_sqlite(url) or here is None else Database.open(here)
-            # A database that was named may be shared: it knows projects by name, since folders differ by machine.
-            key = _OWN_PROJECT if stated == "sqlite" else project.name
-            return cls(project, history, local, key=key, secrets={*secrets, *_keys_of(project)})
+            return cls(project, history, local, database=stated, secrets={*secrets, *_keys_of(project)})
         except BaseException:
             history.close()
             raise
