@@ -17,19 +17,8 @@ from migrator_tui.models.retries import Pace
 CANARY = "sk-canary-7f3a91c2d4e5"
 """A key that must turn up nowhere but in the requests it is for."""
 
-KEYS = dict.fromkeys(
-    (
-        "OPENAI_API_KEY",
-        "ANTHROPIC_API_KEY",
-        "GEMINI_API_KEY",
-        "MISTRAL_API_KEY",
-        "GROQ_API_KEY",
-        "DEEPSEEK_API_KEY",
-        "OPENROUTER_API_KEY",
-        "ACME_KEY",
-    ),
-    CANARY,
-)
+_PROVIDERS = ("OPENAI", "ANTHROPIC", "GEMINI", "MISTRAL", "GROQ", "DEEPSEEK", "OPENROUTER")
+KEYS = {"ACME_KEY": CANARY, **{f"{provider}_API_KEY": CANARY for provider in _PROVIDERS}}
 QUICK = Pace(first_wait=0.02, longest_wait=0.05)
 """Retries without the waiting."""
 

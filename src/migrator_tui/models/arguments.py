@@ -36,6 +36,7 @@ _PLACES = frozenset(
     {"aws_region_name", "vertex_project", "vertex_location", "vertex_ai_project", "vertex_ai_location"}
 )
 _PLACE = re.compile(r"[A-Za-z0-9:_.-]+")
+_SURROGATE = re.compile("[\ud800-\udfff]")
 _REACHES_OUT = re.compile(
     r"^(?:aws|vertex|azure|watsonx|s3|gcs|oci|sagemaker|databricks|snowflake|langfuse|mock|anthropic_issuer)_"
     r"|(?:^|_)(?:key|secret|password|credentials?|endpoint|endpoint_url|base_url|api_base|url|callbacks?|client|proxy)$"
@@ -87,7 +88,7 @@ def call_arguments(
     arguments: dict[str, Any] = {
         **request.params,
         "model": request.model,
-        "messages": with_user_turn(request.messages, provider),
+        "messages": sendable(with_user_turn(request.messages, provider)),
         "stream": request.stream,
         "timeout": request.timeout,
         # Retries are the pool's: it honours Retry-After, counts attempts and can be cancelled.
@@ -132,6 +133,17 @@ def with_user_turn(messages: Sequence[Message], provider: str | None) -> list[Me
     if provider in _NEEDS_USER_TURN and copied and all(m.get("role") in ("system", "developer") for m in copied):
         copied[-1]["role"] = "user"
     return copied
+
+
+def sendable(value: Any) -> Any:
+    """The same with lone surrogates, which UTF-8 has no bytes for, as U+FFFD; pairs become the character they mean."""
+    if isinstance(value, str):
+        if _SURROGATE.search(value) is None:
+            return value
+        return value.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+    if isinstance(value, Mapping):
+        return {sendable(key): sendable(item) for key, item in value.items()}
+    return [sendable(item) for item in value] if isinstance(value, (list, tuple)) else value
 
 
 def is_loopback(url: str) -> bool:

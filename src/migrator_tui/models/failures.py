@@ -56,9 +56,11 @@ _BY_STATUS = {
     429: ErrorKind.RATE_LIMITED,
 }
 
+_WITHOUT_STATUS = frozenset({ErrorKind.CONNECTION, ErrorKind.CUT_OFF, ErrorKind.MALFORMED})
+
 _UNREADABLE = re.compile(
     r"JSONDecodeError|Expecting value|Unterminated string|Extra data|Invalid control character|validation error"
-    r"|unable to parse|error parsing|failed to parse|invalid response object|has no attribute|not subscriptable"
+    r"|unable to parse|error parsing|failed to parse|invalid response (?:object|from)|has no attribute|not subscriptable"
     r"|KeyError|NoneType|no choices|Unable to get json|invalid json|Expecting property name",
     re.IGNORECASE,
 )
@@ -97,6 +99,8 @@ def call_error(
     status = _status(chain)
     whole = " ".join(f"{type(one).__name__}: {one}" for one in chain)
     kind = _kind(chain, status, whole, begun)
+    if kind in _WITHOUT_STATUS:
+        status = None  # there was no such answer; the library made the number up
     return CallError(
         kind,
         scrub(_words(exception, chain, kind, status)),

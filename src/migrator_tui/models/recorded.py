@@ -14,7 +14,7 @@ PREFIX = "recorded:"
 class Recording(Protocol):
     """What `project.recordings` reads from such a file."""
 
-    def answer(self, case_id: str, last_user_message: str, /) -> Answer | None:
+    def answer(self, case_id: str | None, last_user_message: str, /) -> Answer | None:
         """The recorded answer of a case, joined by id or else by the input's text."""
 
 
@@ -29,19 +29,23 @@ class Recordings:
         """The whole answer's events."""
         if self._load is None:
             return [self._failed(request, "no recordings are known here")]
-        task = self._loaded.get(request.model)
-        if task is None:
-            task = self._loaded[request.model] = asyncio.create_task(asyncio.to_thread(self._load, request.model))
         try:
-            recording: Recording = await asyncio.shield(task)
+            answer = await self._answer(request, self._load)
         except (ProjectError, OSError) as error:
-            del self._loaded[request.model]  # the file may have been mended by the next call
+            self._loaded.pop(request.model, None)  # the file may have been mended by the next call
             return [self._failed(request, str(error))]
-        answer = recording.answer(request.case_id or "", last_user_message(request.messages))
         if answer is None:
             file = request.model.removeprefix(PREFIX)
             return [self._failed(request, f"{file} has no answer for case {request.case_id}")]
         return [Sent(request.id, 1), Finished(request.id, answer)]
+
+    async def _answer(self, request: ModelRequest, load: Callable[[str], Any]) -> Answer | None:
+        task = self._loaded.get(request.model)
+        if task is None:
+            task = self._loaded[request.model] = asyncio.create_task(asyncio.to_thread(load, request.model))
+        # Shielded: a call that is given up must not take the file from the others that wait for it.
+        recording: Recording = await asyncio.shield(task)
+        return recording.answer(request.case_id, last_user_message(request.messages))
 
     def forget(self) -> None:
         """Read files anew at the next call."""

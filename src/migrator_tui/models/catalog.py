@@ -1,0 +1,196 @@
+"""What is known about models: prices, windows, capabilities, retirement dates.
+
+Read from the price map, a JSON file inside the litellm package, without importing that package (about 0.1 s, once,
+at the first question). A fact that the map does not state is `None`: unknown, never no.
+"""
+
+import importlib.util
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from migrator_tui.models.requests import Answer
+from migrator_tui.project.schema import ModelSpec, Price
+
+_MAP = "model_prices_and_context_window_backup.json"
+_ANSWERING = frozenset({"chat", "completion", "responses"})
+"""Modes of models that answer with text."""
+_MILLION = 1_000_000
+_ALIASES = {
+    "bedrock_converse": "bedrock",
+    "cohere_chat": "cohere",
+    "vertex_ai_beta": "vertex_ai",
+    "text-completion-openai": "openai",
+}
+"""Spellings of the map to the provider one writes before the slash."""
+
+
+@dataclass(frozen=True, slots=True)
+class ModelFacts:
+    """What the map states about one model."""
+
+    name: str
+    """As one writes it in a project, provider included."""
+    provider: str
+    mode: str | None
+    input_usd: float | None
+    """USD per million input tokens."""
+    output_usd: float | None
+    """USD per million output tokens."""
+    max_input_tokens: int | None
+    max_output_tokens: int | None
+    supports: Mapping[str, bool] = field(default_factory=dict)
+    """`function_calling`, `response_schema`, `system_messages`, `reasoning` …; absent is unknown."""
+    deprecation_date: date | None = None
+    """From when on the provider no longer serves it."""
+
+    @property
+    def price(self) -> Price | None:
+        """Its price, or `None` where neither half is known."""
+        if self.input_usd is None and self.output_usd is None:
+            return None
+        return Price(self.input_usd, self.output_usd)
+
+
+@cache
+def _entries() -> Mapping[str, Mapping[str, Any]]:
+    spec = importlib.util.find_spec("litellm")  # finds it without running it
+    places = list(spec.submodule_search_locations or ()) if spec is not None else []
+    for place in places:
+        try:
+            entries = json.loads((Path(place) / _MAP).read_text(encoding="utf-8"))
+        except OSError:
+            continue
+        return {name: entry for name, entry in entries.items() if name != "sample_spec" and isinstance(entry, dict)}
+    return {}
+
+
+def lookup(model: str) -> ModelFacts | None:
+    """Facts of a model as a project names it, with or without its provider; `None` where the map has none.
+
+    A prefix is only left off where the entry is that provider's own: `hosted_vllm/gpt-4o` is no `gpt-4o`.
+    """
+    entries = _entries()
+    if (entry := entries.get(model)) is not None:
+        return _facts(model, entry)
+    provider, slash, rest = model.partition("/")
+    if slash:
+        # Routes such as openai/responses/gpt-5 and bedrock/converse/… name no other model.
+        for name in (rest, rest.removeprefix("responses/"), rest.removeprefix("converse/")):
+            entry = entries.get(name) or entries.get(f"{provider}/{name}")
+            if entry is not None and _provider(entry) == _ALIASES.get(provider, provider):
+                return _facts(name, entry)
+    return None
+
+
+def _provider(entry: Mapping[str, Any]) -> str:
+    stated = str(entry.get("litellm_provider") or "")
+    if stated.startswith("vertex_ai-"):
+        return "vertex_ai"
+    return _ALIASES.get(stated, stated)
+
+
+def _facts(key: str, entry: Mapping[str, Any]) -> ModelFacts:
+    provider = _provider(entry)
+    name = key if not provider or key.startswith(f"{provider}/") else f"{provider}/{key}"
+    return ModelFacts(
+        name=name,
+        provider=provider,
+        mode=entry.get("mode"),
+        input_usd=_usd(entry.get("input_cost_per_token")),
+        output_usd=_usd(entry.get("output_cost_per_token")),
+        max_input_tokens=_whole(entry.get("max_input_tokens")),
+        max_output_tokens=_whole(entry.get("max_output_tokens")),
+        supports={
+            flag.removeprefix("supports_"): value
+            for flag, value in entry.items()
+            if flag.startswith("supports_") and isinstance(value, bool)
+        },
+        deprecation_date=_date(entry.get("deprecation_date")),
+    )
+
+
+def _usd(per_token: Any) -> float | None:
+    """Per million; rounded, for 2.5e-06 times a million is not quite 2.5."""
+    if isinstance(per_token, bool) or not isinstance(per_token, (int, float)):
+        return None
+    return round(per_token * _MILLION, 9)
+
+
+def _whole(value: Any) -> int | None:
+    return int(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else None
+
+
+def _date(value: Any) -> date | None:
+    try:
+        return date.fromisoformat(value) if isinstance(value, str) else None
+    except ValueError:
+        return None
+
+
+@cache
+def _answering_models() -> Mapping[str, ModelFacts]:
+    """Every model that answers with text, by its full name."""
+    found: dict[str, ModelFacts] = {}
+    for key, entry in _entries().items():
+        if entry.get("mode") in _ANSWERING:
+            facts = _facts(key, entry)
+            found.setdefault(facts.name, facts)
+    return found
+
+
+def search(text: str, limit: int = 20) -> list[ModelFacts]:
+    """Models whose name is like `text`, the likeliest first: names with every word of it, then similar ones."""
+    from rapidfuzz import fuzz, process
+
+    models = _answering_models()
+    words = text.casefold().split()
+    if not words:
+        return []
+    exact = [name for name in models if all(word in name.casefold() for word in words)]
+    wanted = text.casefold()
+    ordered = sorted(exact, key=lambda name: (-fuzz.ratio(wanted, name.casefold()), len(name), name))[:limit]
+    if len(ordered) < limit:
+        similar = process.extract(wanted, list(models), scorer=fuzz.WRatio, limit=limit, score_cutoff=60)
+        ordered += [name for name, _, _ in similar if name not in ordered]
+    return [models[name] for name in ordered[:limit]]
+
+
+def price_of(spec: ModelSpec, folder: Path | None = None) -> Price | None:
+    """What a project's model costs: its own `price` first, then its persona's, then the map's; `None` is unknown.
+
+    `folder` is the project's, for personas kept there.
+    """
+    if spec.price is not None:
+        return spec.price
+    if spec.model.startswith("simulated:"):
+        from migrator_tui.models.simulator.personas import persona_price
+
+        return persona_price(spec.model, folder)
+    if spec.model.startswith("recorded:"):
+        return None
+    facts = lookup(spec.model)
+    return facts.price if facts is not None else None
+
+
+def cost(price: Price | None, answer: Answer) -> float | None:
+    """USD of one answer: what its source states, else by its tokens; `None` where a number is unknown.
+
+    All input counts at the full price: discounts for cached input are not in it.
+    """
+    if answer.cost is not None:
+        return answer.cost
+    if price is None:
+        return None
+    total = 0.0
+    for rate, tokens in ((price.input, answer.input_tokens), (price.output, answer.output_tokens)):
+        if rate == 0:
+            continue
+        if rate is None or tokens is None:
+            return None
+        total += rate * tokens / _MILLION
+    return total
