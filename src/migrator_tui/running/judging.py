@@ -113,6 +113,9 @@ def judge_cases(
         outputs = [output for side in (old, new) for some in side.values() for output in some]
         results = check_outputs(history, task, cases, outputs, old)
         verdicts = {name: history.verdicts(task.name, name, chunk) for name in (BASELINE, candidate)}
+        # What verdicts were given on may be an earlier text: nearly the same, it offers them as carried over.
+        judged_ids = {verdict.output_id for some in verdicts[candidate].values() for verdict in some}
+        earlier = history.outputs(judged_ids) if judged_ids else {}
         standings = [
             standing_of(
                 cases[case_id],
@@ -121,6 +124,7 @@ def judge_cases(
                 {output_id: list(by_key.values()) for output_id, by_key in results.items()},
                 [*verdicts[BASELINE].get(case_id, ()), *verdicts[candidate].get(case_id, ())],
                 project.assume,
+                earlier,
             )
             for case_id in chunk
         ]

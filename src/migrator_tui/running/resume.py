@@ -9,13 +9,13 @@ from migrator_tui.project.errors import ProjectError
 from migrator_tui.project.schema import BASELINE, Case, Project
 from migrator_tui.project.words import quoted
 from migrator_tui.running.cache import source_digest
-from migrator_tui.running.plan import Plan, key_for, validate_checks
+from migrator_tui.running.plan import Plan, key_for, validate_checks, with_cache
 
 if TYPE_CHECKING:
     from migrator_tui.history.store import History
 
 
-def plan_of_run(project: Project, history: "History", run: Run) -> Plan:
+def resume_plan(project: Project, history: "History", run: Run) -> Plan:
     """The plan of a run in the history: what it asked, and what is left of it, if anything.
 
     Versions are those of the run; cases are today's. An item that is still to be asked is asked with today's case
@@ -57,13 +57,14 @@ def plan_of_run(project: Project, history: "History", run: Run) -> Plan:
         key = key_for(project, task, spec, version, case, item.repeat, source=sources[spec.name])
         return replace(item, call_key=key)
 
+    rest = [today(item) for item in items]
     return Plan(
         project=project,
         tasks=tasks,
         candidates=[candidate for candidate in project.candidates if candidate.name in models],
         cases=cases,
         versions=versions,
-        items=[today(item) for item in items],
+        items=with_cache(history, rest) if run.settings.get("cache", True) else rest,
         repeat=max((item.repeat for item in items), default=1),
         settings=run.settings,
         run_id=run.id,

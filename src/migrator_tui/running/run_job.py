@@ -94,9 +94,11 @@ class RunJob:
         if plan.run_id is None:
             blank = [replace(item, output_id=None, cached=False) for item in plan.items]
             self._run_id = plan.run_id = self._history.start_run(plan.settings, blank, self._author).id
-            linked = {item.no: item.output_id for item in plan.items if item.output_id is not None}
-            if linked:
-                self._history.link_cached(self._run_id, linked)
+        else:
+            self._history.resume_run(plan.run_id)
+        linked = {item.no: item.output_id for item in plan.items if item.cached and item.output_id is not None}
+        if linked:
+            self._history.link_cached(self._run_id, linked)
 
     # Asking
 
@@ -108,10 +110,11 @@ class RunJob:
         stopping = asyncio.create_task(self._stopping.wait())
         try:
             while not self._stopping.is_set():
-                while len(active) < concurrency and (item := self._next(waiting, active, concurrency)) is not None:
-                    started = self._start(item, writer, active)
-                    if not started:
-                        waiting[item.model_name].appendleft(item)
+                while (
+                    len(active) < concurrency and (following := self._next(waiting, active, concurrency)) is not None
+                ):
+                    if not self._start(following, writer, active):
+                        waiting[following.model_name].appendleft(following)
                         break
                 if not active:
                     break

@@ -1,0 +1,79 @@
+"""The command `migrator-tui`: reads the command line and hands over to one module a command."""
+
+import os
+import sys
+from argparse import Namespace
+from collections.abc import Sequence
+
+from migrator_tui.commands.parser import USAGE, parse
+from migrator_tui.project.errors import ProjectError
+
+UNFINISHED = 3
+"""Exit code of work that could not be finished."""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the program; returns the exit code, and says whatever goes wrong in one line on stderr."""
+    from migrator_tui.text_safety import safe_line
+
+    try:
+        arguments = parse(sys.argv[1:] if argv is None else argv)
+        return _execute(arguments)
+    except SystemExit as done:
+        return done.code if isinstance(done.code, int) else USAGE
+    except ProjectError as error:
+        _say(safe_line(str(error), 1000))
+        return USAGE
+    except KeyboardInterrupt:
+        _say("stopped")
+        return UNFINISHED
+    except BrokenPipeError:
+        # Whoever read our output has enough of it; the interpreter must not stumble over it again at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return UNFINISHED
+    except Exception as error:  # the last resort: one line, and a log for whoever mends it
+        from migrator_tui.crash_log import crash_line
+
+        _say(safe_line(crash_line(error), 1000))
+        return UNFINISHED
+
+
+def _execute(arguments: Namespace) -> int:
+    match arguments.command:
+        case "run":
+            from migrator_tui.commands import run
+
+            return run.execute(arguments)
+        case "demo":
+            from migrator_tui.commands import demo
+
+            return demo.execute(arguments)
+        case "init":
+            from migrator_tui.commands import init
+
+            return init.execute(arguments)
+        case "trust":
+            from migrator_tui.commands import trust
+
+            return trust.execute(arguments)
+        case "prompt show" | "prompt write":
+            from migrator_tui.commands import prompt
+
+            return prompt.execute(arguments)
+        case "history export":
+            from migrator_tui.commands import export
+
+            return export.execute(arguments)
+        case _:
+            from migrator_tui.commands.common import existing_folder
+            from migrator_tui.tui.app import run_app
+
+            return run_app(existing_folder(arguments.folder))
+
+
+def _say(line: str) -> None:
+    print(f"migrator-tui: {line}", file=sys.stderr)  # noqa: T201
+
+
+if __name__ == "__main__":
+    sys.exit(main())

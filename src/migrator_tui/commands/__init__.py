@@ -1,0 +1,1 @@
+"""The commands, one module each: `execute(arguments) -> exit code`. Heavy imports stay inside functions."""

@@ -1,0 +1,27 @@
+"""`init`: propose a `migrator.toml` from what lies in the folder."""
+
+from argparse import Namespace
+
+from migrator_tui.commands.common import agreed, existing_folder, put, say
+from migrator_tui.project.errors import ProjectError
+
+NOT_WRITTEN = 2
+
+
+def execute(arguments: Namespace) -> int:
+    """Show the files that would be written; write them when told to."""
+    from migrator_tui.project.config import CONFIG_NAME
+    from migrator_tui.project.discovery import discover, init_files, write_files
+
+    folder = existing_folder(arguments.folder)
+    if (folder / CONFIG_NAME).exists():
+        raise ProjectError("is there already; init writes over nothing", file=folder / CONFIG_NAME)
+    files = init_files(discover(folder))
+    for path, text in files.items():
+        put(f"--- {path.relative_to(folder) if path.is_relative_to(folder) else path}\n{text.rstrip()}\n\n")
+    if not arguments.yes and not agreed(f"write {len(files)} files to {folder}?"):
+        say("nothing was written; --yes writes")
+        return NOT_WRITTEN
+    write_files(files)
+    say(f"written: {', '.join(path.name for path in files)}; `migrator-tui -C {folder}` opens the project")
+    return 0

@@ -1,0 +1,230 @@
+"""The command line's words. Mistakes end in one line on stderr that names the nearest right word, and exit code 2."""
+
+import argparse
+import difflib
+import sys
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any, NoReturn
+
+from migrator_tui import __version__
+
+USAGE = 2
+"""Exit code of wrong usage and bad input."""
+
+EPILOG = """\
+exit codes: 0 fine; 1 not ready, or not enough evidence; 2 wrong usage or bad input;
+3 not finished (errors left after retries, the cap was reached, stopped)"""
+
+
+class Parser(argparse.ArgumentParser):
+    """argparse, with mistakes told in one line."""
+
+    def __init__(self, *args: Any, **settings: Any) -> None:
+        settings.setdefault("allow_abbrev", False)
+        settings.setdefault("formatter_class", argparse.RawDescriptionHelpFormatter)
+        super().__init__(*args, **settings)
+
+    def error(self, message: str) -> NoReturn:
+        """One line, exit code 2."""
+        from migrator_tui.text_safety import safe_line
+
+        print(f"{self.prog}: {safe_line(message, 500)} (--help shows how)", file=sys.stderr)  # noqa: T201
+        raise SystemExit(USAGE)
+
+    def _check_value(self, action: argparse.Action, value: Any) -> None:
+        if action.choices is not None and value not in action.choices:
+            what = "command" if isinstance(action, argparse._SubParsersAction) else "value"
+            raise argparse.ArgumentError(
+                None if what == "command" else action, f'unknown {what} "{value}"{_hint(str(value), action.choices)}'
+            )
+
+    def unknown(self, extra: Sequence[str]) -> NoReturn:
+        """Options or words that nothing here takes."""
+        first = next((word for word in extra if word.startswith("-")), extra[0])
+        if first.startswith("-"):
+            name = first.partition("=")[0]
+            self.error(f'unknown option "{name}"{_hint(name, self._option_string_actions)}')
+        self.error(f'too many arguments: "{first}"')
+
+
+def _hint(word: str, known: Iterable[Any]) -> str:
+    names = [str(name) for name in known]
+    near = difflib.get_close_matches(word, names, n=1, cutoff=0.5)
+    if near:
+        return f'; did you mean "{near[0]}"?'
+    return "" if word.startswith("-") else f"; there is {', '.join(names)}"
+
+
+def parse(argv: Sequence[str]) -> argparse.Namespace:
+    """Read the command line; exits with 0 after help, with 2 after a mistake."""
+    parser, commands = build()
+    arguments, extra = parser.parse_known_args(argv)
+    if extra:
+        commands.get(arguments.command, parser).unknown(extra)
+    return arguments
+
+
+def build() -> tuple[Parser, dict[str, Parser]]:
+    """The parser, and those of its commands by name (`prompt show` is one)."""
+    parser = Parser(
+        prog="migrator-tui",
+        description="Move a working LLM application to another model, with evidence.\n"
+        "Without a command: open the project in the terminal.",
+        epilog=EPILOG,
+    )
+    parser.add_argument("-V", "--version", action="version", version=f"migrator-tui {__version__}")
+    parser.add_argument(
+        "-C", dest="folder", metavar="FOLDER", type=Path, default=Path(), help="project folder (default: here)"
+    )
+    parser.set_defaults(command=None)
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", parser_class=Parser)
+    known = {
+        "run": _run(commands),
+        "demo": _demo(commands),
+        "init": _init(commands),
+        "trust": _trust(commands),
+        **_prompt(commands),
+        **_history(commands),
+    }
+    for name, command in known.items():
+        command.set_defaults(command=name)
+        command.add_argument(
+            "-C", dest="folder", metavar="FOLDER", type=Path, default=argparse.SUPPRESS, help="project folder"
+        )
+    return parser, known
+
+
+def _run(commands: Any) -> Parser:
+    run: Parser = commands.add_parser(
+        "run",
+        help="ask both models about every case and compare",
+        description="Ask both models about every case and compare. Answers that are known already are not asked for\n"
+        "again. Progress goes to stderr, the result to stdout.",
+        epilog=EPILOG,
+    )
+    what = run.add_argument_group("what is run")
+    what.add_argument("--task", metavar="NAME", action="append", help="only this task (may be repeated)")
+    what.add_argument("--candidate", metavar="NAME", action="append", help="only this candidate (may be repeated)")
+    what.add_argument("--case", metavar="ID", action="append", help="only this case (may be repeated)")
+    what.add_argument("--repeat", metavar="N", type=positive, default=1, help="ask everything N times")
+    prompt = what.add_mutually_exclusive_group()
+    prompt.add_argument("--prompt", metavar="FILE", type=Path, help="this file in place of the candidates' prompt")
+    prompt.add_argument(
+        "--version",
+        metavar="ID",
+        dest="version_id",
+        help="this version of the candidates' prompt: v4, 4, or its name",
+    )
+    how = run.add_argument_group("how it is run")
+    how.add_argument(
+        "--resume", action="store_true", help="finish the run that was stopped; else report the last one"
+    )
+    how.add_argument("--no-cache", action="store_true", help="ask everything again")
+    how.add_argument("--concurrency", metavar="N", type=positive, default=16, help="calls at a time (default: 16)")
+    how.add_argument(
+        "--max-cost",
+        metavar="USD",
+        type=money,
+        help="never spend more in this run: stops before a call that could, counting calls in flight by estimate",
+    )
+    how.add_argument("--trust", action="store_true", help="trust this folder for this once")
+    result = run.add_argument_group("result")
+    result.add_argument(
+        "--format", choices=("table", "json"), default="table", help="form of the output (default: table)"
+    )
+    result.add_argument(
+        "--no-gate",
+        action="store_true",
+        help="exit 0 whatever the decision; no decision is made yet, so exit code 1 does not occur",
+    )
+    return run
+
+
+def _demo(commands: Any) -> Parser:
+    demo: Parser = commands.add_parser(
+        "demo",
+        help="copy a sample project and open it: no key, no network",
+        description="Copy a sample project to a folder of yours and open it.\n"
+        "Its models are simulated: no key, no network.",
+    )
+    demo.add_argument("name", metavar="NAME", nargs="?", help="which sample (default: the first)")
+    demo.add_argument("--output", metavar="DIR", type=Path, help="where to (default: a folder of its name, here)")
+    demo.add_argument("--no-open", action="store_true", help="copy it only")
+    return demo
+
+
+def _init(commands: Any) -> Parser:
+    init: Parser = commands.add_parser(
+        "init",
+        help="propose a migrator.toml from what lies in the folder",
+        description="Propose a migrator.toml from the prompts, cases and model names found in the folder.\n"
+        "Shows what it would write, and asks; never over a file that is there.",
+    )
+    init.add_argument("--yes", action="store_true", help="write without asking")
+    return init
+
+
+def _trust(commands: Any) -> Parser:
+    trust: Parser = commands.add_parser(
+        "trust",
+        help="allow this project what is refused to a stranger's folder",
+        description="Trust the project as its configuration reads now, and list what that allows.",
+    )
+    return trust
+
+
+def _prompt(commands: Any) -> dict[str, Parser]:
+    prompt = commands.add_parser("prompt", help="show a prompt, or write one to the candidate's file")
+    kinds = prompt.add_subparsers(title="commands", metavar="COMMAND", parser_class=Parser, required=True)
+    show: Parser = kinds.add_parser("show", help="print a prompt version, or the prompt of record")
+    write: Parser = kinds.add_parser(
+        "write",
+        help="write a version and its parameters to the candidate's files",
+        description="Show what writing a version would change, and write it after asking (or with --yes).",
+    )
+    for command in (show, write):
+        command.add_argument("--task", metavar="NAME", help="the task (may be left out where there is one)")
+        command.add_argument("--candidate", metavar="NAME", help="the candidate (may be left out where there is one)")
+        command.add_argument(
+            "--version",
+            metavar="ID",
+            dest="version_id",
+            help="v4, 4, or its name" + (" (default: the file's)" if command is show else " (default: the newest)"),
+        )
+    show.add_argument("--format", choices=("text", "json"), default="text", help="form of the output (default: text)")
+    write.add_argument("--yes", action="store_true", help="write without asking")
+    return {"prompt show": show, "prompt write": write}
+
+
+def _history(commands: Any) -> dict[str, Parser]:
+    history = commands.add_parser("history", help="what happened in this project")
+    kinds = history.add_subparsers(title="commands", metavar="COMMAND", parser_class=Parser, required=True)
+    export: Parser = kinds.add_parser(
+        "export",
+        help="everything in the history, one JSON object a line",
+        description="Write everything in the history to stdout, one JSON object a line.",
+    )
+    return {"history export": export}
+
+
+def positive(text: str) -> int:
+    """A whole number from 1 on."""
+    try:
+        number = int(text)
+    except ValueError:
+        number = 0
+    if number < 1:
+        raise argparse.ArgumentTypeError(f'"{text}" is not a whole number from 1 on')
+    return number
+
+
+def money(text: str) -> float:
+    """An amount of USD, 0 or more."""
+    try:
+        amount = float(text.removeprefix("$"))
+    except ValueError:
+        amount = -1.0
+    if not 0 <= amount < float("inf"):
+        raise argparse.ArgumentTypeError(f'"{text}" is not an amount in USD')
+    return amount

@@ -1,0 +1,81 @@
+"""`prompt show` and `prompt write`: the prompt of record, and versions on their way into it."""
+
+import json
+from argparse import Namespace
+
+from migrator_tui.commands.common import agreed, open_history, open_project, put, say, the_candidate, the_task
+from migrator_tui.history.records import Version
+from migrator_tui.project.schema import Project, Task
+
+NOT_WRITTEN = 2
+
+
+def execute(arguments: Namespace) -> int:
+    """Either of the two."""
+    return _show(arguments) if arguments.command == "prompt show" else _write(arguments)
+
+
+def _show(arguments: Namespace) -> int:
+    from migrator_tui.history.author import author
+    from migrator_tui.running.versions import named_version, version_of_record
+
+    project, trusted = open_project(arguments.folder)
+    task = the_task(project, arguments.task)
+    model = the_candidate(project, arguments.candidate, or_baseline=True)
+    with open_history(project, trusted=trusted) as history:
+        version = (
+            named_version(history, task.name, model.name, arguments.version_id)
+            if arguments.version_id
+            else version_of_record(project, history, task, model.name, author=author(project.folder))
+        )
+    if arguments.format == "json":
+        put(json.dumps(_as_json(version, project, task), indent=2, ensure_ascii=True) + "\n")
+    else:
+        put(version.template if version.template.endswith("\n") else version.template + "\n")
+    return 0
+
+
+def _as_json(version: Version, project: Project, task: Task) -> dict[str, object]:
+    return {
+        "task": version.task,
+        "model": version.model_name,
+        "version": version.label,
+        "name": version.name,
+        "origin": version.origin.value,
+        "author": version.author,
+        "file": str(project.prompt_file(task, version.model_name)),
+        "params": dict(version.params),
+        "template": version.template,
+    }
+
+
+def _write(arguments: Namespace) -> int:
+    from migrator_tui.history.author import author
+    from migrator_tui.project.errors import ProjectError
+    from migrator_tui.project.write_back import apply, diff_text, prompt_change
+    from migrator_tui.running.versions import named_version, version_of_record
+
+    project, trusted = open_project(arguments.folder)
+    task = the_task(project, arguments.task)
+    candidate = the_candidate(project, arguments.candidate)
+    with open_history(project, trusted=trusted) as history:
+        version_of_record(project, history, task, candidate.name, author=author(project.folder))
+        newest = next(iter(history.versions(task.name, candidate.name)), None)
+        version = (
+            named_version(history, task.name, candidate.name, arguments.version_id)
+            if arguments.version_id
+            else newest
+        )
+    if version is None:
+        raise ProjectError(f"there is no version of {task.name} for {candidate.name} yet")
+    changes = prompt_change(project, task, candidate, version.template, version.params)
+    if not changes:
+        say(f"{version.label} is what the files say already")
+        return 0
+    put(diff_text(changes))
+    if not arguments.yes and not agreed(f"write {version.label} to {len(changes)} files?"):
+        say("nothing was written; --yes writes")
+        return NOT_WRITTEN
+    apply(changes)
+    say(f"{version.label} is written to {', '.join(change.path.name for change in changes)}")
+    return 0

@@ -1,0 +1,129 @@
+"""`run`: both models on every case, headless."""
+
+import asyncio
+import json
+import signal
+import sys
+from argparse import Namespace
+from typing import TYPE_CHECKING
+
+from migrator_tui.commands.common import index_cases, open_history, open_project, put, say
+from migrator_tui.project.errors import ProjectError
+from migrator_tui.project.schema import Project
+
+if TYPE_CHECKING:
+    from migrator_tui.history.store import History
+    from migrator_tui.running.events import RunResult
+    from migrator_tui.running.plan import Plan
+
+FINE, UNFINISHED = 0, 3
+
+
+def execute(arguments: Namespace) -> int:
+    """Plan, run, report. Exit code 3 where calls ended in errors, the cap was reached, or it was stopped."""
+    from migrator_tui.history.author import author
+
+    _refuse_contradictions(arguments)
+    project, trusted = open_project(arguments.folder, trust=arguments.trust)
+    with open_history(project, trusted=trusted) as history:
+        who = author(project.folder)
+        plan, over = _plan(arguments, project, history, who)
+        result = None
+        if not over:
+            index_cases(history, project, list(plan.tasks))
+            result = asyncio.run(_run(arguments, plan, history, who, trusted=trusted))
+        return _report(arguments, plan, history, result)
+
+
+def _refuse_contradictions(arguments: Namespace) -> None:
+    if not arguments.resume:
+        return
+    asked = {
+        "--task": arguments.task,
+        "--candidate": arguments.candidate,
+        "--case": arguments.case,
+        "--prompt": arguments.prompt,
+        "--version": arguments.version_id,
+        "--no-cache": arguments.no_cache,
+        "--repeat": arguments.repeat > 1,
+    }
+    for option, value in asked.items():
+        if value:
+            raise ProjectError(f"--resume goes on with what the run was asked; it does not go together with {option}")
+
+
+def _plan(arguments: Namespace, project: Project, history: "History", who: str) -> tuple["Plan", bool]:
+    """The plan, and whether it is over already: then it is only reported."""
+    from migrator_tui.running.plan import plan_run
+    from migrator_tui.running.resume import resume_plan
+    from migrator_tui.running.selection import Selection
+
+    if arguments.resume:
+        unfinished = history.unfinished_run()
+        run = unfinished or history.last_run()
+        if run is None:
+            raise ProjectError("there is nothing to resume: nothing has been run in this project yet")
+        if unfinished is None:
+            if run.state == "running":
+                raise ProjectError("the last run is still going on in another program")
+            say(f"nothing is unfinished; this is the run of {run.created_at:%Y-%m-%d %H:%M} UTC")
+        return resume_plan(project, history, run), unfinished is None
+    selection = Selection(
+        tasks=arguments.task,
+        candidates=arguments.candidate,
+        case_ids=arguments.case,
+        repeat=arguments.repeat,
+        version=arguments.version_id,
+        prompt=arguments.prompt,
+        use_cache=not arguments.no_cache,
+    )
+    return plan_run(project, history, selection, author=who), False
+
+
+async def _run(arguments: Namespace, plan: "Plan", history: "History", who: str, *, trusted: bool) -> "RunResult":
+    from migrator_tui.commands.progress import Progress
+    from migrator_tui.crash_log import write_crash_log
+    from migrator_tui.running.estimate import estimate
+    from migrator_tui.running.pools import open_pool
+    from migrator_tui.running.run import Runner
+
+    loop = asyncio.get_running_loop()
+
+    def forgotten(_: asyncio.AbstractEventLoop, context: dict[str, object]) -> None:
+        error = context.get("exception")
+        write_crash_log(error if isinstance(error, BaseException) else RuntimeError(str(context.get("message"))))
+
+    loop.set_exception_handler(forgotten)
+    with Progress(plan, estimate(plan, history, concurrency=arguments.concurrency)) as progress:
+        async with open_pool(plan.project, trusted=trusted) as pool:
+            runner = Runner(plan.project, history, pool, author=who)
+            for number in (signal.SIGINT, signal.SIGTERM):
+                try:
+                    loop.add_signal_handler(number, runner.stop)
+                except NotImplementedError:  # Windows: there ctrl+c ends the loop itself
+                    break
+            return await runner.run(
+                plan, concurrency=arguments.concurrency, max_cost=arguments.max_cost, on_event=progress.tell
+            )
+
+
+def _report(arguments: Namespace, plan: "Plan", history: "History", result: "RunResult | None") -> int:
+    from migrator_tui.reports.results_json import results_json
+    from migrator_tui.reports.results_table import print_table
+    from migrator_tui.running.results import collect
+
+    results = collect(plan, history)
+    if arguments.format == "json":
+        put(json.dumps(results_json(results), indent=2, ensure_ascii=True) + "\n")
+    else:
+        print_table(results, sys.stdout)
+    unpriced = results.unpriced_models
+    if unpriced:
+        say(f"no price is known for some calls to {', '.join(unpriced)}: their cost is left out of every sum")
+    if result is not None and result.stopped_because is not None:
+        left = result.total - result.done
+        say(f"{result.stopped_because}; {left} of {result.total} calls are left, `run --resume` goes on")
+    if results.errors:
+        say(f"{results.errors} outcomes are errors; `run` asks again for those that have no answer")
+    unfinished = results.errors > 0 or results.missing > 0
+    return UNFINISHED if unfinished else FINE

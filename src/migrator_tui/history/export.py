@@ -1,0 +1,65 @@
+"""The whole history as plain values, for other programs and for safe-keeping."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Column, ColumnElement, Table, select, tuple_
+
+from migrator_tui.history.part import CHUNK, Part
+from migrator_tui.history.tables import (
+    CheckRow,
+    OutputRow,
+    RunItemRow,
+    RunRow,
+    VerdictNoteRow,
+    VerdictRow,
+    VersionRow,
+    table,
+)
+
+_VERSIONS, _RUNS, _ITEMS = table(VersionRow), table(RunRow), table(RunItemRow)
+_OUTPUTS, _CHECKS, _VERDICTS, _NOTES = table(OutputRow), table(CheckRow), table(VerdictRow), table(VerdictNoteRow)
+
+
+class Export(Part):
+    """Reading everything."""
+
+    def export(self) -> Iterator[dict[str, Any]]:
+        """Everything that happened, row by row: `kind` says what a row is, the other names are those of the tables.
+
+        Kinds, in this order: `version`, `run`, `run-item`, `output`, `check`, `verdict`, `verdict-note`. What a row
+        refers to by id has come before it. Read in pages, so that a history of any size fits in memory and nothing
+        is locked meanwhile.
+        """
+        runs = select(_RUNS.c.id).where(_RUNS.c.project_id == self._project_id)
+        outputs = select(_OUTPUTS.c.id).where(_OUTPUTS.c.project_id == self._project_id)
+        verdicts = select(_VERDICTS.c.id).where(_VERDICTS.c.project_id == self._project_id)
+        for kind, of, key, mine in (
+            ("version", _VERSIONS, ("id",), _VERSIONS.c.project_id == self._project_id),
+            ("run", _RUNS, ("id",), _RUNS.c.project_id == self._project_id),
+            ("run-item", _ITEMS, ("run_id", "no"), _ITEMS.c.run_id.in_(runs)),
+            ("output", _OUTPUTS, ("id",), _OUTPUTS.c.project_id == self._project_id),
+            ("check", _CHECKS, ("output_id", "check_key"), _CHECKS.c.output_id.in_(outputs)),
+            ("verdict", _VERDICTS, ("id",), _VERDICTS.c.project_id == self._project_id),
+            ("verdict-note", _NOTES, ("id",), _NOTES.c.verdict_id.in_(verdicts)),
+        ):
+            for row in self._pages(of, [of.c[name] for name in key], mine):
+                yield {"kind": kind} | {name: _plain(value) for name, value in row.items() if name != "project_id"}
+
+    def _pages(self, of: Table, key: list[Column[Any]], mine: ColumnElement[bool]) -> Iterator[dict[str, Any]]:
+        after: tuple[Any, ...] | None = None
+        while True:
+            wanted = select(of).where(mine).order_by(*key).limit(CHUNK)
+            if after is not None:
+                wanted = wanted.where(tuple_(*key) > tuple_(*after) if len(key) > 1 else key[0] > after[0])
+            with self._history.reading() as connection:
+                rows = [dict(row._mapping) for row in connection.execute(wanted)]
+            yield from rows
+            if len(rows) < CHUNK:
+                return
+            after = tuple(rows[-1][column.name] for column in key)
+
+
+def _plain(value: Any) -> Any:
+    return value.isoformat() if isinstance(value, datetime) else value
