@@ -98,7 +98,7 @@ def model_spec(
 
 def recorded_file(folder: Path, model: str) -> Path:
     """The file of a `recorded:` model, absolute, links resolved."""
-    return resolve_inside(folder, model.removeprefix(RECORDED).strip(), confined=False)
+    return resolve_inside(folder, model.removeprefix(RECORDED), confined=False)
 
 
 def _check_model(table: Table, model: str, folder: Path, *, confined: bool) -> None:
@@ -112,8 +112,8 @@ def _check_model(table: Table, model: str, folder: Path, *, confined: bool) -> N
                 "model", f"unknown kind of model {quoted(kind + ':')}; did you mean {quoted(meant + ':')}?"
             )
         return
-    stated = rest.strip()
-    if not stated:
+    stated = rest
+    if not stated.strip():
         wanted = "a file" if kind == "recorded" else "a persona"
         raise table.wrong("model", f"{quoted(model)} names no model; after the colon comes {wanted}")
     if kind == "simulated" and not stated.endswith(".toml"):

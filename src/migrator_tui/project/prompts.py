@@ -91,7 +91,7 @@ def render(template: str, case: Case, *, file: Path | str | None = None) -> list
     return messages
 
 
-def render_text(template: str, values: Mapping[str, Any], what: str) -> str:
+def render_text(template: str, values: Mapping[str, Any], what: str = "this case") -> str:
     """A text with `{{ variables }}` put in, under the same bounds; `what` names the text in errors."""
     if "{" not in template:
         return template

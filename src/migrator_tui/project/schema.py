@@ -118,6 +118,8 @@ class Task:
     tools: Sequence[Mapping[str, Any]] = ()
     """Tool definitions in OpenAI's form, sent with every call of this task."""
     response_format: Mapping[str, Any] | None = None
+    definition_files: Sequence[Path] = ()
+    """The files that `tools` and `response_format` were read from, absolute; a trust question names those outside."""
     gate: GateRules = field(default_factory=GateRules)
 
 

@@ -43,6 +43,11 @@ def task_from(table: Table, folder: Path, gate: GateRules, *, confined: bool) ->
         checks=check_specs(table.get("checks"), table.at("checks")),
         tools=_tools(table, folder, confined=confined),
         response_format=_response_format(table, folder, confined=confined),
+        definition_files=tuple(
+            resolve_inside(folder, stated, confined=confined)
+            for stated in (table.values.get("tools"), table.values.get("response_format"))
+            if isinstance(stated, str)
+        ),
         gate=gate_rules(own_gate, gate) if own_gate else gate,
     )
     table.refuse_unknown(
