@@ -18,6 +18,8 @@ SEARCH_SECONDS = 1.0
 
 _FENCE = re.compile(r"\s*(```|~~~)[ \t]*(\w*)")
 
+_OPENING = re.compile(r"""\{|\[(?=\s*[\[{\]"\dtfn-])""")
+
 
 @dataclass(frozen=True, slots=True)
 class Parsed:
@@ -65,7 +67,7 @@ def _why_not(text: str, error: json.JSONDecodeError) -> str:
             return f'text after "{text[: error.pos].rstrip()[-1]}": {safe_line(rest, 28)}'
         return f"not JSON: {safe_line(body, 36)}"
     if body[0] not in '{["':
-        opening = re.search(r"[{\[]", body)
+        opening = _OPENING.search(body)
         if opening and opening.start() < 2000:
             return f'text before "{opening.group()}": {safe_line(body[: opening.start()] or body, 28)}'
         return f"not JSON: {safe_line(body, 36)}"
@@ -77,7 +79,7 @@ def _why_not(text: str, error: json.JSONDecodeError) -> str:
 
 
 def _tail(text: str) -> str:
-    return '"…' + safe_line(text[-60:])[-18:] + '"'
+    return '"…' + safe_line(text[-60:])[-18:].lstrip() + '"'
 
 
 def json_objects(text: str, limit: int = 100) -> list[Any]:

@@ -68,25 +68,26 @@ def _plain_numbers(value: Any) -> Any:
 
 def stated_problem(needs: Needs, value: Any) -> str | None:
     """What is wrong with a value as the project states it, or `None`."""
-    if value is None:
+    if value is None or needs in (Needs.NOTHING, Needs.ANYTHING):
         return None
-    wrong = {
-        Needs.NOTHING: False,
-        Needs.ANYTHING: False,
-        Needs.TEXT: isinstance(value, bool | dict | list) or value == "",
-        Needs.TEXTS: isinstance(value, bool | dict) or value in ("", []),
-        Needs.NUMBER: not _is_template(value) and _whole_number(value) is None,
-        Needs.SCHEMA: not isinstance(value, str | dict | bool),
-    }[needs]
-    return f"needs {needs.value}, not {shown(value)}" if wrong else None
+    if needs is Needs.TEXT:
+        fine = not isinstance(value, bool | dict | list | tuple) and value != ""
+    elif needs is Needs.TEXTS:
+        fine = not isinstance(value, bool | dict) and value not in ("", [], ())
+    elif needs is Needs.NUMBER:
+        fine = _is_template(value) or _whole_number(value) is not None
+    else:
+        fine = isinstance(value, str | dict | bool)
+    return None if fine else f"needs {needs.value}, not {shown(value)}"
 
 
 def _whole_number(value: Any) -> int | None:
-    if isinstance(value, bool):
+    if isinstance(value, str):
+        digits = value.strip()
+        return int(digits) if digits.isascii() and digits.isdigit() and len(digits) < 16 else None
+    if isinstance(value, bool) or not isinstance(value, int | float) or value < 0:
         return None
-    if isinstance(value, str) and value.strip().isascii() and value.strip().isdigit():
-        return int(value)
-    return int(value) if isinstance(value, int | float) and value == int(value) and value >= 0 else None
+    return int(value) if isinstance(value, int) or value.is_integer() else None
 
 
 def _is_template(value: Any) -> bool:
