@@ -1,23 +1,32 @@
 """The command `migrator-tui`: reads the command line and hands over to one module a command."""
 
+import io
 import os
 import sys
 from argparse import Namespace
 from collections.abc import Sequence
+from pathlib import Path
 
 from migrator_tui.commands.parser import USAGE, parse
 from migrator_tui.project.errors import ProjectError
 
 UNFINISHED = 3
 """Exit code of work that could not be finished."""
+BROKEN = 70
+"""Exit code of a bug in the program itself (EX_SOFTWARE of sysexits.h): no decision, and not the user's mistake."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the program; returns the exit code, and says whatever goes wrong in one line on stderr."""
     from migrator_tui.text_safety import safe_line
 
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a terminal in another encoding must not end the program
+            stream.reconfigure(errors="backslashreplace")
+    folder = Path()
     try:
         arguments = parse(sys.argv[1:] if argv is None else argv)
+        folder = arguments.folder
         return _execute(arguments)
     except SystemExit as done:
         return done.code if isinstance(done.code, int) else USAGE
@@ -34,8 +43,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     except Exception as error:  # the last resort: one line, and a log for whoever mends it
         from migrator_tui.crash_log import crash_line
 
-        _say(safe_line(crash_line(error), 1000))
-        return UNFINISHED
+        _say(safe_line(crash_line(error, folder=folder), 1000))
+        return BROKEN
 
 
 def _execute(arguments: Namespace) -> int:

@@ -7,7 +7,6 @@ import os
 import platform
 import sys
 import traceback
-from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -21,10 +20,10 @@ def log_folder() -> Path:
     return user_log_path("migrator-tui", appauthor=False)
 
 
-def write_crash_log(error: BaseException, *, secrets: Iterable[str] = ()) -> Path | None:
+def write_crash_log(error: BaseException, *, folder: Path | None = None) -> Path | None:
     """Write what is known of a crash and say where; `None` where not even that can be written.
 
-    `secrets` are values to be cleared out beside those of this process's environment.
+    The text is cleared of the keys in this process's environment and in the `.env` of the project's `folder`.
     """
     from migrator_tui.models.secrets import scrubber, secrets_in
 
@@ -33,22 +32,33 @@ def write_crash_log(error: BaseException, *, secrets: Iterable[str] = ()) -> Pat
         f"migrator-tui {__version__}, Python {platform.python_version()}, {platform.system()}\n"
         f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC, {_command()}\n\n{told}"
     )
-    cleared = scrubber({*secrets_in(os.environ), *secrets})(text)
-    folder = log_folder()
-    file = folder / f"crash-{datetime.now(UTC):%Y%m%d-%H%M%S}-{os.getpid()}.log"
+    cleared = scrubber({*secrets_in(os.environ), *_dotenv_values(folder)})(text)
+    logs = log_folder()
+    file = logs / f"crash-{datetime.now(UTC):%Y%m%d-%H%M%S}-{os.getpid()}.log"
     try:
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        logs.mkdir(parents=True, exist_ok=True, mode=0o700)
         file.write_text(cleared, "utf-8", errors="backslashreplace")
     except OSError:
         return None
     return file
 
 
-def crash_line(error: BaseException, *, secrets: Iterable[str] = ()) -> str:
-    """Write the log, and the one line that a user sees."""
-    file = write_crash_log(error, secrets=secrets)
+def crash_line(error: BaseException, *, folder: Path | None = None) -> str:
+    """Write the log; returns the one line that a user sees."""
+    file = write_crash_log(error, folder=folder)
     where = f"details are in {file}" if file is not None else "and the log folder cannot be written to"
     return f"something went wrong inside migrator-tui ({type(error).__name__}); {where}"
+
+
+def _dotenv_values(folder: Path | None) -> set[str]:
+    """Every value in the project's `.env`: whatever its name, it is nobody's business."""
+    from dotenv import dotenv_values
+
+    try:
+        found = dotenv_values(folder / ".env") if folder is not None else {}
+    except (OSError, ValueError):
+        return set()
+    return {value for value in found.values() if value and len(value) > 4}
 
 
 def _command() -> str:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from migrator_tui.history.store import History
     from migrator_tui.running.events import RunResult
     from migrator_tui.running.plan import Plan
+    from migrator_tui.running.run import Runner
 
 FINE, UNFINISHED = 0, 3
 
@@ -97,14 +98,24 @@ async def _run(arguments: Namespace, plan: "Plan", history: "History", who: str,
     with Progress(plan, estimate(plan, history, concurrency=arguments.concurrency)) as progress:
         async with open_pool(plan.project, trusted=trusted) as pool:
             runner = Runner(plan.project, history, pool, author=who)
-            for number in (signal.SIGINT, signal.SIGTERM):
-                try:
-                    loop.add_signal_handler(number, runner.stop)
-                except NotImplementedError:  # Windows: there ctrl+c ends the loop itself
-                    break
+            _stop_on_signals(loop, runner)
             return await runner.run(
                 plan, concurrency=arguments.concurrency, max_cost=arguments.max_cost, on_event=progress.tell
             )
+
+
+def _stop_on_signals(loop: asyncio.AbstractEventLoop, runner: "Runner") -> None:
+    """Let ctrl+c stop the run in good order; a second one ends the program at once."""
+
+    def stop(number: int) -> None:
+        loop.remove_signal_handler(number)
+        runner.stop()
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        try:
+            loop.add_signal_handler(number, stop, number)
+        except NotImplementedError:  # Windows: there ctrl+c ends the loop itself
+            return
 
 
 def _report(arguments: Namespace, plan: "Plan", history: "History", result: "RunResult | None") -> int:

@@ -24,9 +24,18 @@ def print_table(results: Results, stream: TextIO) -> None:
         console.print(_table(task))
         for candidate in task.candidates:
             found = candidate.comparison
-            for what, ids in (("regressions", found.regressions), ("fixes", found.fixes), ("flaky", found.flaky)):
+            for one, several, ids in (
+                ("regression", "regressions", found.regressions),
+                ("fix", "fixes", found.fixes),
+                ("flaky case", "flaky cases", found.flaky),
+            ):
                 if ids:
-                    console.print(Text(f"  {safe_line(candidate.model.name)}: {_named(what, ids)}"), soft_wrap=True)
+                    console.print(
+                        Text(
+                            f"  {safe_line(candidate.model.name)}: {_named(one if len(ids) == 1 else several, ids)}"
+                        ),
+                        soft_wrap=True,
+                    )
         console.print()
     simulated = any(m.model.startswith("simulated:") for task in results.tasks for m in task.models)
     if simulated:

@@ -102,8 +102,16 @@ class CaseJob:
             known = version_of_record(self._project, self._history, task, BASELINE, author=self._author)
             item = self._item(2, task, self._project.baseline, known, case)
             found = self._history.cached([item.call_key]).get(item.call_key)
+            if found is not None:
+                self._stand(task, item, found)
             items.append((replace(item, output_id=found, cached=found is not None), known))
         return items
+
+    def _stand(self, task: Task, item: RunItem, output_id: int) -> None:
+        """Let an answer from the cache count again where a later prompt's had taken its place."""
+        standing = self._history.current_outputs(task.name, BASELINE, self._project.baseline.model, [item.case_id])
+        if output_id not in {output.id for output in standing.get(item.case_id, [])}:
+            self._history.place_output(item, output_id)
 
     def _item(self, no: int, task: Task, spec: ModelSpec, version: Version, case: Case) -> RunItem:
         source = source_digest(self._project, spec)
