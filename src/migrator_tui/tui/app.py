@@ -1,0 +1,236 @@
+"""The app: which screen is in front, what all of them share, and how it starts and ends."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, ClassVar
+
+from platformdirs import user_cache_path
+from textual import work
+from textual.app import App, SystemCommand
+from textual.binding import BindingType
+from textual.message import Message
+from textual.screen import Screen
+from textual.theme import Theme
+
+from migrator_tui.history.records import SessionState
+from migrator_tui.project.schema import Project
+from migrator_tui.text_safety import safe_line
+from migrator_tui.tui import settings
+from migrator_tui.tui.glyphs import ASCII, UNICODE
+from migrator_tui.tui.keys import EVERYWHERE, bindings
+from migrator_tui.tui.messages import HistoryFailed, HistoryOpened, Noticed, ProgramFact
+from migrator_tui.tui.runs import Runs
+from migrator_tui.tui.theme import DEFAULT_THEME
+from migrator_tui.tui.widgets.header import HeaderState
+from migrator_tui.tui.widgets.tabs import TabNote
+from migrator_tui.tui.widgets.work_screen import NOTICE_SECONDS, WorkScreen
+from migrator_tui.tui.workbench.screen import WorkbenchScreen
+from migrator_tui.tui.workspace import Workspace
+
+
+class MigratorApp(App[int]):
+    """One project folder in one terminal."""
+
+    TITLE = "migrator-tui"
+    BINDINGS: ClassVar[list[BindingType]] = bindings(EVERYWHERE)
+    ENABLE_COMMAND_PALETTE = True
+    COMMAND_PALETTE_BINDING = "ctrl+p"
+
+    def __init__(self, project: Project, *, trusted: bool = True, demo: bool = False) -> None:
+        super().__init__()
+        self.demo = demo
+        self.settings = settings.load()
+        self.glyphs = ASCII if self.settings.ascii_glyphs else UNICODE
+        self.workspace = Workspace(project, self.tell, trusted)
+        self.runs = Runs(self.workspace, self.tell)
+        self.frame = HeaderState(project=project.name)
+        self.notes: dict[str, TabNote] = {}
+        self._screens: dict[str, WorkScreen] = {}
+        self._notice_timer: Any = None
+        self._chosen_theme: str | None = None
+
+    # Starting and ending
+
+    def on_mount(self) -> None:
+        self.theme = self.settings.theme if self.settings.theme in self.available_themes else DEFAULT_THEME
+        self._chosen_theme = self.theme
+        self.theme_changed_signal.subscribe(self, self._keep_theme)
+        self.set_keymap(self.settings.keymap)
+        self.workspace.peek()
+        self._add("workbench", WorkbenchScreen())
+        self.push_screen("workbench")
+        self.call_after_refresh(self._open_history)
+
+    @work(exclusive=True, group="opening")
+    async def _open_history(self) -> None:
+        await self.workspace.open()
+
+    def on_history_opened(self, message: HistoryOpened) -> None:
+        """Everything is known now; the worker can warm up."""
+        for screen in self._screens.values():
+            screen.history_opened()
+        self._warm()
+
+    @work(exclusive=True, group="warming")
+    async def _warm(self) -> None:
+        await self.runs.start()
+        for screen in self._screens.values():
+            screen.models_ready()
+
+    def on_history_failed(self, message: HistoryFailed) -> None:
+        """Without a history nothing could be kept: say why and end."""
+        self.exit(2, message=message.reason)
+
+    async def action_quit(self) -> None:
+        for screen in self._screens.values():
+            screen.leave()
+        self.save_session()
+        await self.runs.close()
+        await self.workspace.close()
+        self.exit(0)
+
+    def save_session(self) -> None:
+        """Remember where the user is."""
+        if not self.workspace.is_open:
+            return
+        sizes: dict[str, Any] = {"screen": self.current.NAME}
+        for screen in self._screens.values():
+            sizes |= screen.remembered()
+        self.workspace.save_session(
+            SessionState(
+                screen=self.current.NAME,
+                task=self.workspace.task.name,
+                candidate=self.workspace.candidate.name,
+                case_id=self.workbench.case_in_view,
+                sizes=sizes,
+            )
+        )
+
+    def tell(self, message: Message) -> None:
+        """Post what happened to whom it concerns; safe from threads."""
+        if isinstance(message, ProgramFact):
+            self.post_message(message)
+            return
+        for screen in list(self._screens.values()):
+            screen.post_message(message)
+
+    # The frame
+
+    @property
+    def current(self) -> WorkScreen:
+        """The numbered screen in front, under whatever question is open."""
+        for screen in reversed(self.screen_stack):
+            if isinstance(screen, WorkScreen):
+                return screen
+        return self._screens["workbench"]
+
+    def change_frame(self, **changes: Any) -> None:
+        """Change what the header says, on every screen."""
+        self.frame = replace(self.frame, **changes)
+        self.paint_frame()
+
+    def note_tab(self, screen: str, note: TabNote | None) -> None:
+        """Change what a tab says."""
+        if note is None:
+            self.notes.pop(screen, None)
+        else:
+            self.notes[screen] = note
+        self.paint_frame()
+
+    def paint_frame(self) -> None:
+        """Paint header and tabs of the screen in front."""
+        screen = self.current
+        if screen.is_mounted:
+            screen.show_frame(self.frame, dict(self.notes), self.screen_names)
+
+    @property
+    def screen_names(self) -> tuple[str, ...]:
+        """The screens of this project; the overview is there from two rows on."""
+        project = self.workspace.project
+        many = len(project.tasks) * len(project.candidates) > 1
+        return (("project",) if many else ()) + ("workbench", "versions")
+
+    def say(self, text: str, role: str = "muted") -> None:
+        """One line in the header for some seconds."""
+        self.change_frame(notice=safe_line(text), notice_role=role)
+        if self._notice_timer is not None:
+            self._notice_timer.stop()
+        seconds = NOTICE_SECONDS * (2 if role == "error" else 1)
+        self._notice_timer = self.set_timer(seconds, lambda: self.change_frame(notice=""))
+
+    def on_noticed(self, message: Noticed) -> None:
+        """A line from the workspace."""
+        self.say(message.text, message.role)
+
+    def copy_text(self, text: str, what: str) -> None:
+        """To the clipboard (OSC 52, which works over SSH too), and to a file for terminals that ignore it."""
+        file = user_cache_path("migrator-tui", appauthor=False) / "copied.txt"
+        self.copy_to_clipboard(text.encode("utf-8", "replace").decode())
+        try:
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(text, encoding="utf-8", errors="replace")
+            file.chmod(0o600)
+        except OSError as error:
+            self.say(f"copied {what}; not written to {file}: {error}", "warning")
+            return
+        self.say(f"copied {what}; also in {file}")
+
+    # Screens
+
+    def action_show(self, name: str) -> None:
+        """Bring a screen to the front."""
+        if name not in self.screen_names or name == self.current.NAME:
+            return
+        if name not in self._screens:
+            self._add(name, self._make(name))
+        self.switch_screen(name)
+        self.call_after_refresh(self.paint_frame)
+
+    def _add(self, name: str, screen: WorkScreen) -> None:
+        self._screens[name] = screen
+        self.install_screen(screen, name)
+
+    def _make(self, name: str) -> WorkScreen:
+        if name == "versions":
+            from migrator_tui.tui.versions.screen import VersionsScreen
+
+            return VersionsScreen()
+        from migrator_tui.tui.project.screen import ProjectScreen
+
+        return ProjectScreen()
+
+    @property
+    def workbench(self) -> WorkbenchScreen:
+        """The workbench, which always exists."""
+        screen = self._screens["workbench"]
+        assert isinstance(screen, WorkbenchScreen)
+        return screen
+
+    def action_help(self) -> None:
+        """`?`: the keys of the focused pane."""
+        from migrator_tui.tui.help.screen import HelpScreen
+
+        if isinstance(self.screen, WorkScreen):
+            panes = self.screen.help_panes()
+            self.push_screen(HelpScreen(next(iter(panes)), panes, self.glyphs))
+
+    def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
+        """The palette: what the keys of the screen in front do, then theme and quit."""
+        from migrator_tui.tui.commands import screen_commands
+
+        yield from screen_commands(self, screen)
+        yield from (c for c in super().get_system_commands(screen) if c.title in ("Theme", "Quit", "Screenshot"))
+
+    def _keep_theme(self, theme: Theme) -> None:
+        """A theme chosen in the palette is chosen for good."""
+        if self._chosen_theme is not None and theme.name != self._chosen_theme:
+            self._chosen_theme = theme.name
+            settings.save_theme(theme.name)
+
+
+def run_app(folder: Path, *, demo: bool = False, trust: bool = False) -> int:
+    """Open the app on a folder; the exit code. A folder without a project opens the set-up."""
+    from migrator_tui.tui.start import open_app
+
+    return open_app(folder, demo=demo, trust=trust)

@@ -1,0 +1,89 @@
+"""The signs on the screens, each one cell wide, with a second set for terminals that draw some of them two wide.
+
+No outcome is told by colour alone: a sign and, where there is room, a word stand for it.
+"""
+
+from dataclasses import dataclass
+
+from migrator_tui.history.records import Judged, Mark
+
+
+@dataclass(frozen=True, slots=True)
+class Glyphs:
+    """One set of signs."""
+
+    passed: str = "✓"
+    failed: str = "✗"
+    to_judge: str = "○"
+    now: str = "●"
+    warning: str = "!"
+    drift: str = "~"
+    carried_over: str = "≈"
+    stale: str = "?"
+    waiting: str = "·"
+    critical: str = "◆"
+    cursor: str = "▸"
+    added: str = "+"
+    removed: str = "−"
+    same: str = "="
+    arrow: str = "→"
+    more: str = "…"
+    down: str = "↓"
+    done: str = "━"
+    rest: str = "─"
+    brand: str = "▞"
+    dot: str = "·"
+    caret: str = "▌"
+    spinner: str = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
+
+
+UNICODE = Glyphs()
+ASCII = Glyphs(
+    passed="v",
+    failed="x",
+    to_judge="o",
+    now="*",
+    warning="!",
+    drift="~",
+    carried_over="=",
+    stale="?",
+    waiting=".",
+    critical="#",
+    cursor=">",
+    removed="-",
+    arrow=">",
+    more=">",
+    down="v",
+    done="=",
+    rest="-",
+    brand="#",
+    dot="-",
+    caret="_",
+    spinner="|/-\\",
+)
+
+
+def mark_sign(mark: Mark, glyphs: Glyphs) -> tuple[str, str]:
+    """The sign for a model's outcome on a case, and the colour role it takes (see `theme`)."""
+    return {
+        Mark.NOT_RUN: (glyphs.waiting, "faint"),
+        Mark.PASSED: (glyphs.passed, "success"),
+        Mark.ASSUMED: (glyphs.passed, "muted"),
+        Mark.FAILED: (glyphs.failed, "error"),
+        Mark.UNJUDGED: (glyphs.to_judge, "primary"),
+        Mark.ERROR: (glyphs.warning, "warning"),
+        Mark.FLAKY: (glyphs.drift, "warning"),
+    }[mark]
+
+
+def judged_sign(judged: Judged, glyphs: Glyphs) -> tuple[str, str]:
+    """The sign in the `you` column and its colour role."""
+    return {
+        Judged.NO: (" ", "muted"),
+        Judged.PASS: (glyphs.passed, "success"),
+        Judged.FAIL: (glyphs.failed, "error"),
+        Judged.CARRIED_PASS: (glyphs.carried_over, "warning"),
+        Judged.CARRIED_FAIL: (glyphs.carried_over, "warning"),
+        Judged.STALE_PASS: (glyphs.stale, "warning"),
+        Judged.STALE_FAIL: (glyphs.stale, "warning"),
+    }[judged]

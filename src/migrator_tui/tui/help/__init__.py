@@ -1,0 +1,1 @@
+"""The keys of what is focused, from the one table of keys."""

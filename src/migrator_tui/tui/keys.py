@@ -1,0 +1,224 @@
+"""One table of what can be done, from which bindings, footer, help and palette are made.
+
+A letter keeps its meaning on every screen. Each entry has an id by which a user's keymap can move it.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from textual.binding import Binding, BindingType
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """One thing the user can do."""
+
+    id: str
+    """Stable name for a user's keymap."""
+    keys: str
+    """Textual's key names, comma-separated; the first one is shown."""
+    action: str
+    word: str
+    """For the footer: one or two words."""
+    help: str
+    """For help and palette: what it does."""
+    group: str
+    """The heading in the help: Judge, Move, Run, Look, Change, Elsewhere."""
+    shown: str | None = None
+    """How help and footer write the key, where Textual's name is not what people say."""
+    footer: bool = True
+    palette: bool = True
+    priority: bool = False
+
+    @property
+    def label(self) -> str:
+        """The key as people write it."""
+        return self.shown or key_label(self.keys.split(",")[0])
+
+
+_LABELS = {
+    "left_square_bracket": "[",
+    "right_square_bracket": "]",
+    "left_curly_bracket": "{",
+    "right_curly_bracket": "}",
+    "slash": "/",
+    "question_mark": "?",
+    "plus": "+",
+    "escape": "esc",
+    "space": "space",
+}
+
+
+def key_label(key: str) -> str:
+    """A Textual key name as people write it: `ctrl+s` is `^s`, `left_square_bracket` is `[`."""
+    if key.startswith("ctrl+"):
+        return "^" + key.removeprefix("ctrl+")
+    if len(key) > 1 and key[0] == "f" and key[1:].isdigit():
+        return key.upper()
+    return _LABELS.get(key, key)
+
+
+def bindings(keys: Iterable[Key]) -> list[BindingType]:
+    """Textual bindings for some keys of the table."""
+    return [
+        Binding(k.keys, k.action, k.help, show=False, id=k.id, key_display=k.label, priority=k.priority) for k in keys
+    ]
+
+
+EVERYWHERE: Sequence[Key] = (
+    Key(
+        "screen-project",
+        "0",
+        "show('project')",
+        "project",
+        "project: where each prompt stands",
+        "Elsewhere",
+        footer=False,
+    ),
+    Key("screen-workbench", "1", "show('workbench')", "workbench", "workbench", "Elsewhere", footer=False),
+    Key("screen-versions", "3", "show('versions')", "versions", "versions of this prompt", "Elsewhere", footer=False),
+    Key("help", "question_mark,f1", "help", "keys", "keys of this pane", "Elsewhere", footer=False),
+    Key(
+        "commands", "ctrl+p", "command_palette", "commands", "every command", "Elsewhere", footer=False, palette=False
+    ),
+    Key(
+        "quit",
+        "ctrl+q",
+        "quit",
+        "quit",
+        "quit; everything is kept",
+        "Elsewhere",
+        footer=False,
+        palette=False,
+        priority=True,
+    ),
+)
+
+CASE_LIST: Sequence[Key] = (
+    Key("stop", "x", "stop", "stop", "stop what is running", "Run"),
+    Key("pass", "p", "judge(True)", "pass", "pass, then the next to judge", "Judge"),
+    Key("fail", "f", "judge(False)", "fail", "fail, then the next to judge", "Judge"),
+    Key("next-unjudged", "n", "step_unjudged(1)", "next to judge", "next case to judge", "Move"),
+    Key(
+        "previous-unjudged",
+        "N",
+        "step_unjudged(-1)",
+        "previous to judge",
+        "previous case to judge",
+        "Move",
+        footer=False,
+    ),
+    Key("edit", "e", "edit", "edit prompt", "edit the prompt", "Change"),
+    Key("run-case", "r,ctrl+r,f5", "run_case", "run", "run this case with the draft", "Run"),
+    Key("run-all", "R,f6", "run_all", "run all", "run all; asks with calls and money", "Run"),
+    Key("diff", "d", "diff", "diff", "word diff of the two outputs", "Look"),
+    Key("blind", "b", "blind", "blind", "blind: hide names, shuffle sides", "Look"),
+    Key("filter", "slash", "filter", "filter", "filter: text, tag:, is:", "Move"),
+    Key("undo", "u", "undo_verdict", "undo", "undo the last verdict", "Judge"),
+    Key("note", "c", "note", "note", "note on the verdict", "Judge", footer=False),
+    Key("pass-all", "P", "judge_shown(True)", "pass all", "pass all shown by the filter", "Judge", footer=False),
+    Key("fail-all", "F", "judge_shown(False)", "fail all", "fail all shown by the filter", "Judge", footer=False),
+    Key("next-case", "j,down", "step(1)", "next", "next case", "Move", footer=False, palette=False),
+    Key("previous-case", "k,up", "step(-1)", "previous", "previous case", "Move", footer=False, palette=False),
+    Key("other-output", "tab", "other_output", "other output", "the other output", "Move", footer=False),
+    Key("markdown", "m", "markdown", "markdown", "text or rendered Markdown", "Look", footer=False),
+    Key("input", "i", "input", "input", "the whole input", "Look", footer=False),
+    Key("full-screen", "plus", "maximise", "full screen", "this pane full screen", "Look", footer=False),
+    Key("copy", "y", "copy", "copy", "copy the focused output", "Look", footer=False),
+    Key("sort", "o", "sort", "sort", "sort again, worst first", "Move", footer=False),
+    Key("write", "w", "write", "write to file", "write the version to its prompt file", "Change", footer=False),
+    Key("keep", "ctrl+s", "keep", "keep version", "keep the draft as a version", "Change", footer=False),
+    Key("external-editor", "E", "external_editor", "$EDITOR", "edit the prompt in $EDITOR", "Change", footer=False),
+    Key(
+        "next-candidate",
+        "right_square_bracket",
+        "candidate(1)",
+        "next candidate",
+        "next candidate",
+        "Elsewhere",
+        footer=False,
+    ),
+    Key(
+        "previous-candidate",
+        "left_square_bracket",
+        "candidate(-1)",
+        "previous candidate",
+        "previous candidate",
+        "Elsewhere",
+        footer=False,
+    ),
+    Key("next-task", "right_curly_bracket", "task(1)", "next task", "next task", "Elsewhere", footer=False),
+    Key(
+        "previous-task", "left_curly_bracket", "task(-1)", "previous task", "previous task", "Elsewhere", footer=False
+    ),
+    Key("list", "escape", "back", "back", "back to the cases; clear the filter", "Move", footer=False, palette=False),
+)
+
+EDITOR: Sequence[Key] = (
+    Key(
+        "editor-run-case",
+        "f5,ctrl+r",
+        "screen.run_case",
+        "run this case",
+        "run this case with the draft",
+        "Run",
+        palette=False,
+    ),
+    Key(
+        "editor-run-all",
+        "f6",
+        "screen.run_all",
+        "run all",
+        "run all; asks with calls and money",
+        "Run",
+        palette=False,
+    ),
+    Key(
+        "editor-keep",
+        "ctrl+s",
+        "screen.keep",
+        "keep as version",
+        "keep the draft as a version",
+        "Change",
+        palette=False,
+    ),
+    Key("editor-undo", "ctrl+z", "undo", "undo", "undo the last change of the text", "Change", palette=False),
+    Key(
+        "editor-tab",
+        "ctrl+t",
+        "screen.next_tab",
+        "prompt, parameters, diff",
+        "prompt, parameters, diff to the baseline",
+        "Look",
+        palette=False,
+    ),
+    Key(
+        "editor-leave",
+        "escape",
+        "screen.back",
+        "back to the cases",
+        "back to the cases; the draft is kept",
+        "Move",
+        palette=False,
+    ),
+)
+
+VERSIONS: Sequence[Key] = (
+    Key("version-use", "enter", "use", "use this version", "put this version into the editor", "Change"),
+    Key("version-compare", "space", "compare", "compare with", "mark as the one to compare with", "Look"),
+    Key("version-name", "c", "name", "name", "name this version", "Change"),
+    Key("version-write", "w", "write", "write to file", "write this version to its prompt file", "Change"),
+    Key("version-copy", "y", "copy", "copy", "copy this version's prompt", "Look"),
+    Key("version-next", "j,down", "step(1)", "older", "older version", "Move", footer=False, palette=False),
+    Key("version-previous", "k,up", "step(-1)", "newer", "newer version", "Move", footer=False, palette=False),
+    Key("version-back", "escape", "back", "back", "back to the workbench", "Move", footer=False, palette=False),
+)
+
+PROJECT: Sequence[Key] = (
+    Key("project-open", "enter", "open", "workbench", "open this task and candidate in the workbench", "Look"),
+    Key("project-run", "R,f6", "run_all", "run all", "run all of this task; asks with calls and money", "Run"),
+    Key("project-write", "w", "write", "write to file", "write this prompt's version to its file", "Change"),
+    Key("project-next", "j,down", "step(1)", "next", "next row", "Move", footer=False, palette=False),
+    Key("project-previous", "k,up", "step(-1)", "previous", "previous row", "Move", footer=False, palette=False),
+    Key("project-back", "escape", "back", "back", "back to the workbench", "Move", footer=False, palette=False),
+)

@@ -1,0 +1,85 @@
+"""What happened, in the past tense: the workspace posts it, the screen in sight reacts."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from textual.message import Message
+
+from migrator_tui.history.records import Standing, Version
+from migrator_tui.running.events import CaseResult, RunEvent, RunResult
+
+
+class Fact(Message, bubble=False):
+    """Something that happened to the project in view; every screen is told."""
+
+
+class ProgramFact(Message, bubble=False):
+    """Something that the app itself reacts to."""
+
+
+@dataclass
+class HistoryOpened(ProgramFact):
+    """The history can be read and written; until now only the first page of the list was known."""
+
+
+@dataclass
+class HistoryFailed(ProgramFact):
+    """The history could not be opened; `reason` is one line."""
+
+    reason: str
+
+
+@dataclass
+class CaseEvent(Fact):
+    """A call of the case in view made progress."""
+
+    case_id: str
+    event: RunEvent
+
+
+@dataclass
+class CaseRan(Fact):
+    """The case in view was asked again and is done, failed or was stopped."""
+
+    case_id: str
+    result: CaseResult | None
+
+
+@dataclass
+class RunAdvanced(Fact):
+    """A bulk run made progress."""
+
+    event: RunEvent
+
+
+@dataclass
+class RunEnded(Fact):
+    """A bulk run is over; `None`: it could not be carried out, and a notice says why."""
+
+    result: RunResult | None
+
+
+@dataclass
+class StandingsChanged(Fact):
+    """Some cases stand elsewhere now: a verdict, an undo, a check."""
+
+    task: str
+    candidate: str
+    standings: Sequence[Standing]
+
+
+@dataclass
+class VersionRecorded(Fact):
+    """A version is in the history that was not, or was not known to come from the file."""
+
+    version: Version
+    outside: bool = False
+    """A prompt file was edited outside the program."""
+
+
+@dataclass
+class Noticed(ProgramFact):
+    """One line for the header, for a few seconds."""
+
+    text: str
+    role: str = "muted"

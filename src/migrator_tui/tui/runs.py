@@ -1,0 +1,164 @@
+"""What is being asked of models right now: single cases, bulk runs, and the processes that serve them."""
+
+import asyncio
+from collections.abc import Callable, Coroutine, Sequence
+from contextlib import AsyncExitStack
+from typing import TYPE_CHECKING, Any
+
+from textual.message import Message
+
+from migrator_tui.history.errors import HistoryError
+from migrator_tui.history.records import Version
+from migrator_tui.models.requests import Lane
+from migrator_tui.project.errors import ProjectError
+from migrator_tui.project.schema import Case
+from migrator_tui.running.events import CaseResult, RunEvent, RunFinished
+from migrator_tui.tui.messages import CaseEvent, CaseRan, Noticed, RunAdvanced, RunEnded
+from migrator_tui.tui.workspace import Workspace
+
+if TYPE_CHECKING:
+    from migrator_tui.models.pool import ModelPool
+    from migrator_tui.running.estimate import Estimate
+    from migrator_tui.running.plan import Plan
+    from migrator_tui.running.run import Runner
+    from migrator_tui.running.selection import Selection
+
+CONCURRENCY = 16
+"""Calls of a bulk run at a time; a model's own `concurrency` narrows it."""
+
+
+class Runs:
+    """Starts and stops calls. What comes of them is posted; what is stored, `running` stores."""
+
+    def __init__(self, workspace: Workspace, post: Callable[[Message], object]) -> None:
+        self._workspace = workspace
+        self._post = post
+        self._stack = AsyncExitStack()
+        self._pool: ModelPool | None = None
+        self._runner: Runner | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
+        self.bulk = False
+        """A bulk run is going on."""
+        self.cases: set[str] = set()
+        """Ids of the cases that are being asked by themselves."""
+
+    @property
+    def busy(self) -> bool:
+        """Something can be stopped."""
+        return self.bulk or bool(self.cases)
+
+    async def start(self) -> None:
+        """Open the pool and warm the worker that serves the person at the screen."""
+        from migrator_tui.models.worker_process import WorkerGone
+        from migrator_tui.running.pools import open_pool
+        from migrator_tui.running.run import Runner
+
+        workspace = self._workspace
+        self._pool = await self._stack.enter_async_context(
+            await asyncio.to_thread(open_pool, workspace.project, trusted=workspace.trusted)
+        )
+        self._runner = Runner(workspace.project, workspace.history, self._pool, author=workspace.author)
+        try:
+            await self._pool.warm(Lane.WAITED_FOR)
+        except WorkerGone as error:
+            self._post(Noticed(str(error), "error"))
+
+    async def close(self) -> None:
+        """Stop what goes on, keeping what was answered, and end the processes."""
+        self.stop()
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=5)
+        await self._stack.aclose()
+
+    def stop(self) -> None:
+        """Cancel the calls in flight."""
+        if self._runner is not None:
+            self._runner.stop()
+
+    def run_case(self, case: Case, version: Version) -> bool:
+        """Ask the candidate about this case, and the baseline where it has no answer; False where it is being asked."""
+        if self._runner is None or case.id in self.cases:
+            return False
+        self.cases.add(case.id)
+        self._spawn(self._run_case(case, version))
+        return True
+
+    async def _run_case(self, case: Case, version: Version) -> None:
+        assert self._runner is not None
+        workspace = self._workspace
+        result: CaseResult | None = None
+
+        def tell(event: RunEvent) -> None:
+            self._post(CaseEvent(case.id, event))
+
+        try:
+            result = await self._runner.run_case(workspace.task, workspace.candidate.name, case, version, tell)
+        except (ProjectError, HistoryError) as error:
+            self._post(Noticed(str(error), "error"))
+        finally:
+            self.cases.discard(case.id)
+            self._post(CaseRan(case.id, result))
+
+    async def plan(self, selection: "Selection") -> "tuple[Plan, Estimate]":
+        """What a run would ask, and what that would take; raises `ProjectError`."""
+        return await asyncio.to_thread(self._plan, selection)
+
+    def _plan(self, selection: "Selection") -> "tuple[Plan, Estimate]":
+        from migrator_tui.running.estimate import estimate
+        from migrator_tui.running.plan import plan_run
+
+        workspace = self._workspace
+        plan = plan_run(workspace.project, workspace.history, selection, author=workspace.author)
+        return plan, estimate(plan, workspace.history, concurrency=CONCURRENCY)
+
+    def unfinished(self) -> "Plan | None":
+        """The rest of a run that did not come to its end."""
+        from migrator_tui.running.resume import resume_plan
+
+        workspace = self._workspace
+        run = workspace.history.unfinished_run()
+        return resume_plan(workspace.project, workspace.history, run) if run is not None else None
+
+    def run_many(self, plan: "Plan") -> bool:
+        """Start a bulk run; False where one is going on already."""
+        if self._runner is None or self.bulk:
+            return False
+        self.bulk = True
+        self._spawn(self._run_many(plan))
+        return True
+
+    async def _run_many(self, plan: "Plan") -> None:
+        assert self._runner is not None
+        ended: list[RunFinished] = []
+
+        def tell(event: RunEvent) -> None:
+            if isinstance(event, RunFinished):
+                ended.append(event)
+            else:
+                self._post(RunAdvanced(event))
+
+        try:
+            result = await self._runner.run(plan, concurrency=CONCURRENCY, on_event=tell)
+        except (ProjectError, HistoryError) as error:
+            self.bulk = False
+            self._post(Noticed(str(error), "error"))
+            self._post(RunEnded(None))
+        else:
+            self.bulk = False
+            self._post(RunEnded(result))
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._done)
+
+    def _done(self, task: "asyncio.Task[None]") -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and task.exception() is not None:
+            # A mistake of ours: let the program's own handler write the log and end politely.
+            raise task.exception() from None  # type: ignore[misc]
+
+
+def case_ids(plan: "Plan") -> Sequence[str]:
+    """The cases of a plan that still wait for a call."""
+    return list(dict.fromkeys(item.case_id for item in plan.open_items))

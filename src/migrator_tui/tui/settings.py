@@ -1,0 +1,84 @@
+"""What a user chose for good, on this machine: theme, signs, keys. One small TOML file, read at the start.
+
+`~/.config/migrator-tui/settings.toml` on Linux:
+
+    theme = "nord"
+    ascii_glyphs = true
+
+    [keys]
+    pass = "1"
+    run-all = "R,ctrl+a"
+"""
+
+import os
+import tempfile
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from platformdirs import user_config_path
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The user's own choices."""
+
+    theme: str = ""
+    ascii_glyphs: bool = False
+    """For terminals that draw ●, ○ or → two cells wide."""
+    keymap: Mapping[str, str] = field(default_factory=dict)
+    """Id of a key in `keys` to the keys wanted instead."""
+    problem: str = ""
+    """One line where the file could not be read."""
+
+
+def settings_file() -> Path:
+    """Where the settings lie."""
+    return user_config_path("migrator-tui", appauthor=False) / "settings.toml"
+
+
+def load() -> Settings:
+    """The settings; the defaults with a `problem` where the file is not as it should be."""
+    file = settings_file()
+    try:
+        stated = tomllib.loads(file.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return Settings()
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        return Settings(problem=f"{file}: {error}")
+    keys = stated.get("keys", {})
+    known = known_key_ids()
+    unknown = [name for name in keys if name not in known] if isinstance(keys, dict) else ["keys"]
+    return Settings(
+        theme=str(stated.get("theme", "")),
+        ascii_glyphs=stated.get("ascii_glyphs") is True,
+        keymap={k: str(v) for k, v in keys.items() if k in known} if isinstance(keys, dict) else {},
+        problem=f"{file}: no key is called {unknown[0]}" if unknown else "",
+    )
+
+
+def known_key_ids() -> frozenset[str]:
+    """The ids a keymap can name."""
+    from migrator_tui.tui import keys
+
+    tables = (keys.EVERYWHERE, keys.CASE_LIST, keys.EDITOR, keys.VERSIONS, keys.PROJECT)
+    return frozenset(key.id for table in tables for key in table)
+
+
+def save_theme(theme: str) -> None:
+    """Write the theme down, keeping whatever else the file says."""
+    import tomlkit
+
+    file = settings_file()
+    file.parent.mkdir(parents=True, exist_ok=True)
+    before = file.read_text(encoding="utf-8") if file.exists() else ""
+    try:
+        document = tomlkit.parse(before)
+    except tomlkit.exceptions.TOMLKitError:
+        return  # The user's file has a mistake in it: theirs to mend, not ours to overwrite.
+    document["theme"] = theme
+    handle, beside = tempfile.mkstemp(dir=file.parent, prefix=".settings-")
+    with os.fdopen(handle, "w", encoding="utf-8") as stream:
+        stream.write(tomlkit.dumps(document))
+    Path(beside).replace(file)

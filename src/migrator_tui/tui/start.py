@@ -1,0 +1,55 @@
+"""From a folder to a running app: read the project, ask for trust, or help to set one up."""
+
+import sys
+from pathlib import Path
+
+from migrator_tui.project.config import CONFIG_NAME, load_project
+from migrator_tui.project.errors import ProjectError
+from migrator_tui.project.schema import Project
+
+
+def open_app(folder: Path, *, demo: bool = False, trust: bool = False) -> int:
+    """Open the app on a folder; the exit code. Mistakes in the project end in one line on stderr, exit 2."""
+    if not folder.is_dir():
+        return _refuse(f"{folder}: no such folder")
+    if not (folder / CONFIG_NAME).is_file():
+        from migrator_tui.tui.setup.app import set_up
+
+        if not set_up(folder):
+            return 0
+    try:
+        project = load_project(folder)
+        trusted = trusted_or_asked(project, trust)
+    except ProjectError as error:
+        return _refuse(str(error))
+    from migrator_tui.tui.app import MigratorApp
+
+    app = MigratorApp(project, trusted=trusted, demo=demo)
+    code = app.run(mouse=True)
+    return code if code is not None else app.return_code or 0
+
+
+def trusted_or_asked(project: Project, trust: bool) -> bool:
+    """Whether the folder may do what it asks for; asked once, in the terminal, before any screen is up."""
+    from migrator_tui.project import trust as trusting
+
+    if trust:
+        trusting.trust(project)
+    if trusting.is_trusted(project):
+        return True
+    concerns = trusting.concerns(project)
+    if concerns and sys.stdin.isatty():
+        from migrator_tui.tui.setup.trust import ask_for_trust
+
+        if ask_for_trust(project, concerns):
+            trusting.trust(project)
+            return True
+    trusting.check_allowed(project, trusted=False)
+    return False
+
+
+def _refuse(line: str) -> int:
+    from migrator_tui.text_safety import safe_line
+
+    print(safe_line(line), file=sys.stderr)  # noqa: T201 - the one line that tells why nothing opened
+    return 2

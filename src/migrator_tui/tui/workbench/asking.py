@@ -1,0 +1,282 @@
+"""Asking models: this case, or many; what streams in, and what is stored."""
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from textual import work
+
+from migrator_tui.history.records import Standing
+from migrator_tui.project.errors import ProjectError
+from migrator_tui.project.schema import BASELINE
+from migrator_tui.running.events import CallStarted, OutputRecorded, RunProgressed, TextArrived
+from migrator_tui.running.selection import Selection, Which
+from migrator_tui.tui.messages import CaseEvent, CaseRan, RunAdvanced, RunEnded
+from migrator_tui.tui.runs import CONCURRENCY, case_ids
+from migrator_tui.tui.widgets.header import RunProgress, duration, money
+from migrator_tui.tui.workbench.bench import Bench
+from migrator_tui.tui.workbench.case_list import Live
+from migrator_tui.tui.workbench.case_view import DiffMode
+from migrator_tui.tui.workbench.drafting import Drafting
+from migrator_tui.tui.workbench.run_dialog import RunChoice, RunDialog
+from migrator_tui.tui.workbench.streams import Stream
+
+if TYPE_CHECKING:
+    from migrator_tui.running.plan import Plan
+
+ESTIMATED_UP_TO = 2_000
+"""Cases; planning more than that only to show a price would keep the machine busy at each start."""
+RECOUNT_EVERY = 20
+"""Outputs of a run between two looks at the totals."""
+
+
+class Asking(Drafting, Bench):
+    """`r`, `R`, `x`, and what comes of them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._left: dict[str, int] = {}
+        """Calls of the bulk run that a case still waits for."""
+        self._recorded = 0
+        self.rest: Plan | None = None
+        """What is left of a run that did not come to its end."""
+
+    def take_up_session(self) -> None:
+        """Tabs and filter of the last session."""
+        raise NotImplementedError
+
+    def history_opened(self) -> None:
+        """The list and the prompt can be shown in full."""
+        wanted = self.rows.highlighted or self.workspace.number_of(self.workspace.session.case_id or "")
+        self.take_up_session()
+        self.reload_list(keep=wanted)
+        self.load_prompt()
+        self.show_case()
+        self.show_money()
+
+    def models_ready(self) -> None:
+        """The worker answers: the first run of a demo starts by itself, and prices can be told."""
+        self.ready = True
+        self.show_sides()
+        self._first_look()
+        self._offer_rest()
+
+    @work(exclusive=True, group="first-look")
+    async def _first_look(self) -> None:
+        order = self.list_order
+        if order is None or not order.total or order.total > ESTIMATED_UP_TO:
+            return
+        not_run = all(section is None for section, _ in order.sections)
+        if not not_run:
+            return
+        try:
+            plan, estimate = await self.program.runs.plan(self._selection(Which.ALL))
+        except ProjectError as error:
+            self.say(str(error), "error")
+            return
+        if self.program.demo and not self.program.runs.busy:
+            self.start_run(plan)
+            return
+        cost = "free" if not estimate.cost else f"about {money(estimate.cost)}"
+        self.hint = [f"R runs all {order.total:,} on both", f"{cost}, {duration(estimate.seconds)}"]
+        self.show_sides()
+
+    # One case
+
+    def action_run_case(self) -> None:
+        view = self.view
+        if view is None or not self.workspace.is_open:
+            return
+        if not self.ready:
+            self.say("models are still starting; try again in a moment", "warning")
+            return
+        version = self.version_of_draft_now()
+        if version is None:
+            return
+        if not self.program.runs.run_case(view.case, version):
+            self.say("this case is being asked; x stops it", "warning")
+            return
+        self.set_diff_off()
+        self.show_keys()
+
+    def on_case_event(self, message: CaseEvent) -> None:
+        """A call of a single case made progress."""
+        event = message.event
+        if isinstance(event, CallStarted):
+            key = message.case_id, event.item.model_name
+            self.streams[key] = Stream()
+            self.rows.set_live_one(message.case_id, Live.RUNNING)
+            if self.case_in_view == message.case_id:
+                self.pane_of(event.item.model_name).show_waiting("waiting")
+            self._wake()
+        elif isinstance(event, TextArrived):
+            self._text_arrived(message.case_id, event)
+        elif isinstance(event, OutputRecorded):
+            self.streams.pop((message.case_id, event.item.model_name), None)
+            if event.standing is not None:
+                self.rows.update_standings([event.standing])
+
+    def _text_arrived(self, case_id: str, event: TextArrived) -> None:
+        stream = self.streams.get((case_id, event.item.model_name))
+        if stream is None:
+            return
+        added, void = stream.take(event.event)
+        if case_id != self.case_in_view:
+            return
+        pane = self.pane_of(event.item.model_name)
+        if void:
+            pane.restart_stream()
+        if added:
+            pane.add(added)
+        else:
+            pane.set_words(stream.words)
+
+    def on_case_ran(self, message: CaseRan) -> None:
+        """A single case is done: show what was stored."""
+        for name in (BASELINE, self.workspace.candidate.name):
+            self.streams.pop((message.case_id, name), None)
+        self.rows.set_live_one(message.case_id, None)
+        if message.result is not None and message.result.unmade:
+            self.say("stopped", "warning")
+        if self.case_in_view == message.case_id:
+            self.show_case()
+        self.recount()
+        self.show_money()
+        self.show_keys()
+
+    # Many cases
+
+    def _selection(self, which: Which, case_ids: list[str] | None = None) -> Selection:
+        workspace = self.workspace
+        key = workspace.task.name, workspace.candidate.name
+        version = self.version_of_draft_now()
+        return Selection(
+            tasks=[key[0]],
+            candidates=[key[1]],
+            case_ids=case_ids,
+            which=which,
+            versions={key: version} if version is not None else {},
+        )
+
+    @work(exclusive=True, group="question")
+    async def action_run_all(self) -> None:
+        if not self.workspace.is_open:
+            return
+        if not self.ready:
+            self.say("models are still starting; try again in a moment", "warning")
+            return
+        if self.program.runs.bulk:
+            self.say("a run is going on; x stops it", "warning")
+            return
+        if self.version_of_draft_now() is None:
+            return
+        choices = []
+        try:
+            if self.rest is not None:
+                choices.append(await self._rest_choice(self.rest))
+            choices.append(await self._choice("all", Which.ALL))
+            choices.append(await self._choice("failing only", Which.FAILING))
+            choices.append(await self._choice("to judge only", Which.TO_JUDGE))
+            if self.query_text:
+                ids = [row.case_id for row in self.workspace.rows(self.rows.shown)]
+                choices.append(await self._choice("shown by the filter", Which.ALL, ids))
+        except ProjectError as error:
+            self.say(str(error), "error")
+            return
+        label = self.prompt_pane.version
+        chosen = await self.app.push_screen_wait(RunDialog(choices, label, self.workspace, self.program.glyphs))
+        if chosen is not None:
+            self.start_run(chosen.plan)
+
+    async def _choice(self, words: str, which: Which, ids: list[str] | None = None) -> RunChoice:
+        plan, estimate = await self.program.runs.plan(self._selection(which, ids))
+        return RunChoice(words, plan, estimate)
+
+    async def _rest_choice(self, plan: "Plan") -> RunChoice:
+        from migrator_tui.running.estimate import estimate
+
+        history = self.workspace.history
+        return RunChoice("go on where it stopped", plan, estimate(plan, history, concurrency=CONCURRENCY))
+
+    def start_run(self, plan: "Plan") -> None:
+        """Start a bulk run; the order of the list is held while it goes on."""
+        if not self.program.runs.run_many(plan):
+            return
+        self._recorded, self._left, self.rest = 0, {}, None
+        for item in plan.open_items:
+            self._left[item.case_id] = self._left.get(item.case_id, 0) + 1
+        self.rows.set_live(dict.fromkeys(case_ids(plan), Live.WAITING))
+        self.program.change_frame(run=RunProgress(len(plan.items) - len(plan.open_items), len(plan.items)))
+        self.recount()
+        self._wake()
+        self.show_keys()
+
+    def on_run_advanced(self, message: RunAdvanced) -> None:
+        """A bulk run made progress."""
+        event = message.event
+        if isinstance(event, CallStarted):
+            self.rows.set_live_one(event.item.case_id, Live.RUNNING)
+        elif isinstance(event, OutputRecorded):
+            self._output_of_run(event)
+        elif isinstance(event, RunProgressed):
+            self.program.change_frame(
+                run=RunProgress(event.done, event.total, event.rate, event.eta, event.cost if event.cost else None)
+            )
+
+    def _output_of_run(self, event: OutputRecorded) -> None:
+        case_id = event.item.case_id
+        standing: Standing | None = event.standings.get(self.workspace.candidate.name)
+        if standing is not None:
+            self.rows.update_standings([standing])
+        self._left[case_id] = self._left.get(case_id, 1) - 1
+        if self._left[case_id] <= 0:
+            self.rows.set_live_one(case_id, None)
+        self._recorded += 1
+        if self._recorded % RECOUNT_EVERY == 0:
+            self.recount()
+        if self.case_in_view == case_id and (case_id, event.item.model_name) not in self.streams:
+            self.show_case()
+
+    def on_run_ended(self, message: RunEnded) -> None:
+        """A bulk run is over: sort, count, and say how it went."""
+        self.rows.set_live({})
+        self.program.change_frame(run=None)
+        self.show_money()
+        result = message.result
+        if result is not None:
+            parts = [f"{result.done:,} of {result.total:,} answered"]
+            if result.errors:
+                parts.append(f"{result.errors} errors")
+            if result.cost:
+                parts.append(money(result.cost))
+            if result.stopped_because:
+                parts.append(result.stopped_because)
+            self.say(" · ".join(parts), "warning" if result.errors or result.state != "finished" else "success")
+        # Where nobody has moved yet, the worst case comes under the cursor.
+        self.reload_list(keep=None if self.rows.moved else 0)
+        self.show_case()
+        self.show_keys()
+
+    def action_stop(self) -> None:
+        if self.program.runs.busy:
+            self.program.runs.stop()
+            self.say("stopping; what was answered is kept", "warning")
+        else:
+            self.say("nothing is running")
+
+    @work(exclusive=True, group="rest")
+    async def _offer_rest(self) -> None:
+        plan = await asyncio.to_thread(self.program.runs.unfinished)
+        if plan is not None and plan.open_items:
+            self.rest = plan
+            self.say(f"a run stopped with {len(plan.open_items)} calls to go · R goes on", "warning")
+
+    @work(exclusive=True, group="money", thread=True)
+    def show_money(self) -> None:
+        """What was spent today, in the header."""
+        spent, partial = self.workspace.history.spent_today()
+        self.app.call_from_thread(self.program.change_frame, spent=spent, spent_is_partial=partial)
+
+    def set_diff_off(self) -> None:
+        """A new answer is coming: the marks of the old one go."""
+        if self.diff_mode is not DiffMode.OFF:
+            self.set_diff(DiffMode.OFF)

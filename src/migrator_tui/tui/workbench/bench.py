@@ -1,0 +1,451 @@
+"""The workbench's panes and what they show: the part that its actions (moving, judging, asking …) stand on."""
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Horizontal, Vertical
+from textual.content import Content
+from textual.timer import Timer
+from textual.widgets import Input, Static
+
+from migrator_tui.history.records import Mark, Section
+from migrator_tui.project.schema import BASELINE
+from migrator_tui.tui.glyphs import judged_sign, mark_sign
+from migrator_tui.tui.keys import CASE_LIST, EDITOR, Key, bindings
+from migrator_tui.tui.theme import FAINT, MUTED, STRONG, STYLES
+from migrator_tui.tui.widgets.pane import Pane
+from migrator_tui.tui.widgets.tabs import TabNote
+from migrator_tui.tui.widgets.text_view import TextView
+from migrator_tui.tui.widgets.work_screen import WorkScreen
+from migrator_tui.tui.workbench.blind import BlindSession
+from migrator_tui.tui.workbench.case_list import CaseRows, id_column_width
+from migrator_tui.tui.workbench.case_view import BothSides, DiffMode, both_sides
+from migrator_tui.tui.workbench.diffing import diff_contents
+from migrator_tui.tui.workbench.input_strip import InputStrip, one_line
+from migrator_tui.tui.workbench.output_pane import OutputPane, ShownOutput
+from migrator_tui.tui.workbench.params_pane import ParamsPane
+from migrator_tui.tui.workbench.prompt_pane import DraftEditor, PromptPane
+from migrator_tui.tui.workbench.streams import Streams
+from migrator_tui.tui.workspace import CaseView, ListOrder, PromptState, Workspace
+
+PAINT_SECONDS = 0.05
+SPIN_SECONDS = 0.125
+NARROW_TABS = (("cases", "Cases"), ("outputs", "Outputs"), ("prompt", "Prompt"))
+
+
+class Bench(WorkScreen):
+    """Panes, state, and showing one case."""
+
+    NAME = "workbench"
+    CSS_PATH = "workbench.tcss"
+    BINDINGS: ClassVar[list[BindingType]] = bindings(CASE_LIST)
+    AUTO_FOCUS: ClassVar[str | None] = "#case-rows"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.view: CaseView | None = None
+        self.sides = BothSides(None, None)
+        self.prompt: PromptState | None = None
+        self.blind: BlindSession | None = None
+        self.diff_mode = DiffMode.OFF
+        self.query_text = ""
+        self.list_order: ListOrder | None = None
+        self.streams: Streams = {}
+        self.ready = False
+        """Models can be asked."""
+        self.narrow_tab = "outputs"
+        self.hint: Sequence[str] = ()
+        """What the right pane says of a whole run while nothing has run yet."""
+        self._paint_timer: Timer | None = None
+        self._last_spin = 0.0
+
+    # Composing
+
+    def compose_body(self) -> ComposeResult:
+        glyphs = self.program.glyphs
+        yield Static(id="narrow-tabs")
+        yield Static(id="case-line")
+        with Horizontal(id="body"):
+            with Pane(id="cases-pane"):
+                yield Static(id="column-heads")
+                yield CaseRows(glyphs=glyphs, id="case-rows")
+                yield Input(placeholder="text  tag:refund  is:regression", id="filter", compact=True)
+            with Vertical(id="right"):
+                yield InputStrip(glyphs=glyphs)
+                with Horizontal(id="outputs"):
+                    yield OutputPane("baseline", glyphs=glyphs)
+                    yield OutputPane("candidate", glyphs=glyphs)
+                with Pane(id="one-text"):
+                    yield TextView(id="one-text-view")
+                with Horizontal(id="prompts"):
+                    yield PromptPane(glyphs=glyphs)
+                    yield ParamsPane(glyphs=glyphs)
+
+    @property
+    def workspace(self) -> Workspace:
+        """What is in front of the user."""
+        return self.program.workspace
+
+    @property
+    def rows(self) -> CaseRows:
+        """The list."""
+        return self.query_one(CaseRows)
+
+    @property
+    def baseline_pane(self) -> OutputPane:
+        """The baseline's output."""
+        return self.query_one("#baseline-output", OutputPane)
+
+    @property
+    def candidate_pane(self) -> OutputPane:
+        """The candidate's output."""
+        return self.query_one("#candidate-output", OutputPane)
+
+    @property
+    def prompt_pane(self) -> PromptPane:
+        """The editor with its tabs."""
+        return self.query_one(PromptPane)
+
+    @property
+    def case_in_view(self) -> str | None:
+        """The id of the case in view."""
+        return self.view.case.id if self.view is not None else None
+
+    def pane_of(self, model_name: str) -> OutputPane:
+        """The pane that shows this model; in blind mode the sides may be swapped."""
+        is_baseline = model_name == BASELINE
+        if self.blind is not None and self.view is not None and not self.blind.baseline_is_left(self.view.row.no):
+            is_baseline = not is_baseline
+        return self.baseline_pane if is_baseline else self.candidate_pane
+
+    # Layout and focus
+
+    def on_mount(self) -> None:
+        self._paint_timer = self.set_interval(PAINT_SECONDS, self._paint, pause=True)
+        self.fit()
+        page = self.workspace.page
+        if page is not None:
+            counts = dict(page.counts)
+            groups = [(s, [r.no for r in page.rows if r.standing and r.standing.section is s]) for s in Section]
+            loaded = {row.no: row for row in page.rows}
+            wanted = next((r.no for r in page.rows if r.case_id == page.session.case_id), None)
+            fetch = lambda numbers: [loaded[no] for no in numbers if no in loaded]  # noqa: E731
+            self.rows.show(groups, counts, fetch, highlight=wanted)
+            self._title_list(counts, page.total)
+        self.name_models()
+        self.show_keys()
+
+    def on_resize(self) -> None:
+        self.fit()
+
+    def fit(self) -> None:
+        """Choose the layout for this size."""
+        width, height = self.app.size
+        wide, medium = width >= 140 and height >= 40, width >= 110 and height >= 30
+        self.set_class(wide, "-wide")
+        self.set_class(medium and not wide, "-medium")
+        self.set_class(not medium, "-narrow")
+        self._fit_tab()
+        self._heads()
+        self.call_after_refresh(self.show_sides)
+
+    def _fit_tab(self) -> None:
+        for name, _ in NARROW_TABS:
+            self.set_class(name == self.narrow_tab, f"-tab-{name}")
+        self._paint_narrow()
+
+    def show_narrow_tab(self, name: str) -> None:
+        """On a narrow screen, bring a pane to the front; elsewhere it is in sight anyway."""
+        self.narrow_tab = name
+        self._fit_tab()
+
+    @property
+    def is_narrow(self) -> bool:
+        """Panes are folded into tabs."""
+        return self.has_class("-narrow")
+
+    def on_descendant_focus(self) -> None:
+        self.show_keys()
+
+    @property
+    def in_editor(self) -> bool:
+        """The user is typing the prompt or the parameters."""
+        return isinstance(self.focused, DraftEditor)
+
+    def panes(self) -> Mapping[str, Sequence[Key]]:
+        stop = [k for k in CASE_LIST if k.id == "stop" and self.program.runs.busy]
+        rest = [k for k in CASE_LIST if k.id != "stop"]
+        cases, editor = ("case list and outputs", [*stop, *rest]), ("prompt editor", [*stop, *EDITOR])
+        return dict((editor, cases) if self.in_editor else (cases, editor))
+
+    # The list
+
+    def reload_list(self, *, keep: int | None = None) -> None:
+        """Sort anew, worst first, under the filter."""
+        order = self.workspace.order(self.query_text) if self.blind is None else self._blind_order()
+        self.list_order = order
+        self.rows.show(order.sections, order.counts, self.workspace.rows, highlight=keep)
+        self._title_list(order.counts, order.total)
+        if not self.rows.shown_count:
+            self.show_no_case()
+
+    def _blind_order(self) -> ListOrder:
+        assert self.blind is not None
+        base = self.workspace.order()
+        return ListOrder([(None, self.blind.numbers)], base.counts, base.total)
+
+    def recount(self) -> None:
+        """Totals at the list's bottom and in the tab, without sorting."""
+        if self.list_order is None:
+            return
+        counts = self.workspace.history.section_counts(self.workspace.task.name, self.workspace.candidate.name)
+        self._title_list(counts, self.list_order.total)
+
+    def _title_list(self, counts: Mapping[Section, int], total: int) -> None:
+        pane = self.query_one("#cases-pane", Pane)
+        shown = self.rows.shown_count
+        of = f"{self.rows.position()}/{shown or total}"
+        label = f" {of} " if not self.query_text else f" {of} of {total} · {self.query_text} "
+        if self.blind is not None:
+            label = f" {of} to judge, in random order "
+        pane.title(Content.assemble((" Cases", STRONG), (label, MUTED)))
+        glyphs = self.program.glyphs
+        pieces = (
+            (glyphs.failed, Section.REGRESSION, "error"), (glyphs.drift, Section.DRIFT, "warning"),
+            (glyphs.to_judge, Section.TO_JUDGE, "primary"), (glyphs.carried_over, Section.CARRIED_OVER, "warning"),
+            (glyphs.added, Section.FIXED, "success"), (glyphs.same, Section.SAME, "muted"),
+            (glyphs.waiting, Section.NOT_RUN, "muted"),
+        )  # fmt: skip
+        parts: list[Content | str | tuple[str, str]] = [" "]
+        for sign, section, role in pieces:
+            if counts.get(section):
+                parts.append((f"{sign} {counts[section]:,}  ", STYLES[role]))
+        if self.blind is not None:
+            pane.bottom(Content.styled(" blind · b shows names ", MUTED))
+        elif self.program.runs.bulk:
+            pane.bottom(Content.styled(" order held while running · o sorts ", MUTED))
+        else:
+            pane.bottom(Content.assemble(*parts))
+        self._counts = counts
+        self._note_tab(counts)
+        self._paint_narrow()
+
+    def _note_tab(self, counts: Mapping[Section, int]) -> None:
+        to_judge = counts.get(Section.TO_JUDGE, 0) + counts.get(Section.CARRIED_OVER, 0)
+        regressions, not_run = counts.get(Section.REGRESSION, 0), counts.get(Section.NOT_RUN, 0)
+        glyphs = self.program.glyphs
+        if not_run:
+            note = TabNote(f"{not_run:,} to run", f"{glyphs.waiting}", "muted")
+        elif to_judge:
+            note = TabNote(f"{to_judge:,} to judge", f"{glyphs.to_judge}", "warning")
+        elif regressions:
+            plural = "regression" if regressions == 1 else "regressions"
+            note = TabNote(f"{regressions:,} {plural}", glyphs.failed, "error")
+        else:
+            note = TabNote("no regressions", glyphs.passed, "success")
+        self.program.note_tab("workbench", note)
+
+    def _heads(self) -> None:
+        width = max(20, self.rows.size.width or 36)
+        id_width = id_column_width(width)
+        if self.blind is not None:
+            heads = "  judged     case"
+        else:
+            heads = f" old new you {'case':<{id_width + 2}}what changed"
+            if width >= 44:
+                heads = f"{heads:<{width - 5}}same"
+        self.query_one("#column-heads", Static).update(Content.styled(heads[:width], MUTED))
+
+    # The case in view
+
+    @on(CaseRows.Highlighted)
+    def case_highlighted(self, event: CaseRows.Highlighted) -> None:
+        """The cursor moved: show that case."""
+        event.stop()
+        if self.workspace.is_open:
+            self.show_case(event.no)
+        if self.list_order is not None:
+            self._title_list(self._counts, self.list_order.total)
+
+    def show_case(self, no: int | None = None) -> None:
+        """Show a case, or the one in view anew."""
+        number = no if no is not None else self.rows.highlighted
+        if number is None or not self.workspace.is_open:
+            return
+        view = self.workspace.view(number)
+        if view is None:
+            return
+        other = self.view is None or self.view.row.no != view.row.no
+        self.view = view
+        if other and self.diff_mode is DiffMode.ONE_TEXT:
+            self.set_diff(DiffMode.IN_PLACE)
+        self.query_one(InputStrip).show(view.case)
+        self.show_sides()
+        self._paint_narrow()
+
+    def show_no_case(self) -> None:
+        """The list is empty: say why and what to do."""
+        self.view = None
+        if self.query_text:
+            words = [f"Nothing matches {self.query_text}", "esc clears the filter"]
+        elif self.blind is not None:
+            words = ["Nothing to judge", "b leaves blind mode"]
+        else:
+            words = ["No cases yet", "add some to the task's case file"]
+        self.query_one(InputStrip).show(None, words[0])
+        self.baseline_pane.show_empty(words)
+        self.candidate_pane.show_empty([""])
+
+    def show_sides(self) -> None:
+        """Both output panes, as they are now: finished, streaming, or empty."""
+        view = self.view
+        if view is None:
+            return
+        project = self.workspace.project
+        simulated = tuple(m.model.startswith("simulated:") for m in (project.baseline, self.workspace.candidate))
+        sides = both_sides(view, self.program.glyphs, simulated=(simulated[0], simulated[1]))
+        self.sides = sides
+        blind = self.blind is not None and not self.blind.is_done(view.row.no)
+        for name, shown in ((BASELINE, sides.baseline), (self.workspace.candidate.name, sides.candidate)):
+            pane = self.pane_of(name)
+            stream = self.streams.get((view.case.id, name))
+            if stream is not None:
+                pane.show_stream(stream.text, stream.words)
+            elif shown is None:
+                pane.show_empty(self._empty_words(name))
+            else:
+                turn = blind and self.judged_next() == name
+                pane.show_output(self._blinded(shown, name), blind=blind, turn=turn)
+        if self.diff_mode is not DiffMode.OFF:
+            self.show_diff()
+        self._wake()
+
+    def judged_next(self) -> str:
+        """Whose output `p` and `f` judge: the focused one, first the candidate's; blind: left, then right."""
+        candidate = self.workspace.candidate.name
+        if self.blind is not None and self.view is not None:
+            return self.blind.next_side(self.view.row.no, BASELINE, candidate) or candidate
+        focused = self.focused
+        return BASELINE if focused is not None and self.baseline_pane in focused.ancestors_with_self else candidate
+
+    def _blinded(self, shown: ShownOutput, model_name: str) -> ShownOutput:
+        if self.blind is None or self.view is None:
+            return shown
+        said = self.blind.verdict(self.view.row.no, model_name)
+        mark = Mark.UNJUDGED if said is None else Mark.PASSED if said else Mark.FAILED
+        return replace(shown, judged_by_person=said is not None, mark=mark)
+
+    def _empty_words(self, model_name: str) -> Sequence[str]:
+        if not self.ready:
+            return ["Not run yet", "models are starting …"]
+        if model_name == BASELINE or not self.hint:
+            return ["Not run yet", "r runs this case on both models"]
+        return ["Not run yet", *self.hint]
+
+    # Streams are painted by a timer that sleeps while nothing streams
+
+    def _wake(self) -> None:
+        timer = self._paint_timer
+        if timer is not None and (self.streams or self.program.runs.bulk):
+            timer.resume()
+
+    def _paint(self) -> None:
+        if not self.streams and not self.program.runs.bulk:
+            if self._paint_timer is not None:
+                self._paint_timer.pause()
+            return
+        view = self.view
+        if view is not None:
+            for name in (BASELINE, self.workspace.candidate.name):
+                stream = self.streams.get((view.case.id, name))
+                if stream is not None:
+                    self.pane_of(name).paint(stream.seconds)
+        now = time.monotonic()
+        if now - self._last_spin >= SPIN_SECONDS and self.app.animation_level != "none":
+            self._last_spin = now
+            self.baseline_pane.spin()
+            self.candidate_pane.spin()
+            self.rows.spin()
+
+    # Names and narrow tabs
+
+    def name_models(self) -> None:
+        """Which model each pane shows, and the header's part of it."""
+        project, candidate = self.workspace.project, self.workspace.candidate
+        blind = self.blind is not None
+        self.baseline_pane.label, self.baseline_pane.model = (
+            ("A", "") if blind else (BASELINE, project.baseline.model)
+        )
+        self.candidate_pane.label = "B" if blind else "candidate"
+        self.candidate_pane.model = "" if blind else candidate.model
+        names = [c.name for c in project.candidates]
+        position = f"{names.index(candidate.name) + 1}/{len(names)}" if len(names) > 1 else ""
+        models = (project.baseline.model, candidate.model)
+        self.program.change_frame(
+            task=self.workspace.task.name,
+            baseline=_bare(models[0]),
+            candidate=_bare(models[1]),
+            candidate_short=candidate.name,
+            position=position,
+            simulated=any(model.startswith("simulated:") for model in models),
+            blind=blind,
+        )
+
+    def _paint_narrow(self) -> None:
+        if not self.is_narrow:
+            return
+        parts: list[Content | str | tuple[str, str]] = ["  "]
+        for name, title in NARROW_TABS:
+            words = f"{title} {self.rows.position()}/{self.rows.shown_count}" if name == "cases" else title
+            if name == "prompt" and self.prompt is not None and self.prompt_pane.dirty:
+                words += f" {self.program.glyphs.now}"
+            parts += [(words, f"bold {STYLES['primary']} underline" if name == self.narrow_tab else MUTED), "   "]
+        parts.append(("  ← →", FAINT))
+        self.query_one("#narrow-tabs", Static).update(Content.assemble(*parts))
+        if self.view is None:
+            return
+        standing, glyphs = self.view.row.standing, self.program.glyphs
+        old = mark_sign(standing.baseline if standing else Mark.NOT_RUN, glyphs)
+        new = mark_sign(standing.candidate if standing else Mark.NOT_RUN, glyphs)
+        you = judged_sign(standing.judged, glyphs) if standing else (" ", "muted")
+        signs = [old, new, you] if self.blind is None else []
+        marks = Content.assemble(*((f"{sign} ", STYLES[role]) for sign, role in signs))
+        self.query_one("#case-line", Static).update(one_line(self.view.case, glyphs, marks, self.app.size.width))
+
+    # Diff
+
+    def set_diff(self, mode: DiffMode) -> None:
+        """Off, marked in place, or both as one text."""
+        self.diff_mode = mode
+        self.set_class(mode is DiffMode.ONE_TEXT, "-diff-one")
+        if mode is DiffMode.OFF:
+            self.baseline_pane.shown = self.candidate_pane.shown = None
+            self.show_sides()
+        else:
+            self.show_diff()
+
+    def show_diff(self) -> None:
+        """Lay the word diff over the panes, or show it as one text."""
+        old, new = self.sides.baseline, self.sides.candidate
+        if old is None or new is None or self.view is None:
+            return
+        nocolor = bool(self.app.no_color) if hasattr(self.app, "no_color") else False
+        diff = diff_contents(old.output.text, new.output.text, self.program.glyphs, brackets=nocolor)
+        if self.diff_mode is DiffMode.ONE_TEXT:
+            pane = self.query_one("#one-text", Pane)
+            pane.title(Content.assemble((" word diff ", STRONG), (" baseline → candidate, one text ", MUTED)))
+            pane.bottom(Content.styled(f" {diff.summary} · d off ", MUTED))
+            self.query_one("#one-text-view", TextView).show_content(diff.one_text)
+            return
+        self.pane_of(BASELINE).show_marked(diff.left, f"− {diff.removed_words} words")
+        self.pane_of(self.workspace.candidate.name).show_marked(diff.right, f"{diff.summary} · d one text")
+
+
+def _bare(model: str) -> str:
+    """A model's name without the provider: the header has little room."""
+    return model.split("/", 1)[-1].removeprefix("simulated:").removeprefix("recorded:")

@@ -1,0 +1,260 @@
+"""The prompt: drafts kept on every pause, versions, the way back to the file, and `$EDITOR`."""
+
+import os
+import shlex
+import subprocess
+import tempfile
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from textual import on, work
+from textual.timer import Timer
+
+from migrator_tui.history.errors import HistoryError
+from migrator_tui.history.records import Version
+from migrator_tui.project.errors import ProjectError
+from migrator_tui.tui.messages import VersionRecorded
+from migrator_tui.tui.widgets.diff_sheet import diff_content
+from migrator_tui.tui.widgets.modal import Sheet
+from migrator_tui.tui.workbench.bench import Bench
+from migrator_tui.tui.workbench.moving import Moving
+from migrator_tui.tui.workbench.params_pane import ModelSummary, ParamsPane
+from migrator_tui.tui.workbench.prompt_pane import PromptPane
+from migrator_tui.tui.workspace import params_toml
+
+PAUSE_SECONDS = 0.3
+"""A draft is written after so long without a key."""
+OUTSIDE_SECONDS = 2.0
+"""Between two looks at the prompt files."""
+
+
+class Drafting(Moving, Bench):
+    """Typing, keeping, writing."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._pause: Timer | None = None
+        self._unsaved = False
+        self._summaries: dict[str, ModelSummary] = {}
+
+    def load_prompt(self) -> None:
+        try:
+            state = self.workspace.prompt_state()
+        except (ProjectError, HistoryError) as error:
+            self.say(str(error), "error")
+            return
+        self.prompt = state
+        self.prompt_pane.load(
+            version=state.version.label,
+            saved_template=state.version.template,
+            saved_params=params_toml(state.version.params),
+            template=state.template,
+            params_text=state.params_text,
+            baseline_template=state.baseline.template,
+            variables=state.variables,
+        )
+        self._show_params()
+        self._show_version()
+        if self._outside is None:
+            self._outside = self.set_interval(OUTSIDE_SECONDS, self._look_outside)
+
+    _outside: Timer | None = None
+
+    def _show_version(self) -> None:
+        if self.prompt is None:
+            return
+        self.program.change_frame(version=self.prompt.version.label, draft=self.prompt_pane.dirty)
+        self._paint_narrow()
+
+    def _show_params(self) -> None:
+        if self.prompt is None:
+            return
+        typed: Mapping[str, Any] | None = None
+        try:
+            typed = tomllib.loads(self.prompt_pane.params_text)
+        except tomllib.TOMLDecodeError:
+            typed = None
+        project, candidate = self.workspace.project, self.workspace.candidate
+        self.query_one(ParamsPane).show(
+            self.prompt.baseline.params,
+            typed,
+            self._summary(project.baseline.name),
+            self._summary(candidate.name),
+        )
+
+    def _summary(self, model_name: str) -> ModelSummary:
+        if model_name not in self._summaries:
+            from migrator_tui.models.catalog import lookup, price_of
+
+            spec = self.workspace.project.model(model_name)
+            facts, price = lookup(spec.model), price_of(spec)
+            self._summaries[model_name] = ModelSummary(
+                price_input=price.input if price else None,
+                price_output=price.output if price else None,
+                retires=str(facts.deprecation_date) if facts and facts.deprecation_date else None,
+                context=facts.max_input_tokens if facts else None,
+            )
+        return self._summaries[model_name]
+
+    # Typing
+
+    @on(PromptPane.Typed)
+    def typed(self, event: PromptPane.Typed) -> None:
+        """Note that there is something to save; save it at the next pause."""
+        event.stop()
+        self._unsaved = True
+        if self._pause is not None:
+            self._pause.stop()
+        self._pause = self.set_timer(PAUSE_SECONDS, self.keep_draft_now)
+        self._show_version()
+
+    def keep_draft_now(self) -> None:
+        """What was typed in the last moment."""
+        if not self._unsaved or self.prompt is None or not self.workspace.is_open:
+            return
+        self._unsaved = False
+        pane = self.prompt_pane
+        try:
+            self.workspace.save_draft(pane.template, pane.params_text, self.prompt.version)
+        except HistoryError as error:
+            self.say(str(error), "error")
+        self._show_params()
+
+    def leave(self) -> None:
+        self.keep_draft_now()
+
+    def action_edit(self) -> None:
+        if self.is_narrow:
+            self.show_narrow_tab("prompt")
+        if self.prompt_pane.tab == "diff":
+            self.prompt_pane.show_tab("prompt")
+        self.prompt_pane.query_one(f"#{self.prompt_pane.tab}").focus()
+
+    def action_next_tab(self) -> None:
+        self.prompt_pane.next_tab()
+        self._show_params()
+
+    # Versions
+
+    def version_of_draft_now(self, *, kept: bool = False, name: str | None = None) -> Version | None:
+        """The draft as a version, recorded if it is new; `None` where it cannot be, which is said."""
+        if self.prompt is None:
+            return None
+        pane = self.prompt_pane
+        try:
+            if not pane.dirty and not kept:
+                return self.prompt.version
+            version = self.workspace.keep_version(
+                pane.template, pane.params_text, self.prompt.version, kept=kept, name=name
+            )
+        except (ProjectError, HistoryError) as error:
+            pane.complain(str(error))
+            self.say(str(error), "error")
+            return None
+        self._unsaved = False
+        self.prompt.version = version
+        pane.saved_as(version.label, pane.template, pane.params_text)
+        self._show_version()
+        return version
+
+    def action_keep(self) -> None:
+        if not self.workspace.is_open:
+            return
+        version = self.version_of_draft_now(kept=True)
+        if version is not None:
+            self.say(f"kept as {version.label} · w writes it to the prompt file", "success")
+
+    def use_version(self, version: Version) -> None:
+        """Put a version into the editor; what was there is kept as a version first."""
+        if self.prompt is None:
+            return
+        if self.prompt_pane.dirty and self.version_of_draft_now(kept=True) is None:
+            return
+        self.prompt.version = version
+        params = params_toml(version.params)
+        self.prompt_pane.load(
+            version=version.label,
+            saved_template=version.template,
+            saved_params=params,
+            template=version.template,
+            params_text=params,
+            baseline_template=self.prompt.baseline.template,
+            variables=self.prompt.variables,
+        )
+        self.workspace.save_draft(version.template, params, version)
+        self._show_params()
+        self._show_version()
+
+    def on_version_recorded(self, message: VersionRecorded) -> None:
+        """A prompt file was edited outside: take it up where nothing unsaved is in the way."""
+        if not message.outside or self.prompt is None:
+            return
+        if self.prompt_pane.dirty:
+            self.say(f"the prompt file changed outside: that is {message.version.label}; your draft stays", "warning")
+            return
+        self.use_version(message.version)
+        self.say(f"the prompt file changed outside: that is {message.version.label} now", "warning")
+
+    @work(exclusive=True, group="outside", thread=True)
+    def _look_outside(self) -> None:
+        if self.workspace.is_open:
+            self.workspace.look_outside()
+
+    # Files
+
+    @work(exclusive=True, group="question")
+    async def action_write(self) -> None:
+        """Show what writing the version would change, and on a yes write it."""
+        from migrator_tui.project.write_back import apply, diff_text, prompt_change
+
+        version = self.version_of_draft_now(kept=True)
+        if version is None:
+            return
+        workspace = self.workspace
+        try:
+            changes = prompt_change(
+                workspace.project, workspace.task, workspace.candidate, version.template, dict(version.params)
+            )
+            if not changes:
+                self.say(f"the files say what {version.label} says already", "success")
+                return
+            names = ", ".join(change.shown for change in changes)
+            sheet = Sheet(f"Write {version.label} to {names}", diff_content(diff_text(changes)), yes="enter write")
+            if not await self.app.push_screen_wait(sheet):
+                return
+            apply(changes)
+            workspace.reread()
+        except (ProjectError, OSError) as error:
+            self.say(str(error), "error")
+            return
+        self.say(f"{version.label} is in {names}", "success")
+
+    def action_external_editor(self) -> None:
+        """The prompt in the user's own editor."""
+        command = os.environ.get("VISUAL") or os.environ.get("EDITOR")
+        if not command:
+            self.say("$EDITOR is not set; e edits here", "warning")
+            return
+        handle, name = tempfile.mkstemp(prefix="prompt-", suffix=self._suffix())
+        file = Path(name)
+        try:
+            with os.fdopen(handle, "w", encoding="utf-8", newline="") as stream:
+                stream.write(self.prompt_pane.template)
+            with self.app.suspend():
+                done = subprocess.run([*shlex.split(command), name], check=False)
+            text = file.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError, ValueError) as error:
+            self.say(f"{command}: {error}", "error")
+            return
+        finally:
+            file.unlink(missing_ok=True)
+        if done.returncode:
+            self.say(f"{command} ended with {done.returncode}; the draft stays as it was", "warning")
+        elif text != self.prompt_pane.template:
+            self.prompt_pane.editor.replace_all(text)
+
+    def _suffix(self) -> str:
+        workspace = self.workspace
+        return workspace.project.prompt_file(workspace.task, workspace.candidate.name).suffix or ".md"

@@ -1,0 +1,62 @@
+"""Looking closer: word diff, Markdown, the whole input, copy."""
+
+from textual import work
+
+from migrator_tui.project.errors import ProjectError
+from migrator_tui.project.schema import BASELINE
+from migrator_tui.text_safety import safe_line
+from migrator_tui.tui.widgets.modal import Sheet
+from migrator_tui.tui.workbench.bench import Bench
+from migrator_tui.tui.workbench.case_view import DiffMode
+from migrator_tui.tui.workbench.input_strip import whole_input
+
+
+class Looking(Bench):
+    """Nothing here changes anything."""
+
+    def action_diff(self) -> None:
+        if self.sides.baseline is None or self.sides.candidate is None:
+            self.say("both models must have answered before they can be compared", "warning")
+            return
+        if self.is_narrow:
+            self.show_narrow_tab("outputs")
+        following = {
+            DiffMode.OFF: DiffMode.IN_PLACE,
+            DiffMode.IN_PLACE: DiffMode.ONE_TEXT,
+            DiffMode.ONE_TEXT: DiffMode.OFF,
+        }
+        self.set_diff(following[self.diff_mode])
+
+    async def action_markdown(self) -> None:
+        for pane in (self.baseline_pane, self.candidate_pane):
+            await pane.toggle_markdown()
+
+    @work(exclusive=True, group="question")
+    async def action_input(self) -> None:
+        view = self.view
+        if view is None:
+            return
+        messages = None
+        try:
+            from migrator_tui.project.prompts import render
+
+            messages = render(self.prompt_pane.template, view.case)
+        except ProjectError as error:
+            self.say(str(error), "warning")
+        await self.app.push_screen_wait(
+            Sheet(f"{view.case.id} as the candidate gets it", whole_input(view.case, messages))
+        )
+
+    def action_copy(self) -> None:
+        """The text of the focused pane, as it came from the model."""
+        focused = self.focused
+        if focused is not None and self.prompt_pane in focused.ancestors_with_self:
+            text, what = self.prompt_pane.template, "the prompt"
+        else:
+            name = self.judged_next()
+            shown = self.sides.baseline if name == BASELINE else self.sides.candidate
+            if shown is None:
+                self.say("nothing to copy yet", "warning")
+                return
+            text, what = shown.output.text, f"the output of {safe_line(name, 24)}"
+        self.program.copy_text(text, what)
