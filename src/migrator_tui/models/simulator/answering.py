@@ -11,7 +11,7 @@ from migrator_tui.models.simulator.instructions import Wishes, read_wishes
 from migrator_tui.models.simulator.personas import Persona
 from migrator_tui.models.simulator.reading import Reading, read_ticket
 from migrator_tui.models.simulator.shape import Key, Shape, choose, shape_for
-from migrator_tui.models.simulator.text import share_of, tokens, word_list
+from migrator_tui.models.simulator.text import count_words, first_words, share_of, tokens, word_list
 from migrator_tui.models.simulator.tools import ToolUse, choose_tool
 
 _TICKET_MARK = re.compile(
@@ -177,10 +177,9 @@ def _reply_text(reading: Reading, habits: frozenset[str], room: int | None, tick
         text = f"**{first} {second}** {rest}" if rest else f"**{text}**"
     if "verbose" in habits:
         for sentence in lines.get("more", lists["en"]["more"]):
-            if room is None or len(text.split()) + len(sentence.split()) <= room:
-                text += f" {sentence}"
-    words = text.split(" ")
-    return text if room is None or len(words) <= room else " ".join(words[:room]).rstrip(",;") + "."
+            if room is None or count_words(text) + count_words(sentence) <= room:
+                text += sentence if language == "ja" else f" {sentence}"
+    return text if room is None else first_words(text, room)
 
 
 def _prose(reading: Reading, habits: frozenset[str], wishes: Wishes, ticket: str) -> str:
@@ -192,8 +191,7 @@ def _prose(reading: Reading, habits: frozenset[str], wishes: Wishes, ticket: str
         text += " " + " ".join(word_list("replies")["en"]["more"][1:])
     if "markdown" in habits:
         text = f"**Answer.** {text}"
-    words = text.split()
-    return text if not wishes.max_words or len(words) <= wishes.max_words else " ".join(words[: wishes.max_words])
+    return text if wishes.max_words is None else first_words(text, wishes.max_words)
 
 
 def _cut(text: str, reasoning: str, body: Mapping[str, Any]) -> Reply:

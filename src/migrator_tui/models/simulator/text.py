@@ -13,6 +13,7 @@ HERE = Path(__file__).resolve().parent
 
 _TOKEN = re.compile(r"\s*\w{1,6}|\s*[^\w\s]|\s+")
 _QUOTES = str.maketrans({"’": "'", "‘": "'", "“": '"', "”": '"', "„": '"', "«": '"', "»": '"', "–": "-", "—": "-"})
+_UNSPACED = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]")
 _SPACES = re.compile(r"[^\S\n]+")
 
 
@@ -42,3 +43,19 @@ def share_of(*parts: object) -> float:
     """A number in [0, 1) that depends on nothing but its arguments: the simulator's dice."""
     digest = blake2b("\x1f".join(str(p) for p in parts).encode("utf-8", "surrogatepass"), digest_size=8).digest()
     return int.from_bytes(digest, "big") / 2**64
+
+
+def count_words(text: str) -> int:
+    """Words of a text; where a script has no spaces, each character counts, as in editors."""
+    return len(_UNSPACED.sub(" ", text).split()) + len(_UNSPACED.findall(text))
+
+
+def first_words(text: str, limit: int) -> str:
+    """As much of the text as `limit` words hold, cut between words."""
+    end = 0
+    for match in re.finditer(rf"{_UNSPACED.pattern}|\S+?(?=\s|$|{_UNSPACED.pattern})", text):
+        if limit == 0:
+            return text[:end].rstrip(" ,;、") + "…"
+        limit -= 1
+        end = match.end()
+    return text
