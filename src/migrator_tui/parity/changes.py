@@ -47,7 +47,9 @@ def changes(baseline: Output, candidate: Output) -> list[Change]:
         return []
     found = [*_whole(old, new), *_calls(old, new)]
     if new.text.strip() and old.text.strip():
-        found += [*_wrapping(old, new), *_content(old, new), *_length(old, new)]
+        found += [*_wrapping(old, new), *_content(old, new)]
+        if all(change.name != "truncated" for change in found):
+            found += _length(old, new)
     return found
 
 
