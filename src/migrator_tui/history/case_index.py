@@ -49,11 +49,12 @@ class CaseIndex(Part):
                 if on_progress is not None:
                     on_progress(count)
         except BaseException:
-            with self._local.writing() as connection:
-                _drop_builds(connection, [build])
+            self._drop_build(build)
             raise
         with self._local.writing() as connection:
-            self._swap_in(connection, task.name, build, count)
+            left = self._swap_in(connection, task.name, build, count)
+        for old in left:
+            self._drop_build(old)
         return count
 
     def case_count(self, task_name: str) -> int:
@@ -93,6 +94,16 @@ class CaseIndex(Part):
             raise KeyError(no)
         return case_from_json(json.loads(body))
 
+    def case_number(self, task_name: str, case_id: str) -> int | None:
+        """The number of the case with that id, from 1; `None` if there is none."""
+        with self._local.reading() as connection:
+            build = self._build(connection, task_name)
+            number = connection.exec_driver_sql(
+                "select no from migrator_case_index where build_id = ? and case_id = ?",
+                (build[0] if build else 0, stored_text(case_id)),
+            ).scalar()
+        return None if number is None else int(number)
+
     def _build(self, connection: Connection, task_name: str) -> tuple[int, int, str] | None:
         """Number, count of cases and files' digest of the index in use."""
         row = connection.exec_driver_sql(
@@ -128,32 +139,42 @@ class CaseIndex(Part):
                 raise
             raise HistoryError("two cases of the same task have the same id") from None
 
-    def _swap_in(self, connection: Connection, task_name: str, build: int, count: int) -> None:
-        """Make a finished build the index in use and let the standings point at its numbers."""
+    def _swap_in(self, connection: Connection, task_name: str, build: int, count: int) -> list[int]:
+        """Make a finished build the index in use, and hand back the builds that nobody needs any more."""
         project, task = self._local_project_id, stored_text(task_name)
         builds = connection.exec_driver_sql(
             "select id, finished from migrator_index_build where project_id = ? and task = ?", (project, task)
         ).all()
         if any(row[0] > build and row[1] for row in builds) or all(row[0] != build for row in builds):
             # Another program began later, is done already, and may have cleared away what we had: its index counts.
-            _drop_builds(connection, [build])
-            return
-        _drop_builds(connection, [row[0] for row in builds if row[0] < build])
+            return [build]
         connection.exec_driver_sql(
             "update migrator_index_build set finished = 1, cases = ? where id = ?", (count, build)
         )
         connection.exec_driver_sql(
-            "update migrator_standing set no = coalesce((select c.no from migrator_case_index c"
-            " where c.build_id = ? and c.case_id = migrator_standing.case_id), 0) where project_id = ? and task = ?",
-            (build, project, task),
+            "update migrator_standing set no = found.no from (select s.candidate, s.case_id, coalesce(c.no, 0) as no"
+            " from migrator_standing s"
+            " left join migrator_case_index c on c.build_id = :build and c.case_id = s.case_id"
+            " where s.project_id = :project and s.task = :task and s.no <> coalesce(c.no, 0)) as found"
+            " where migrator_standing.project_id = :project and migrator_standing.task = :task"
+            " and migrator_standing.candidate = found.candidate and migrator_standing.case_id = found.case_id",
+            {"build": build, "project": project, "task": task},
         )
+        return [row[0] for row in builds if row[0] < build]
 
-
-def _drop_builds(connection: Connection, builds: Sequence[int]) -> None:
-    for build in builds:
-        connection.exec_driver_sql("delete from migrator_case_index where build_id = ?", (build,))
-        connection.exec_driver_sql("delete from migrator_case_body where build_id = ?", (build,))
-        connection.exec_driver_sql("delete from migrator_index_build where id = ?", (build,))
+    def _drop_build(self, build: int) -> None:
+        """Clear away a build, in pieces, so that nobody waits for it. What a kill leaves, the next index clears."""
+        for table_name in ("migrator_case_index", "migrator_case_body"):
+            deleted = 1
+            while deleted:
+                with self._local.writing() as connection:
+                    deleted = connection.exec_driver_sql(
+                        f"delete from {table_name} where build_id = ? and no in"  # noqa: S608
+                        f" (select no from {table_name} where build_id = ? limit ?)",
+                        (build, build, 5 * _BATCH),
+                    ).rowcount
+        with self._local.writing() as connection:
+            connection.exec_driver_sql("delete from migrator_index_build where id = ?", (build,))
 
 
 def _json_list(case_ids: Sequence[str]) -> str:

@@ -98,6 +98,11 @@ class CaseList(CaseIndex):
 
     def _search(self, connection: Connection, asked: Conditions, values: dict[str, Any]) -> "array[int]":
         limit = values["limit"]
+        if limit < 0 and not asked.of_standing:
+            # Reading the cases one after the other and sorting is three times faster than looking each one up.
+            matching = {row[0] for row in _fetch(connection, case_sql.matching(asked.of_case), values)}
+            worst_first = [no for no, _ in _fetch(connection, case_sql.ORDER, values) if no in matching]
+            return array("I", worst_first + sorted(matching.difference(worst_first)))
         statement = case_sql.matching_worst_first(asked.of_case, asked.of_standing)
         found = array("I", [row[0] for row in _fetch(connection, statement, values)])
         if asked.when_not_run and (limit < 0 or len(found) < limit):

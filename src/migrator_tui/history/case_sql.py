@@ -84,6 +84,11 @@ def matching_worst_first(of_case: Sequence[str], of_standing: Sequence[str]) -> 
     """
 
 
+def matching(of_case: Sequence[str]) -> str:
+    """Numbers of the cases that meet all conditions, run or not, in no order."""
+    return f"select c.no from migrator_case_index c where {' and '.join(['c.build_id = :build', *of_case])}"
+
+
 def matching_not_run(of_case: Sequence[str]) -> str:
     """Numbers of the cases that have not been run and meet all conditions, by number."""
     return f"""

@@ -12,6 +12,9 @@ _ESCAPE = re.compile(r"\\(\\|x00|u[0-9a-f]{4})")
 
 def stored_text(text: str) -> str:
     """The text as every database can hold it: raw, or flagged and escaped where it holds NUL or lone surrogates."""
+    # Most texts are plain: `isascii` costs nothing, and looking for one character is far cheaper than a pattern.
+    if text.isascii() and "\x00" not in text and not text.startswith(ESCAPED):
+        return text
     if storable(text)[1] or text.startswith(ESCAPED):
         # Backslashes first: a text may hold both NUL and the four characters of its escape.
         return ESCAPED + storable(text.replace("\\", "\\\\"))[0]

@@ -61,6 +61,9 @@ STATES = {
 """The words that `is:` knows."""
 
 _OTHER_NAMES = {"fix": "fixed", "regressed": "regression", "carried": "carried-over", "unrun": "not-run"}
+_BEGUN = ("", "tag:", "is:", "changed:")
+"""What stands there while a term is being typed: nothing yet."""
+
 _TERM = re.compile(r'(-?)(?:(tag|is|changed):)?(?:"([^"]*)"?|(\S+))', re.IGNORECASE)
 
 
@@ -90,7 +93,7 @@ def parse_filter(text: str) -> Filter:
     terms = []
     for minus, kind, quoted, plain in _TERM.findall(text):
         value = (quoted or plain).casefold()
-        if not value:  # `tag:` while it is being typed
+        if value.lstrip("-") in _BEGUN:
             continue
         known = _state(value) if kind.lower() == "is" else value
         terms.append(Term(kind.lower() or "word", known, bool(minus)))
@@ -104,8 +107,8 @@ def _state(word: str) -> str:
     starting = [name for name in STATES if name.startswith(word)]
     if len(starting) == 1:
         return starting[0]
-    near = process.extractOne(word, STATES, score_cutoff=60) if not starting else None
-    hint = f"did you mean is:{near[2]}?" if near else f"there are {', '.join(starting or STATES)}"
+    near = process.extractOne(word, list(STATES), score_cutoff=60) if not starting else None
+    hint = f"did you mean is:{near[0]}?" if near else f"there are {', '.join(starting or STATES)}"
     raise ProjectError(f"nothing is:{word}; {hint}")
 
 

@@ -5,7 +5,7 @@ from dataclasses import fields, replace
 from datetime import datetime, time
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, func, insert, select, update
+from sqlalchemy import Connection, Row, and_, bindparam, func, insert, select, update
 from sqlalchemy.sql.elements import ColumnElement
 
 from migrator_tui.history.columns import now
@@ -18,6 +18,11 @@ OUTPUTS = table(OutputRow)
 CASE_OUTPUTS = table(CaseOutputRow)
 _ITEMS = table(RunItemRow)
 _CHECKS = table(CheckRow)
+_ANSWER_ITEM = (
+    update(_ITEMS)
+    .where(_ITEMS.c.run_id == bindparam("of_run"), _ITEMS.c.no == bindparam("of_item"), _ITEMS.c.output_id.is_(None))
+    .values(output_id=bindparam("by"))
+)
 _FIELDS = tuple(field.name for field in fields(Output))
 _NEW_FIELDS = tuple(field.name for field in fields(NewOutput))
 _OUTPUT_COLUMNS = [OUTPUTS.c[name] for name in _FIELDS]
@@ -106,14 +111,13 @@ class Outputs(Part):
         return list(connection.execute(statement, rows).scalars())
 
     def _mark_items(self, connection: Connection, outputs: Iterable[Output]) -> None:
-        for output in outputs:
-            if output.run_id is not None and output.item_no is not None:
-                connection.execute(
-                    update(_ITEMS)
-                    .where(_ITEMS.c.run_id == output.run_id, _ITEMS.c.no == output.item_no)
-                    .where(_ITEMS.c.output_id.is_(None))
-                    .values(output_id=output.id)
-                )
+        answered = [
+            {"of_run": output.run_id, "of_item": output.item_no, "by": output.id}
+            for output in outputs
+            if output.run_id is not None and output.item_no is not None
+        ]
+        if answered:
+            connection.execute(_ANSWER_ITEM, answered)
 
     def outputs(self, ids: Iterable[int]) -> dict[int, Output]:
         """Outputs by id; ids that this project does not have are left out."""
@@ -192,8 +196,8 @@ class Outputs(Part):
                 ):
                     place = standing[row.place]
                     # An answer from the cache may have been made for another case, version or model name.
-                    output = replace(
-                        _output(row),
+                    output = _output(
+                        row[1:],
                         task=place.task,
                         model_name=place.model_name,
                         case_id=place.case_id,
@@ -281,7 +285,8 @@ def _as_stored(output: NewOutput) -> Output:
     return Output(**values | {"tool_calls": tuple(output.tool_calls)})
 
 
-def _output(row: Row[Any]) -> Output:
-    values = {name: row._mapping[name] for name in _FIELDS}
+def _output(row: Iterable[Any], **instead: Any) -> Output:
+    """The output of a row of `_OUTPUT_COLUMNS`, `instead` taking the place of some columns."""
+    values = dict(zip(_FIELDS, row, strict=True)) | instead
     values["tool_calls"] = tuple(ToolCall(*call) for call in values["tool_calls"])
     return Output(**values)

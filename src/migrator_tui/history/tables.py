@@ -112,7 +112,8 @@ class OutputRow(Base, table=True):
     __table_args__ = (
         UniqueConstraint("run_id", "item_no"),
         Index(None, "project_id", "call_key"),
-        Index(None, "project_id", "created_at"),
+        # All that the money of a day needs, so that the rows with their long texts are not read.
+        Index(f"ix_{TABLE_PREFIX}output_money", "project_id", "created_at", "model", "error_kind", "cost"),
     )
     id: int = _id()
     project_id: int = Field(sa_type=_Id, foreign_key=f"{TABLE_PREFIX}project.id")

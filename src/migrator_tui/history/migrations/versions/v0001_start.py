@@ -184,8 +184,10 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name="pk_migrator_output"),
         sa.UniqueConstraint("run_id", "item_no", name="uq_migrator_output_run_id_item_no"),
     )
+    op.create_index(
+        "ix_migrator_output_money", "migrator_output", ["project_id", "created_at", "model", "error_kind", "cost"]
+    )
     op.create_index("ix_migrator_output_project_id_call_key", "migrator_output", ["project_id", "call_key"])
-    op.create_index("ix_migrator_output_project_id_created_at", "migrator_output", ["project_id", "created_at"])
     op.create_table(
         "migrator_case_output",
         sa.Column("id", _ID, autoincrement=True, nullable=False),
