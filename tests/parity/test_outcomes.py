@@ -117,13 +117,14 @@ PROSE = "We are sorry for the trouble with order 88231 and have asked our billin
         (PROSE, PROSE.rstrip() + "!!", 2),
         (PROSE, PROSE.replace("sorry for", "glad about", 1), None),
         (PROSE, PROSE.replace("88231", "88232", 1), None),
+        (PROSE, PROSE.replace("with order", "with, order", 1), 1),
         (PROSE, PROSE + "More.", None),
         (f'{{"ok": "no", "reply": "{PROSE}"}}', f'{{"ok": "yo", "reply": "{PROSE}"}}', None),
         (f'{{"ok": "no", "reply": "{PROSE}"}}', f'{{"ok": "no", "reply": "{PROSE}!"}}', 1),
         (PROSE * 1000, PROSE * 1000 + "123456789", None),
         (PROSE * 1000, PROSE * 1000 + "and mor", 8),
     ],
-    ids=range(12),
+    ids=range(13),
 )
 def test_a_few_characters(before: str, after: str, differing: int | None) -> None:
     there, back = (nearly_the_same(output(1, a), output(2, b)) for a, b in ((before, after), (after, before)))

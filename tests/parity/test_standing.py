@@ -188,7 +188,9 @@ def test_words_where_both_fail_or_the_candidate_is_better() -> None:
 )
 def test_words_about_tool_calls(before: list[tuple[str, str]], after: list[tuple[str, str]], words: str) -> None:
     sides = [tuple(ToolCall(str(n), name, args) for n, (name, args) in enumerate(calls)) for calls in (before, after)]
-    assert stand(old("x", tool_calls=sides[0]), new("x", tool_calls=sides[1]), GOOD).changed == words
+    found = stand(old("", tool_calls=sides[0]), new("", tool_calls=sides[1]), GOOD)
+    assert found.changed == words
+    assert (found.same == 1) == (words == "")
 
 
 def test_an_answer_instead_of_a_tool_call() -> None:

@@ -100,9 +100,9 @@ def known_checks() -> list[str]:
 
 def find(spec: CheckSpec) -> Registered:
     """The check a project names; raises `CheckSettingError` with the nearest name."""
+    if entry := _registered.get(spec.type) or _known().get(spec.type):
+        return entry
     known = _known()
-    if spec.type in known:
-        return known[spec.type]
     from rapidfuzz import fuzz, process
 
     nearest = process.extractOne(spec.type, list(known), scorer=fuzz.ratio, score_cutoff=60)
@@ -190,7 +190,7 @@ async def run_checks(
 
 
 def _is_known(spec: CheckSpec) -> bool:
-    return spec.type in _known()
+    return spec.type in _registered or spec.type in _known()
 
 
 def _run_plain(spec: CheckSpec, subject: Subject) -> CheckResult | CheckError:

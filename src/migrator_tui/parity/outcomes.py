@@ -6,6 +6,7 @@ carried over (`judgement_of`), which does not count until it is confirmed.
 """
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -29,6 +30,8 @@ CARRIED_CHARACTERS = 8
 """At most so many characters may differ for a verdict to be offered as carried over …"""
 CARRIED_SHARE = 0.01
 """… and at most this share of the longer text, so that in a short answer none may."""
+
+_FIGURE = re.compile(r"\d+")
 
 
 class Outcome(StrEnum):
@@ -238,8 +241,8 @@ def _arguments(text: str) -> Any:
         return text
 
 
-def _figures(text: str) -> str:
-    return "".join(character if character.isdigit() else " " for character in text).strip()
+def _figures(text: str) -> list[str]:
+    return _FIGURE.findall(text)
 
 
 def _labels(text: str) -> Any:

@@ -16,6 +16,9 @@ WORDING = 0.9
 OTHER_ANSWER = 0.5
 """… and less alike than this, that is drift though the checks still pass."""
 
+CHANGED_LIMIT = 160
+"""Characters of `changed` that are kept; a column shows far fewer."""
+
 _NOT_DRIFT = frozenset({"wording"})
 
 
@@ -41,7 +44,7 @@ def standing_of(
     same = None
     if baseline is not None and candidate is not None and not baseline.failed_call and not candidate.failed_call:
         found = changes(baseline, candidate)
-        same = similarity(baseline.text, candidate.text)
+        same = similarity(_all_of(baseline), _all_of(candidate))
         if not found and same < WORDING:
             found = [Change("wording" if same >= OTHER_ANSWER else "other-answer", "wording")]
     return Standing(
@@ -50,11 +53,16 @@ def standing_of(
         baseline=old.outcome.mark,
         candidate=new.outcome.mark,
         judged=judged,
-        changed=", ".join(_changed(old, new, judged, found, baseline, candidate, checks)),
+        changed=safe_line(", ".join(_changed(old, new, judged, found, baseline, candidate, checks)), CHANGED_LIMIT),
         same=same,
         baseline_output_id=baseline.id if baseline is not None else None,
         candidate_output_id=candidate.id if candidate is not None else None,
     )
+
+
+def _all_of(output: Output) -> str:
+    """What is compared for the `same` column: the text, and the tools called as text."""
+    return "\n".join([output.text, *(f"{call.name}({call.arguments})" for call in output.tool_calls)])
 
 
 def _decisive(outputs: Sequence[Output], outcome: OutcomeWithReason) -> Output | None:
