@@ -33,6 +33,7 @@ class MigratorApp(App[int]):
     """One project folder in one terminal."""
 
     TITLE = "migrator-tui"
+    CSS_PATH = "app.tcss"
     BINDINGS: ClassVar[list[BindingType]] = bindings(EVERYWHERE)
     ENABLE_COMMAND_PALETTE = True
     COMMAND_PALETTE_BINDING = "ctrl+p"

@@ -20,6 +20,7 @@ class KeyFooter(Widget):
     KeyFooter { height: 1; background: $surface; }
     """
 
+    auto_links = False
     keys: reactive[Sequence[Key]] = reactive((), layout=False)
 
     def render(self) -> Content:

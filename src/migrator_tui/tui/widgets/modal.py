@@ -40,8 +40,8 @@ class Modal(ModalScreen[Result]):
     def label(self, title: str, keys: str) -> None:
         """What the box is about, and its keys."""
         box = self.query_one(".box")
-        box.border_title = Content(f" {safe_line(title)} ")
-        box.border_subtitle = Content(f" {keys} ")
+        box.border_title = Content(safe_line(title))
+        box.border_subtitle = Content(keys)
 
 
 class Confirm(Modal[bool]):

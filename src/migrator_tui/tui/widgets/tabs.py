@@ -40,6 +40,7 @@ class ScreenTabs(Widget):
     def __init__(self, active: str) -> None:
         super().__init__()
         self.active = active
+        self.auto_links = False
 
     def render(self) -> Content:
         width = self.size.width

@@ -210,10 +210,10 @@ class Bench(WorkScreen):
         pane = self.query_one("#cases-pane", Pane)
         shown = self.rows.shown_count
         of = f"{self.rows.position()}/{shown or total}"
-        label = f" {of} " if not self.query_text else f" {of} of {total} · {self.query_text} "
+        label = f" {of}" if not self.query_text else f" {of} of {total} · {self.query_text}"
         if self.blind is not None:
-            label = f" {of} to judge, in random order "
-        pane.title(Content.assemble((" Cases", STRONG), (label, MUTED)))
+            label = f" {of} to judge, in random order"
+        pane.title(Content.assemble(("Cases", STRONG), (label, MUTED)))
         glyphs = self.program.glyphs
         pieces = (
             (glyphs.failed, Section.REGRESSION, "error"), (glyphs.drift, Section.DRIFT, "warning"),
@@ -221,16 +221,17 @@ class Bench(WorkScreen):
             (glyphs.added, Section.FIXED, "success"), (glyphs.same, Section.SAME, "muted"),
             (glyphs.waiting, Section.NOT_RUN, "muted"),
         )  # fmt: skip
-        parts: list[Content | str | tuple[str, str]] = [" "]
-        for sign, section, role in pieces:
-            if counts.get(section):
-                parts.append((f"{sign} {counts[section]:,}  ", STYLES[role]))
+        parts = [
+            Content.styled(f"{sign} {counts[section]:,}", STYLES[role])
+            for sign, section, role in pieces
+            if counts.get(section)
+        ]
         if self.blind is not None:
-            pane.bottom(Content.styled(" blind · b shows names ", MUTED))
+            pane.bottom(Content.styled("blind · b shows names", MUTED))
         elif self.program.runs.bulk:
-            pane.bottom(Content.styled(" order held while running · o sorts ", MUTED))
+            pane.bottom(Content.styled("order held while running · o sorts", MUTED))
         else:
-            pane.bottom(Content.assemble(*parts))
+            pane.bottom(Content("  ").join(parts))
         self._counts = counts
         self._note_tab(counts)
         self._paint_narrow()
@@ -438,8 +439,8 @@ class Bench(WorkScreen):
         diff = diff_contents(old.output.text, new.output.text, self.program.glyphs, brackets=nocolor)
         if self.diff_mode is DiffMode.ONE_TEXT:
             pane = self.query_one("#one-text", Pane)
-            pane.title(Content.assemble((" word diff ", STRONG), (" baseline → candidate, one text ", MUTED)))
-            pane.bottom(Content.styled(f" {diff.summary} · d off ", MUTED))
+            pane.title(Content.assemble(("word diff", STRONG), ("  baseline → candidate, one text", MUTED)))
+            pane.bottom(Content.styled(f"{diff.summary} · d off", MUTED))
             self.query_one("#one-text-view", TextView).show_content(diff.one_text)
             return
         self.pane_of(BASELINE).show_marked(diff.left, f"− {diff.removed_words} words")

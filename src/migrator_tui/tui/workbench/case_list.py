@@ -348,9 +348,9 @@ class CaseRows(ScrollView, can_focus=True):
             "   ",
             (you, STYLES[you_role]),
             "  ",
-            (case_id.ljust(id_width), STRONG if regression or selected else MUTED if not changed else STYLES["text"]),
+            (case_id, STRONG if regression or selected else MUTED if not changed else STYLES["text"]),
             (glyphs.critical if row.critical else " ", f"bold {STYLES['warning']}"),
-            " ",
+            " " * (id_width - len(case_id) + 1),
         ]
         shows_same = width >= SAME_FROM_WIDTH
         room = width - 14 - id_width - (6 if shows_same else 0)

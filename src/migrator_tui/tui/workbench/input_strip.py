@@ -96,12 +96,12 @@ class InputStrip(Pane):
         self.bottom(Content.assemble(("i", "bold"), (" more" if cut else " whole input", MUTED)))
 
     def _heading(self, case: Case) -> Content:
-        parts: list[Content | str | tuple[str, str]] = [(f" {safe_line(case.id, 40)}", STRONG)]
+        parts: list[Content | str | tuple[str, str]] = [(safe_line(case.id, 40), STRONG)]
         if case.critical:
             parts.append((f"{self.glyphs.critical} critical", f"bold {STYLES['warning']}"))
         for tag in list(case.tags)[:6]:
             parts += [(" · ", FAINT), (safe_line(tag, 20), MUTED)]
-        return Content.assemble(*parts, " ")
+        return Content.assemble(*parts)
 
 
 def one_line(case: Case, glyphs: Glyphs, marks: Content, width: int) -> Content:

@@ -158,7 +158,7 @@ class OutputPane(Pane):
         if self.streaming or self.has_class("-empty"):
             return
         self.view.show_content(content)
-        self.bottom(Content.styled(f" {bottom} ", MUTED))
+        self.bottom(Content.styled(bottom, MUTED))
 
     def set_words(self, words: str) -> None:
         """Why the stream waits, in the title."""
@@ -202,13 +202,14 @@ class OutputPane(Pane):
     def _paint_live_title(self, words: str) -> None:
         spinner = self.glyphs.spinner[self._spin % len(self.glyphs.spinner)]
         short = {"streaming": "live"}.get(words, words) if self.size.width < 50 else words
-        self.title(self._named() + Content(" ") + chip(f"{spinner} {short}", "primary"))
+        self.title(self._named() + chip(f"{spinner} {short}", "primary"))
 
     # Pieces
 
     def _named(self, version: str = "") -> Content:
-        name = Content.assemble(f" {self.label} ", (f" {safe_line(self.model, 28)}", MUTED) if self.model else "")
-        return name + Content.styled(f" {version} " if version else " ", MUTED)
+        model = safe_line(self.model, 28 if self.size.width >= 50 else 16)
+        name = Content.assemble(self.label, (f"  {model}", MUTED) if model else "")
+        return name + Content.styled(f" {version}  " if version else "  ", MUTED)
 
     def _title(self, shown: ShownOutput | None, *, blind: bool = False, turn: bool = False) -> Content:
         glyphs = self.glyphs
@@ -220,7 +221,7 @@ class OutputPane(Pane):
                 return self._named() + chip(words, "success" if shown.mark is Mark.PASSED else "error")
             if turn:
                 return self._named() + chip(f"{glyphs.to_judge} judge this one: p or f", "primary")
-            return self._named() + Content.styled(f"{glyphs.to_judge} then this one ", MUTED)
+            return self._named() + Content.styled(f"{glyphs.to_judge} then this one", MUTED)
         words, role = {
             Mark.PASSED: (f"{glyphs.passed} pass", "success"),
             Mark.ASSUMED: (f"{glyphs.passed} assumed pass", "success"),
@@ -233,12 +234,10 @@ class OutputPane(Pane):
         if shown.judged_by_person and self.size.width >= 46:
             words = words.replace(" ", " you: ", 1)
         title = self._named(shown.version) + chip(words, role)
-        if self.size.width >= 54:
-            if shown.regression:
-                title += Content.styled(" regression ", STYLES["error"])
-            elif shown.fixed:
-                title += Content.styled(" fixed ", STYLES["success"])
-        return title + Content(" ")
+        more = " regression" if shown.regression else " fixed" if shown.fixed else ""
+        if title.cell_length + len(more) + 6 <= self.size.width:
+            title += Content.styled(more, STYLES["error" if shown.regression else "success"])
+        return title
 
     def _error(self, output: Output) -> Content:
         status = f" {output.error_status}" if output.error_status else ""
@@ -262,7 +261,10 @@ class OutputPane(Pane):
         drift = [Content.styled(f"{glyphs.drift} {safe_line(shown.drift)}", STYLES["warning"])] if shown.drift else []
         failed = [c for c in shown.checks if not c.passed]
         passed = [c for c in shown.checks if c.passed]
-        room = CHECK_ROWS - len(remarks) - len(drift) - (1 if passed else 0)
+        room = CHECK_ROWS - len(remarks) - (1 if passed else 0)
+        if len(failed) >= room:
+            drift = []  # the evidence says it already
+        room -= len(drift)
         for number, check in enumerate(failed):
             if number == max(1, room) - 1 and len(failed) - number > 1:
                 lines.append(Content.styled(f"{glyphs.failed} {len(failed) - number} more · enter", STYLES["error"]))

@@ -37,7 +37,7 @@ class ParamsPane(Pane):
         yield Static()
 
     def on_mount(self) -> None:
-        self.title(Content.styled(" Parameters ", STRONG))
+        self.title(Content.styled("Parameters", STRONG))
 
     def show(
         self,
@@ -77,11 +77,12 @@ class ParamsPane(Pane):
             ("context", "", _tokens(old.context), _tokens(new.context), ""),
             ("retires", "", old.retires or "no date", new.retires or "no date", ""),
         )
+        known = [row for row in rows if {row[2], row[3]} - {"unknown", "no date"}]
         return [
             Content.assemble(
                 (f"  {label:<10}", MUTED), (unit, FAINT), before, (arrow, FAINT), after, (f" {tail}", FAINT)
             )
-            for label, unit, before, after, tail in rows
+            for label, unit, before, after, tail in known
         ]
 
 

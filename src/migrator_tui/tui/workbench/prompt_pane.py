@@ -138,7 +138,7 @@ class PromptPane(Pane):
     def retitle(self) -> None:
         """Title and bottom say which tab, which version, how much is unsaved, and the key that matters."""
         glyphs = self.glyphs
-        parts: list[Content | str | tuple[str, str]] = [" "]
+        parts: list[Content | str | tuple[str, str]] = []
         for number, (name, title) in enumerate(TABS):
             if number:
                 parts.append((" · ", FAINT))
@@ -149,15 +149,15 @@ class PromptPane(Pane):
             plural = "line" if changed == 1 else "lines"
             parts += [
                 (self.version, STYLES["text"]),
-                (f" + draft {glyphs.now} {changed} {plural} changed ", STYLES["warning"]),
+                (f" + draft {glyphs.now} {changed} {plural} changed", STYLES["warning"]),
             ]
         elif self._baseline_template and self.template == self._baseline_template:
-            parts += [(self.version, STYLES["text"]), (" same as the baseline's ", MUTED)]
+            parts += [(self.version, STYLES["text"]), (" same as the baseline's", MUTED)]
         else:
-            parts += [(f"{self.version} ", STYLES["text"])]
+            parts += [(self.version, STYLES["text"])]
         self.title(Content.assemble(*parts))
         if self.error:
-            self.bottom(Content.styled(f" {glyphs.warning} {self.error} ", STYLES["error"]))
+            self.bottom(Content.styled(f"{glyphs.warning} {self.error}", STYLES["error"]))
             return
         keys: list[Content | str | tuple[str, str]] = [("F5", "bold"), (" run this case", MUTED)]
         if self.dirty:
