@@ -125,7 +125,16 @@ FAILED_WORDS = [check(False, "max-words", "93 of at most 80")]
     [
         (JSON, f"Here's the triage:\n\n```json\n{JSON}\n```\nBye.", [check(False)], "fences, preamble, sign-off"),
         (JSON, f"Sure: {JSON}", [check(False)], "preamble"),
-        (JSON, "I can't do that for you.", [check(False)], "JSON broken"),
+        (JSON, "I'm sorry, but I can't help with that.", [check(False)], "refusal"),
+        (JSON, "We can't find your order.", [check(False)], "JSON broken"),
+        (
+            JSON,
+            JSON.replace('"low"', '"high"'),
+            [check(False, "priority is low", "no match for x")],
+            "priority low→high",
+        ),
+        (JSON, json.dumps({**TRIAGE, "x": 1}), [check(False, reason='has "x", not in the schema')], "keys added: x"),
+        (JSON, JSON + " ", [check(False, "answer in fr", r"no match for (?i)\b(nous|vous)\b")], "answer in fr"),
         (JSON, JSON[:40], [check(False)], "JSON broken"),
         (JSON, "", [check(False)], "empty"),
         ("one " * 40, "two " * 93, FAILED_WORDS, "longer ×2.3"),
@@ -141,7 +150,7 @@ FAILED_WORDS = [check(False, "max-words", "93 of at most 80")]
 def test_words_of_a_regression(before: str, after: str, failed: list[CheckRecord], words: str) -> None:
     found = stand(old(before), new(after), {1: [check(True)], 2: failed})
     assert found.section is Section.REGRESSION
-    assert found.changed.startswith(words)
+    assert found.changed == words or found.changed.startswith(f"{words}, ")
 
 
 @pytest.mark.parametrize(

@@ -93,7 +93,7 @@ def _told(error: Any) -> str:
         "const": lambda: f"{shown(value, 24)} is not {shown(limit, 24)}",
         "type": lambda: f"{shown(value, 24)} is no {' or '.join([limit] if isinstance(limit, str) else limit)}",
         "required": lambda: f"missing {listed([key for key in limit if key not in value])}",
-        "additionalProperties": lambda: f"has {_extra(error)}, which the schema does not know",
+        "additionalProperties": lambda: f"has {_extra(error)}, not in the schema",
         "maxLength": lambda: f"{size} characters of at most {limit}",
         "minLength": lambda: f"{size} characters of at least {limit}",
         "maxItems": lambda: f"{size} items of at most {limit}",

@@ -3,7 +3,6 @@
 Upper and lower case count, but for the `i…` checks, which compare lower-cased texts.
 """
 
-import json
 from typing import Any
 
 from migrator_tui.checks.base import CheckFailure, CheckResult, Subject
@@ -11,6 +10,7 @@ from migrator_tui.checks.json_reading import parse_json
 from migrator_tui.checks.registry import register
 from migrator_tui.checks.values import Needs, answer, canonical, listed, setting_error, shown, text_of
 from migrator_tui.project.schema import CheckSpec
+from migrator_tui.text_safety import safe_line
 
 REGEX_SECONDS = 1.0
 """How long one pattern may run on one output."""
@@ -173,8 +173,8 @@ def matches(subject: Subject, spec: CheckSpec) -> CheckResult:
     return answer(
         spec,
         match is not None,
-        because=f"{shown(match.group(), 30)} matches {shown(spec.value)}" if match else "",
-        because_not=f"no match for {json.dumps(spec.value, ensure_ascii=False)}",
+        because=f"{shown(match.group(), 30)} matches {safe_line(str(spec.value), 40)}" if match else "",
+        because_not=f"no match for {safe_line(str(spec.value), 60)}",
         expected=str(spec.value),
         actual=subject.text,
     )

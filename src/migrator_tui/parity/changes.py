@@ -6,7 +6,6 @@ explains: fences and text around JSON are taken off before Markdown, JSON and le
 
 import json
 import re
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -29,6 +28,15 @@ _FENCED = re.compile(
     r"^[ \t]*(?:`{3,}|~{3,})[^\n`]*\n(.*?)(?:^[ \t]*(?:`{3,}|~{3,})[ \t]*$|\Z)", re.MULTILINE | re.DOTALL
 )
 
+_REFUSAL = re.compile(
+    r"""\W*(?:(?:i['’]m|i\ am)\ (?:very\ |so\ |really\ )?(?:sorry|afraid)|sorry|unfortunately|as\ an\ ai)?
+    [^.!?\n]{0,60}?\b
+    i(?:\ can(?:no|['’])t|['’]m\ (?:unable|not\ able)|\ am\ (?:unable|not\ able)|\ won['’]t)
+    \ (?:be\ able\ )?(?:to\ )?(?:help|assist|comply|do\ (?:that|this)|fulfil|answer|continue|provide|discuss|share)\b
+    """,
+    re.IGNORECASE | re.VERBOSE,
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Change:
@@ -38,6 +46,8 @@ class Change:
     """A slug of the contract's table of drifts."""
     words: str
     """Short enough for a column: `longer ×2.3`."""
+    keys: tuple[str, ...] = ()
+    """The JSON keys it is about."""
 
 
 def changes(baseline: Output, candidate: Output) -> list[Change]:
@@ -79,6 +89,11 @@ class _Answer:
     def is_json(self) -> bool:
         return self.json.problem is None
 
+    @property
+    def refuses(self) -> bool:
+        """It opens by saying, in English, that it won't do what was asked."""
+        return not self.is_json and _REFUSAL.match(self.text[:400]) is not None
+
     def _look_inside(self, text: str) -> str:
         """Find the one JSON object that prose stands around, if there is one."""
         try:
@@ -102,6 +117,8 @@ def _whole(old: _Answer, new: _Answer) -> list[Change]:
         found.append(Change("empty", "empty"))
     if new.finish_reason == "content_filter" != old.finish_reason:
         found.append(Change("refusal", "filtered"))
+    elif new.refuses and not old.refuses:
+        found.append(Change("refusal", "refusal"))
     if new.finish_reason == "length" != old.finish_reason:
         found.append(Change("truncated", "cut off"))
     return found
@@ -135,7 +152,7 @@ def _loaded(text: str) -> Any:
 def _wrapping(old: _Answer, new: _Answer) -> list[Change]:
     """What stands around the answer proper."""
     found = []
-    if old.is_json and not new.is_json and new.finish_reason != "length":
+    if old.is_json and not new.is_json and not new.refuses and new.finish_reason != "length":
         found.append(Change("json-broken", "JSON broken"))
     if new.fenced and not old.fenced:
         found.append(Change("fences", "fences"))
@@ -168,18 +185,18 @@ def _json_changes(old: Any, new: Any) -> list[Change]:
     found = []
     missing, added = [key for key in old if key not in new], [key for key in new if key not in old]
     if missing:
-        found.append(Change("json-keys", f"keys missing: {safe_line(', '.join(missing), 40)}"))
+        found.append(Change("json-keys", f"keys missing: {safe_line(', '.join(missing), 40)}", tuple(missing[:20])))
     if added:
-        found.append(Change("json-keys", f"keys added: {safe_line(', '.join(added), 40)}"))
+        found.append(Change("json-keys", f"keys added: {safe_line(', '.join(added), 40)}", tuple(added[:20])))
     for key in old:
         if key not in new or old[key] == new[key]:
             continue
         before, after = old[key], new[key]
         name = safe_line(key, 20)
         if _kind(before) != _kind(after):
-            found.append(Change("json-types", f"{name}: {_kind(before)}→{_kind(after)}"))
+            found.append(Change("json-types", f"{name}: {_kind(before)}→{_kind(after)}", (key,)))
         elif _is_label(before) and _is_label(after):
-            found.append(Change("json-values", f"{name} {_shown(before)}→{_shown(after)}"))
+            found.append(Change("json-values", f"{name} {_shown(before)}→{_shown(after)}", (key,)))
     return found
 
 
@@ -219,14 +236,25 @@ def _length(old: _Answer, new: _Answer) -> list[Change]:
     return [Change("shorter", f"shorter ×{ratio:.1f}")] if ratio <= SHORTER else []
 
 
-EXPLAINS: dict[str, Callable[[str], bool]] = {
-    "fences": lambda label: label in ("is-json", "no-code-fence", "no-markdown", "equals", "starts-with"),
-    "preamble": lambda label: label in ("is-json", "equals", "starts-with"),
-    "sign-off": lambda label: label in ("is-json", "equals"),
-    "markdown": lambda label: label == "no-markdown",
-    "longer": lambda label: label == "max-words",
-    "json-broken": lambda label: label in ("is-json", "contains-json"),
-    "truncated": lambda label: label in ("is-json", "contains-json"),
-    "empty": lambda label: True,
+EXPLAINS: dict[str, frozenset[str]] = {
+    "fences": frozenset({"is-json", "no-code-fence", "no-markdown", "equals", "starts-with"}),
+    "preamble": frozenset({"is-json", "equals", "starts-with"}),
+    "sign-off": frozenset({"is-json", "equals"}),
+    "markdown": frozenset({"no-markdown"}),
+    "longer": frozenset({"max-words"}),
+    "json-broken": frozenset({"is-json", "contains-json"}),
+    "truncated": frozenset({"is-json", "contains-json"}),
+    "refusal": frozenset({"is-json", "contains-json"}),
 }
-"""Which failed checks, by label, a change is reason enough for, so that a row need not name both."""
+"""Which failed checks, by label, a change is reason enough for …"""
+
+
+def explains(change: Change, label: str, reason: str) -> bool:
+    """Whether a failed check needs no word of its own beside this change.
+
+    A changed key or value explains the checks that name it: `priority low→high` says more than the check does.
+    """
+    if change.name == "empty" or label in EXPLAINS.get(change.name, ()):
+        return True
+    told = f"{label} {reason}".casefold()
+    return any(re.search(rf"\b{re.escape(key.casefold())}\b", told) is not None for key in change.keys)

@@ -3,9 +3,10 @@
 from collections.abc import Mapping, Sequence
 from typing import Literal
 
+from migrator_tui.checks.registry import known_checks
 from migrator_tui.history.records import CheckRecord, Judged, Output, Section, Standing, Verdict
 from migrator_tui.models.requests import ErrorKind
-from migrator_tui.parity.changes import EXPLAINS, Change, changes
+from migrator_tui.parity.changes import Change, changes, explains
 from migrator_tui.parity.outcomes import Outcome, OutcomeWithReason, Source, judged_of, outcome_of
 from migrator_tui.parity.word_diff import similarity
 from migrator_tui.project.schema import Case
@@ -18,6 +19,9 @@ OTHER_ANSWER = 0.5
 
 CHANGED_LIMIT = 160
 """Characters of `changed` that are kept; a column shows far fewer."""
+
+_KNOWN = frozenset(known_checks())
+"""Labels that are the names of checks, and so mean little without the evidence."""
 
 _NOT_DRIFT = frozenset({"wording"})
 
@@ -122,8 +126,10 @@ def _changed(
         words.append("both fail")
     if new.outcome is Outcome.UNJUDGED and judged in (Judged.STALE_PASS, Judged.STALE_FAIL):
         words.append(f"was {'pass' if judged is Judged.STALE_PASS else 'fail'}, text changed")
-    reasons = [change for change in found if any(_explains(change, record) for record in failing)]
-    open_checks = [record for record in failing if not any(_explains(change, record) for change in found)]
+    reasons = [change for change in found if any(explains(change, record.label, record.reason) for record in failing)]
+    open_checks = [
+        record for record in failing if not any(explains(change, record.label, record.reason) for change in found)
+    ]
     words += [change.words for change in reasons]
     words += [_check_words(record) for record in open_checks]
     words += [change.words for change in found if change not in reasons]
@@ -137,12 +143,10 @@ def _failing(output: Output, checks: Mapping[int, Sequence[CheckRecord]]) -> lis
     return [record for record in records if record.weight > 0 and not record.passed and not record.error]
 
 
-def _explains(change: Change, record: CheckRecord) -> bool:
-    return change.name in EXPLAINS and EXPLAINS[change.name](record.label)
-
-
 def _check_words(record: CheckRecord) -> str:
-    """A failed check in short: `max-words: 93 of at most 80`."""
+    """A failed check in short: `max-words: 93 of at most 80`; one that the user named, by that name alone."""
+    if record.label.removeprefix("not-") not in _KNOWN:
+        return record.label
     reason = safe_line(record.reason, 48)
     if record.label in ("is-json", "contains-json") and not reason.startswith(("missing", "has ")) and ": " in reason:
         # Where a schema names the place (`priority: "urgent" is none of …`), the place says more than the check.
