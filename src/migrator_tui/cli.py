@@ -77,7 +77,7 @@ def _execute(arguments: Namespace) -> int:
             from migrator_tui.commands.common import existing_folder
             from migrator_tui.tui.app import run_app
 
-            return run_app(existing_folder(arguments.folder))
+            return run_app(existing_folder(arguments.folder), trust=arguments.trust)
 
 
 def _say(line: str) -> None:

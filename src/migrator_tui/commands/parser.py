@@ -12,6 +12,8 @@ from migrator_tui import __version__
 USAGE = 2
 """Exit code of wrong usage and bad input."""
 
+TRUST = "trust this folder for this once; `migrator-tui trust` remembers it"
+
 EPILOG = """\
 exit codes: 0 fine; 1 not ready, or not enough evidence; 2 wrong usage or bad input;
 3 not finished (errors left after retries, the cap was reached, stopped)"""
@@ -77,6 +79,7 @@ def build() -> tuple[Parser, dict[str, Parser]]:
     parser.add_argument(
         "-C", dest="folder", metavar="FOLDER", type=Path, default=Path(), help="project folder (default: here)"
     )
+    parser.add_argument("--trust", action="store_true", help=TRUST)
     parser.set_defaults(command=None)
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", parser_class=Parser)
     known = {
@@ -89,6 +92,8 @@ def build() -> tuple[Parser, dict[str, Parser]]:
     }
     for name, command in known.items():
         command.set_defaults(command=name)
+        if name not in ("demo", "init", "trust"):
+            command.add_argument("--trust", action="store_true", default=argparse.SUPPRESS, help=TRUST)
         command.add_argument(
             "-C", dest="folder", metavar="FOLDER", type=Path, default=argparse.SUPPRESS, help="project folder"
         )
@@ -128,7 +133,6 @@ def _run(commands: Any) -> Parser:
         type=money,
         help="never spend more in this run: stops before a call that could, counting calls in flight by estimate",
     )
-    how.add_argument("--trust", action="store_true", help="trust this folder for this once")
     result = run.add_argument_group("result")
     result.add_argument(
         "--format", choices=("table", "json"), default="table", help="form of the output (default: table)"

@@ -19,7 +19,7 @@ def _show(arguments: Namespace) -> int:
     from migrator_tui.history.author import author
     from migrator_tui.running.versions import named_version, version_of_record
 
-    project, trusted = open_project(arguments.folder)
+    project, trusted = open_project(arguments.folder, trust=arguments.trust)
     task = the_task(project, arguments.task)
     model = the_candidate(project, arguments.candidate, or_baseline=True)
     with open_history(project, trusted=trusted) as history:
@@ -55,7 +55,7 @@ def _write(arguments: Namespace) -> int:
     from migrator_tui.project.write_back import apply, diff_text, prompt_change
     from migrator_tui.running.versions import named_version, version_of_record
 
-    project, trusted = open_project(arguments.folder)
+    project, trusted = open_project(arguments.folder, trust=arguments.trust)
     task = the_task(project, arguments.task)
     candidate = the_candidate(project, arguments.candidate)
     with open_history(project, trusted=trusted) as history:
