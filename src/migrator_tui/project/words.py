@@ -30,7 +30,13 @@ def nearest(word: str, known: Iterable[str]) -> str | None:
         if choice.casefold().replace("-", "_") == short.casefold().replace("-", "_"):
             return choice
     found = process.extractOne(short, choices, scorer=fuzz.ratio, processor=utils.default_process, score_cutoff=NEAR)
-    return found[0] if found else None
+    if found:
+        return str(found[0])
+    # `shop` for `shop_name`, `model_name` for `model`.
+    folded = short.casefold()
+    if len(folded) < 4:
+        return None
+    return next((c for c in choices if len(c) > 3 and (folded in c.casefold() or c.casefold() in folded)), None)
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:

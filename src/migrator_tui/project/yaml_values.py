@@ -113,7 +113,7 @@ class _Builder:
         for key_node, value_node in node.value:
             value, held = self.value(value_node)
             size += held
-            if isinstance(key_node, yaml.ScalarNode) and key_node.value == "<<" and key_node.style is None:
+            if isinstance(key_node, yaml.ScalarNode) and key_node.value == "<<" and _is_plain(key_node):
                 for source in value if isinstance(value, list) else [value]:
                     if not isinstance(source, dict):
                         raise YamlError("<< takes a table or a list of tables", key_node.start_mark.line + 1)
@@ -137,9 +137,14 @@ def _refuse_tag(node: yaml.Node, usual: str) -> None:
         raise YamlError(f"the tag {quoted(shown)} is not supported", node.start_mark.line + 1)
 
 
+def _is_plain(node: yaml.ScalarNode) -> bool:
+    """Written without quotes or block sign; libyaml says so by an empty text, PyYAML's own parser by `None`."""
+    return not node.style
+
+
 def _scalar(node: yaml.ScalarNode) -> Any:
     text: str = node.value
-    if node.style is not None:
+    if not _is_plain(node):
         _refuse_tag(node, "str")
         return text
     # A plain word was resolved by YAML 1.1; what it means, we decide by YAML 1.2. Tags it never gives were written.
