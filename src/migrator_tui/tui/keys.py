@@ -26,6 +26,8 @@ class Key:
     """The heading in the help: Judge, Move, Run, Look, Change, Elsewhere."""
     shown: str | None = None
     """How help and footer write the key, where Textual's name is not what people say."""
+    short: str = ""
+    """For the footer of narrow screens, where `word` is long."""
     footer: bool = True
     palette: bool = True
     priority: bool = False
@@ -98,7 +100,7 @@ CASE_LIST: Sequence[Key] = (
     Key("stop", "x", "stop", "stop", "stop what is running", "Run"),
     Key("pass", "p", "judge(True)", "pass", "pass, then the next to judge", "Judge"),
     Key("fail", "f", "judge(False)", "fail", "fail, then the next to judge", "Judge"),
-    Key("next-unjudged", "n", "step_unjudged(1)", "next to judge", "next case to judge", "Move"),
+    Key("next-unjudged", "n", "step_unjudged(1)", "next to judge", "next case to judge", "Move", short="next"),
     Key(
         "previous-unjudged",
         "N",
@@ -108,7 +110,7 @@ CASE_LIST: Sequence[Key] = (
         "Move",
         footer=False,
     ),
-    Key("edit", "e", "edit", "edit prompt", "edit the prompt", "Change"),
+    Key("edit", "e", "edit", "edit prompt", "edit the prompt", "Change", short="edit"),
     Key("run-case", "r,ctrl+r,f5", "run_case", "run", "run this case with the draft", "Run"),
     Key("run-all", "R,f6", "run_all", "run all", "run all; asks with calls and money", "Run"),
     Key("diff", "d", "diff", "diff", "word diff of the two outputs", "Look"),
@@ -162,6 +164,7 @@ EDITOR: Sequence[Key] = (
         "run this case",
         "run this case with the draft",
         "Run",
+        short="run",
         palette=False,
     ),
     Key(

@@ -76,7 +76,7 @@ class Runs:
             self._runner.stop()
 
     def run_case(self, case: Case, version: Version) -> bool:
-        """Ask the candidate about this case, and the baseline where it has no answer; False where it is being asked."""
+        """Ask the candidate about this case, and the baseline where it never answered; False while it is asked."""
         if self._runner is None or case.id in self.cases:
             return False
         self.cases.add(case.id)

@@ -31,9 +31,9 @@ class KeyFooter(Widget):
         for key in self.keys:
             if not key.footer:
                 continue
-            entry = Content.assemble((key.label, KEY_STYLE), (f" {key.word}", MUTED)).stylize(
-                Style.from_meta({"@click": key.action if "." in key.action else f"screen.{key.action}"})
-            )
+            entry = Content.assemble(
+                (key.label, KEY_STYLE), (f" {(key.short or key.word) if width < 100 else key.word}", MUTED)
+            ).stylize(Style.from_meta({"@click": key.action if "." in key.action else f"screen.{key.action}"}))
             if left.cell_length + entry.cell_length > room:
                 break
             left = left + entry + "  "

@@ -8,7 +8,7 @@ from textual.widget import Widget
 
 from migrator_tui.text_safety import safe_line
 from migrator_tui.tui.glyphs import UNICODE, Glyphs
-from migrator_tui.tui.theme import FAINT, MUTED, STRONG, STYLES, styled
+from migrator_tui.tui.theme import FAINT, MUTED, STRONG, STYLES
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +59,8 @@ def money(amount: float) -> str:
 def duration(seconds: float) -> str:
     """Seconds for a person: `21 s`, `1 min 20 s`, `2 h 5 min`."""
     whole = round(seconds)
+    if whole < 1:
+        return "under 1 s"
     if whole < 60:
         return f"{whole} s"
     if whole < 3600:
@@ -120,7 +122,7 @@ class HeaderBar(Widget):
         return Content.assemble(*parts)
 
     def _right(self, squeeze: int) -> Content:
-        s, g = self.state, self.glyphs
+        s = self.state
         if s.run is not None:
             return self._progress(s.run, squeeze)
         if s.notice:
@@ -129,7 +131,10 @@ class HeaderBar(Widget):
             return Content("")
         about = "over " if s.spent_is_partial else ""
         words = Content.assemble((f"{about}{money(s.spent)}", STRONG))
-        if squeeze < 5:
+        if s.simulated and s.spent:
+            # Nothing was paid: personas state prices so that there is something to compare.
+            words = Content.assemble((about + money(s.spent), MUTED), (" simulated" if squeeze < 5 else "", FAINT))
+        elif squeeze < 5:
             words += Content.styled(" spent today", MUTED)
         return words + " "
 
@@ -161,8 +166,3 @@ def _short_model(model: str) -> str:
             break
         kept.append(part)
     return "-".join(kept)
-
-
-def count(number: int, word: str, role: str) -> Content:
-    """`12 to judge` in the colour of its role."""
-    return styled(f"{number:,} {word}", role)

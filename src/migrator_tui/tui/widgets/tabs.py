@@ -1,4 +1,4 @@
-"""The second row: the screens, each with the one thing to know about it, so that the state is in sight from everywhere."""
+"""The second row: the screens, each with the one thing to know about it, in sight from everywhere."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

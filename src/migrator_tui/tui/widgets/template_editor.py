@@ -3,6 +3,7 @@
 import difflib
 import re
 from collections.abc import Collection
+from typing import ClassVar
 
 from rich.segment import Segment
 from rich.style import Style
@@ -27,9 +28,13 @@ def changed_lines(before: str, after: str) -> dict[int, str]:
 
 
 class TemplateEditor(TextArea):
-    """Textual's editor with colours for `{{ variables }}` and a mark beside each line that differs from the saved one."""
+    """Textual's editor with colours for `{{ variables }}` and a mark beside each line that is not as saved."""
 
-    COMPONENT_CLASSES = {"template-editor--tag", "template-editor--unknown", "template-editor--changed"}
+    COMPONENT_CLASSES: ClassVar[set[str]] = {
+        "template-editor--tag",
+        "template-editor--unknown",
+        "template-editor--changed",
+    }
 
     DEFAULT_CSS = """
     TemplateEditor {
@@ -88,6 +93,11 @@ class TemplateEditor(TextArea):
         """Lines that differ from the saved text; removed ones count one per place."""
         removed = max(0, len(self._saved.splitlines()) - len(self.text.splitlines()))
         return max(len(self._marks), removed if self.text != self._saved else 0)
+
+    def notify_style_update(self) -> None:
+        # Lines in the cache were drawn with the colours of the theme before.
+        super().notify_style_update()
+        self._line_cache.clear()
 
     def get_line(self, line_index: int) -> Text:
         raw = self.document.get_line(line_index)

@@ -151,8 +151,11 @@ class Bench(WorkScreen):
         self.set_class(medium and not wide, "-medium")
         self.set_class(not medium, "-narrow")
         self._fit_tab()
+        self.call_after_refresh(self._fitted)
+
+    def _fitted(self) -> None:
         self._heads()
-        self.call_after_refresh(self.show_sides)
+        self.show_sides()
 
     def _fit_tab(self) -> None:
         for name, _ in NARROW_TABS:
@@ -321,6 +324,7 @@ class Bench(WorkScreen):
                 pane.show_empty(self._empty_words(name))
             else:
                 turn = blind and self.judged_next() == name
+                pane.compared = sides.baseline.output if name != BASELINE and sides.baseline is not None else None
                 pane.show_output(self._blinded(shown, name), blind=blind, turn=turn)
         if self.diff_mode is not DiffMode.OFF:
             self.show_diff()
@@ -393,7 +397,7 @@ class Bench(WorkScreen):
             candidate=_bare(models[1]),
             candidate_short=candidate.name,
             position=position,
-            simulated=any(model.startswith("simulated:") for model in models),
+            simulated=all(model.startswith("simulated:") for model in models),
             blind=blind,
         )
 

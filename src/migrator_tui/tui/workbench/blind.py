@@ -60,8 +60,5 @@ class BlindSession:
         verdicts = self._judged.get(no, {})
         old = verdicts.get(baseline)
         new = next((passed for name, passed in verdicts.items() if name != baseline), None)
-        if old == new:
-            word = "both pass" if old else "both fail"
-        else:
-            word = "regression" if old else "fixed"
+        word = ("both pass" if old else "both fail") if old == new else "regression" if old else "fixed"
         return f"baseline was {side} · {word}"

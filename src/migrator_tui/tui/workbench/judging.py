@@ -130,10 +130,14 @@ class Judging(Moving, Bench):
             self._turn_blind()
             return
         numbers = [row.no for row in self.workspace.rows(self.rows.shown) if is_to_judge(row)]
+        numbers = [no for no in numbers if self._both_answered(no)]
         if not numbers:
-            numbers = [row.no for row in self.workspace.rows(self.rows.shown) if row.standing is not None]
-            self.say("nothing is to judge: all cases shown, shuffled")
-        self.blind = BlindSession.start([no for no in numbers if self._both_answered(no)])
+            numbers = [no for no in self.rows.shown if self._both_answered(no)]
+            self.say("nothing waits for a verdict: all answered cases, shuffled")
+        if not numbers:
+            self.say("nothing to judge yet: R runs all cases", "warning")
+            return
+        self.blind = BlindSession.start(numbers)
         self._turn_blind()
 
     def _both_answered(self, no: int) -> bool:

@@ -77,6 +77,8 @@ class OutputPane(Pane):
         self.label = side
         """`baseline` or `candidate`; `A` or `B` in blind mode."""
         self.shown: ShownOutput | None = None
+        self.compared: Output | None = None
+        """The other model's output, which length, time and cost are told against."""
         self.streaming = False
         self._streamed: list[str] = []
         self._pending: list[str] = []
@@ -306,18 +308,30 @@ class OutputPane(Pane):
         return Content("\n").join([Content.styled(self._rule(), FAINT), *lines[:CHECK_ROWS]])
 
     def _bottom(self, output: Output) -> Content:
-        parts = []
+        other = self.compared
+        parts: list[Content] = []
         if self.shown is not None and self.shown.cached:
-            parts.append("from cache")
+            parts.append(Content.styled("from cache", MUTED))
         if output.output_tokens is not None and self.size.width >= 46:
-            parts.append(f"{output.output_tokens} tok")
+            parts.append(
+                _with_change(
+                    f"{output.output_tokens} tok",
+                    output.output_tokens,
+                    other.output_tokens if other else None,
+                    ratio=True,
+                )
+            )
         if output.latency_ms is not None:
-            parts.append(f"{output.latency_ms / 1000:.2f} s")
+            parts.append(
+                _with_change(
+                    f"{output.latency_ms / 1000:.2f} s", output.latency_ms, other.latency_ms if other else None
+                )
+            )
         if output.cost is not None:
-            parts.append(money(output.cost))
+            parts.append(_with_change(money(output.cost), output.cost, other.cost if other else None))
         elif output.error_kind is None and self.size.width >= 46:
-            parts.append("price unknown")
-        return Content.styled(" · ".join(parts), MUTED) if parts else Content("")
+            parts.append(Content.styled("price unknown", MUTED))
+        return Content.styled(" · ", MUTED).join(parts)
 
     # Markdown
 
@@ -345,3 +359,15 @@ class OutputPane(Pane):
         more.display = lines > 0 and not self.has_class("-markdown") and not self.has_class("-empty")
         if more.display:
             more.update(Content.styled(f"{self.glyphs.down} {lines} more lines", MUTED))
+
+
+def _with_change(words: str, value: float, other: float | None, *, ratio: bool = False) -> Content:
+    """A figure and how it differs from the baseline's, coloured by good and bad: less is better for all of them."""
+    if not other or not value:
+        return Content.styled(words, MUTED)
+    change = value / other - 1
+    if abs(change) < 0.05:
+        return Content.styled(words, MUTED)
+    role = "warning" if change > 0 else "success"
+    told = f"×{value / other:.1f}" if ratio and change > 0 else f"{change:+.0%}".replace("-", "−")
+    return Content.assemble((words, MUTED), (f" {told}", STYLES[role]))
