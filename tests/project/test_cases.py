@@ -116,7 +116,7 @@ MISTAKES = [
     ("c.jsonl", '{"id": "x"}', 'c.jsonl:1: a case needs "vars" or "messages"'),
     ("c.jsonl", '{"vars": []}', 'c.jsonl:1: "vars" must be a table, not a list'),
     ("c.jsonl", '{"vars": {"a": NaN}}', "c.jsonl:1: not JSON that can be read: NaN is not a JSON number"),
-    ("c.jsonl", '{"vars": {"a": 1e999}}', "c.jsonl:1: infinite and undefined numbers can't be sent"),
+    ("c.jsonl", '{"vars": {"a": 1e999}}', "c.jsonl:1: not JSON that can be read: 1e999 is too large a number"),
     ("c.jsonl", '{"vars": {"a": ' + "9" * 5000 + "}}", "c.jsonl:1: not JSON that can be read: Exceeds"),
     ("c.jsonl", "[" * 200_000, "c.jsonl:1: not JSON that can be read: nested too deeply"),
     ("c.jsonl", '{"vars": {"a": ' + "[" * 200 + "]" * 200 + "}}", "c.jsonl:1: nested more than 64 deep"),
@@ -151,6 +151,7 @@ MISTAKES = [
     ("c.yaml", "- vars: &a {x: *a}\n", "c.yaml:1: "),
     ("c.yaml", "[" * 100_000, "c.yaml:1: nested more than 64 deep"),
     ("c.yaml", "- vars: {a: \0}\n", "c.yaml:1: "),
+    ("c.yaml", "- vars: {a: 1e999}\n", "c.yaml:1: infinite"),
     ("c.yaml", "- !!binary aGk=\n", 'c.yaml:1: the tag "!!binary" is not supported'),
 ]
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from migrator_tui.project.check_specs import check_spec, check_specs, check_to_json
 from migrator_tui.project.schema import Case, Message
-from migrator_tui.project.tables import Misfit, plain_value
+from migrator_tui.project.tables import Misfit
 from migrator_tui.project.toml_lines import TomlPath
 from migrator_tui.project.words import did_you_mean, kind_of, quoted
 
@@ -26,10 +26,12 @@ _ELSEWHERE = {
 
 
 def case_from_values(values: Any) -> tuple[Case, bool]:
-    """The case, and whether its id was made from its content; `Misfit` where it is none."""
+    """The case, and whether its id was made from its content; `Misfit` where it is none.
+
+    `values` are plain JSON values of bounded depth: readers see to that, each in the way that costs it least.
+    """
     if not isinstance(values, dict):
         raise Misfit(f"a case must be a table with vars or messages, not {kind_of(values)}")
-    plain_value(values)
     _refuse_unknown(values)
     variables = values.get("vars")
     if variables is not None and not isinstance(variables, dict):

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import math
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
@@ -19,8 +20,8 @@ from migrator_tui.project.case_values import (
 from migrator_tui.project.errors import ProjectError
 from migrator_tui.project.files import decoded, read_bytes, read_text, shown_path
 from migrator_tui.project.schema import Case, Project, Task
-from migrator_tui.project.tables import Misfit
-from migrator_tui.project.words import did_you_mean, listed, quoted
+from migrator_tui.project.tables import MAX_DEPTH, Misfit, plain_value
+from migrator_tui.project.words import did_you_mean, listed, one_line, quoted
 
 __all__ = [
     "case_from_json",
@@ -138,15 +139,40 @@ def _opened(file: Path, shown: str) -> BinaryIO:
 
 
 def json_value(text: str, shown: str, line: int) -> Any:
-    """The one JSON value of a line or cell."""
+    """The one JSON value of a line or cell: finite numbers, bounded depth."""
     try:
-        return json.loads(text, parse_constant=_refuse_constant)
+        value = _JSON.decode(text)
     except (ValueError, RecursionError) as error:
         _refuse_json(error, shown, line)
+    return _shallow(value, text, shown, line)
+
+
+def _shallow(value: Any, text: str, shown: str, line: int) -> Any:
+    # Walking through every value would take as long as reading it; few texts have brackets enough to be deep.
+    if text.count("[") + text.count("{") > MAX_DEPTH:
+        _refuse_odd(value, shown, line)
+    return value
+
+
+def _refuse_odd(value: Any, shown: str, line: int) -> None:
+    try:
+        plain_value(value)
+    except Misfit as misfit:
+        raise ProjectError(misfit.what, file=shown, line=line) from None
 
 
 def _refuse_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is not a JSON number")
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if math.isinf(number):
+        raise ValueError(f"{one_line(text, 20)} is too large a number")
+    return number
+
+
+_JSON = json.JSONDecoder(parse_constant=_refuse_constant, parse_float=_finite)
 
 
 def _refuse_json(error: ValueError | RecursionError, shown: str, line: int) -> NoReturn:
@@ -159,7 +185,6 @@ def _refuse_json(error: ValueError | RecursionError, shown: str, line: int) -> N
 
 def _json_list(file: Path, shown: str) -> Iterator[tuple[Any, int]]:
     text = read_text(file, shown, MAX_WHOLE)
-    decoder = json.JSONDecoder(parse_constant=_refuse_constant)
     at = line_at = 0
     line = 1
 
@@ -181,12 +206,12 @@ def _json_list(file: Path, shown: str) -> Iterator[tuple[Any, int]]:
     at = forward(at, "[")
     while text[at : at + 1] not in ("]", ""):
         try:
-            value, end = decoder.raw_decode(text, at)
+            value, end = _JSON.raw_decode(text, at)
         except json.JSONDecodeError as error:
             raise ProjectError(f"not JSON: {error.msg.lower()}", file=shown, line=error.lineno) from None
         except (ValueError, RecursionError) as error:
             _refuse_json(error, shown, line)
-        yield value, line
+        yield _shallow(value, text[at:end], shown, line), line
         at = forward(end, "")
         if text[at : at + 1] not in (",", "]"):
             raise ProjectError("not JSON: a comma or the list's end is missing", file=shown, line=line)
@@ -200,7 +225,9 @@ def _yaml_rows(file: Path, shown: str) -> Iterator[tuple[Any, int]]:
     from migrator_tui.project.yaml_values import YamlError, yaml_items
 
     try:
-        yield from yaml_items(read_text(file, shown, MAX_WHOLE // 8))
+        for value, line in yaml_items(read_text(file, shown, MAX_WHOLE // 8)):
+            _refuse_odd(value, shown, line)
+            yield value, line
     except YamlError as error:
         raise ProjectError(error.what, file=shown, line=error.line) from None
 

@@ -3,6 +3,7 @@
 import json
 import os
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from migrator_tui.project.config import CONFIG_NAME
@@ -16,9 +17,11 @@ __all__ = [
     "FoundCases",
     "FoundModel",
     "FoundPrompt",
+    "ProposedTask",
     "discover",
     "init_files",
     "propose_config",
+    "starter_cases",
     "write_files",
 ]
 
@@ -29,16 +32,17 @@ USUAL_CANDIDATE = "anthropic/claude-sonnet-5"
 STARTER_PROMPT = "You answer customers of {{ shop }}. Answer in two sentences.\n"
 
 
-def propose_config(
-    *,
-    name: str,
-    baseline: str,
-    candidates: Sequence[str],
-    task: str,
-    prompt: str,
-    cases: Sequence[str],
-) -> str:
-    """The text of a `migrator.toml` with one task; paths are from the project's folder."""
+@dataclass(frozen=True, slots=True)
+class ProposedTask:
+    """One task of a proposed configuration; paths are from the project's folder."""
+
+    name: str
+    prompt: str
+    cases: Sequence[str]
+
+
+def propose_config(*, name: str, baseline: str, candidates: Sequence[str], tasks: Sequence[ProposedTask]) -> str:
+    """The text of a `migrator.toml`."""
     lines = [
         "[project]",
         f"name = {toml_value(name)}",
@@ -60,13 +64,16 @@ def propose_config(
             f"model = {toml_value(candidate)}",
             "",
         ]
+    for task in tasks:
+        lines += [
+            "[[tasks]]",
+            f"name = {toml_value(task.name)}",
+            f"prompt = {toml_value(task.prompt)}",
+            f"cases = {toml_value(list(task.cases))}",
+            'checks = []               # such as { type = "is-json" } or { type = "max-words", value = 80 }',
+            "",
+        ]
     lines += [
-        "[[tasks]]",
-        f"name = {toml_value(task)}",
-        f"prompt = {toml_value(prompt)}",
-        f"cases = {toml_value(list(cases))}",
-        'checks = []               # such as { type = "is-json" } or { type = "max-words", value = 80 }',
-        "",
         "[gate]",
         "margin = 0.03             # how much lower the pass rate may truly be",
         "confidence = 0.95",
@@ -109,14 +116,12 @@ def init_files(
     if not cases:
         cases = [f"cases/{task}.jsonl"]
         if not (found.folder / cases[0]).exists():
-            files[found.folder / cases[0]] = _starter_cases(template)
+            files[found.folder / cases[0]] = starter_cases(template)
     config = propose_config(
         name=name or found.name,
         baseline=baseline or (found.models[0].name if found.models else USUAL_BASELINE),
         candidates=candidates,
-        task=task,
-        prompt=prompt,
-        cases=cases,
+        tasks=[ProposedTask(task, prompt, cases)],
     )
     return {found.folder / CONFIG_NAME: config, **files}
 

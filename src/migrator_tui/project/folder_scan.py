@@ -120,6 +120,8 @@ class Discovery:
     models: tuple[FoundModel, ...] = ()
     complete: bool = True
     """False where the folder was too large to look at everything."""
+    files: tuple[str, ...] = ()
+    """Every file that could be a prompt or hold cases, likely or not, by its path from the folder."""
 
 
 @dataclass(slots=True)
@@ -144,7 +146,8 @@ def discover(folder: Path, *, seconds: float = MAX_SECONDS) -> Discovery:
     prompts: list[FoundPrompt] = []
     cases: list[FoundCases] = []
     # Names are cheap, contents are not: all names first, so that a slow file hides none.
-    for path in list(_files(look)):
+    paths = list(_files(look))
+    for path in paths:
         if time.monotonic() > look.until:
             look.complete = False
             break
@@ -162,6 +165,9 @@ def discover(folder: Path, *, seconds: float = MAX_SECONDS) -> Discovery:
         cases=tuple(sorted(cases, key=lambda c: (-c.likely, c.shown))),
         models=tuple(sorted(look.models.values(), key=lambda m: -m.times)),
         complete=look.complete,
+        files=tuple(
+            _shown(path, folder) for path in paths if path.suffix.lower() in (*PROMPT_SUFFIXES, *CASE_SUFFIXES)
+        ),
     )
 
 

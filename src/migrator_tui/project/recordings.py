@@ -170,10 +170,9 @@ class Recording:
         self._places.append(_Place(line, offset))
 
     def _no_join(self, row: Row) -> str:
-        names = [self._columns["id"], self._columns["input"]]
-        hint = next((did_you_mean(key, names) for key in row if did_you_mean(key, names)), "")
-        hint = hint or "; name the column in the model's columns = { input = … }"
-        return f"a row needs {' or '.join(map(quoted, names))} to be joined with a case{hint}"
+        names = " or ".join(quoted(self._columns[name]) for name in ("id", "input"))
+        hint = "name it in the model's columns = { input = … }"
+        return f"a row needs {names} to be joined with a case; this one has {listed(row)}; {hint}"
 
     def _answer(self, row: Row, line: int) -> Answer:
         text = self._cell(row, "output")
@@ -181,8 +180,7 @@ class Recording:
         if text is None and not calls:
             name = self._columns["output"]
             found = f"; the row has {listed(row)}" if name not in row else ""
-            hint = next((did for key in row if (did := did_you_mean(key, [name]))), found)
-            raise self._wrong(f"a row needs {quoted(name)}, the model's answer{hint}", line)
+            raise self._wrong(f"a row needs {quoted(name)}, the model's answer{found}", line)
         if text is not None and not isinstance(text, str):
             what = f"{self._columns['output']} must be the answer's text as it came, not {kind_of(text)}"
             raise self._wrong(what, line)

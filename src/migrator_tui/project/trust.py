@@ -7,6 +7,7 @@ written. Saying yes is remembered for the folder and the content of its configur
 import hashlib
 import ipaddress
 import json
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -125,7 +126,8 @@ def _concerns(project: Project) -> Iterator[tuple[str, bool]]:
         yield f"keeps its history in a database{f' at {one_line(host)}' if host else ' of its own'}", True
     outside = [path for path in _files(project) if not path.is_relative_to(project.folder)]
     if outside:
-        yield f"reads files outside it: {listed(dict.fromkeys(outside), 4)}", True
+        names = (os.path.relpath(path, project.folder) for path in dict.fromkeys(outside))
+        yield f"reads files outside it: {listed(names, 4)}", True
     extra = more_than_keys(project.folder)
     if extra:
         yield f"sets {listed(extra, 6)} for the program that calls the models (in {DOTENV})", False

@@ -229,7 +229,7 @@ def _put(table: Any, key: str, value: Any) -> None:
         return
     body = table.value.body if isinstance(table, Table) else []
     last = max((n for n, (k, v) in enumerate(body) if k is not None and not isinstance(v, Table | AoT)), default=-1)
-    if last < 0:
+    if last < 0 or last + 1 == len(body):  # tomlkit inserts only before something
         table[key] = item
     else:
         # Blank lines and comments at a table's end belong to what follows it.
