@@ -44,8 +44,6 @@ class TemplateEditor(TextArea):
         .template-editor--unknown { color: $text-error; text-style: bold underline; }
         .template-editor--changed { color: $text-warning; text-style: bold; }
         .text-area--gutter { color: $foreground 34%; background: transparent; }
-        .text-area--cursor-gutter { color: $foreground 62%; background: transparent; }
-        .text-area--cursor-line { background: $foreground 4%; }
     }
     """
 
@@ -58,6 +56,8 @@ class TemplateEditor(TextArea):
             show_line_numbers=True,
             tab_behavior="indent",
             max_checkpoints=200,
+            # Its style would be laid over the colours of the variables in that line.
+            highlight_cursor_line=False,
         )
         self.marks_variables = marks_variables
         self.known_variables: Collection[str] | None = None

@@ -15,7 +15,6 @@ from migrator_tui.tui.runs import CONCURRENCY, case_ids
 from migrator_tui.tui.widgets.header import RunProgress, duration, money
 from migrator_tui.tui.workbench.bench import Bench
 from migrator_tui.tui.workbench.case_list import Live
-from migrator_tui.tui.workbench.case_view import DiffMode
 from migrator_tui.tui.workbench.drafting import Drafting
 from migrator_tui.tui.workbench.run_dialog import RunChoice, RunDialog
 from migrator_tui.tui.workbench.streams import Stream
@@ -275,8 +274,3 @@ class Asking(Drafting, Bench):
         """What was spent today, in the header."""
         spent, partial = self.workspace.history.spent_today()
         self.app.call_from_thread(self.program.change_frame, spent=spent, spent_is_partial=partial)
-
-    def set_diff_off(self) -> None:
-        """A new answer is coming: the marks of the old one go."""
-        if self.diff_mode is not DiffMode.OFF:
-            self.set_diff(DiffMode.OFF)

@@ -434,6 +434,11 @@ class Bench(WorkScreen):
         else:
             self.show_diff()
 
+    def set_diff_off(self) -> None:
+        """A new answer is coming, or sides are shuffled: the marks go."""
+        if self.diff_mode is not DiffMode.OFF:
+            self.set_diff(DiffMode.OFF)
+
     def show_diff(self) -> None:
         """Lay the word diff over the panes, or show it as one text."""
         old, new = self.sides.baseline, self.sides.candidate

@@ -27,7 +27,9 @@ class DiffContents:
 
     @property
     def summary(self) -> str:
-        """`+ 56 words · 41% same`."""
+        """`− 4 + 56 words · 41% same`."""
+        if not self.removed_words and not self.added_words:
+            return "no word differs"
         return f"− {self.removed_words} + {self.added_words} words · {round(self.same * 100)}% same"
 
 

@@ -137,6 +137,7 @@ class Judging(Moving, Bench):
         if not numbers:
             self.say("nothing to judge yet: R runs all cases", "warning")
             return
+        self.set_diff_off()
         self.blind = BlindSession.start(numbers)
         self._turn_blind()
 

@@ -15,6 +15,9 @@ class Looking(Bench):
     """Nothing here changes anything."""
 
     def action_diff(self) -> None:
+        if self.blind is not None:
+            self.say("a diff would tell which is which; b leaves blind mode", "warning")
+            return
         if self.sides.baseline is None or self.sides.candidate is None:
             self.say("both models must have answered before they can be compared", "warning")
             return

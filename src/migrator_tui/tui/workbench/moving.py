@@ -77,21 +77,26 @@ class Moving(Bench):
         """The list follows each key."""
         event.stop()
         if event.value != self.query_text and self.workspace.is_open:
-            self._filter_by(event.value)
+            # Half a word after `is:` is no mistake yet.
+            self._filter_by(event.value, complain=False)
 
-    def _filter_by(self, query: str) -> None:
+    def _filter_by(self, query: str, *, complain: bool) -> bool:
         try:
             self.workspace.check_query(query)
         except ProjectError as error:
-            self.say(str(error), "warning")
-            return
+            if complain:
+                self.say(str(error), "warning")
+            return False
         self.query_text = query
         self.reload_list()
+        return True
 
     @on(Input.Submitted, "#filter")
     def filter_chosen(self, event: Input.Submitted) -> None:
         """Back to the list, filtered."""
         event.stop()
+        if not self._filter_by(event.value, complain=True):
+            return
         self.query_one("#filter", Input).set_class(bool(self.query_text), "-open")
         self.rows.focus()
 

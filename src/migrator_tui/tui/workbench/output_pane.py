@@ -204,26 +204,32 @@ class OutputPane(Pane):
     def _paint_live_title(self, words: str) -> None:
         spinner = self.glyphs.spinner[self._spin % len(self.glyphs.spinner)]
         short = {"streaming": "live"}.get(words, words) if self.size.width < 50 else words
-        self.title(self._named() + chip(f"{spinner} {short}", "primary"))
+        self.title(self._named(chip(f"{spinner} {short}", "primary")))
 
     # Pieces
 
-    def _named(self, version: str = "") -> Content:
-        model = safe_line(self.model, 28 if self.size.width >= 50 else 16)
-        name = Content.assemble(self.label, (f"  {model}", MUTED) if model else "")
-        return name + Content.styled(f" {version}  " if version else "  ", MUTED)
+    def _named(self, chip_shown: Content, version: str = "") -> Content:
+        """Label, as much of the model's name as there is room for, version, chip."""
+        room = self.size.width - 8 - len(self.label) - len(version) - chip_shown.cell_length
+        model = safe_line(self.model.removeprefix("simulated:") if room < len(self.model) else self.model)
+        parts: list[Content | str | tuple[str, str]] = [self.label]
+        if self.model and room >= 6:
+            parts.append((f" {model if len(model) <= room else model[: room - 1] + '…'}", MUTED))
+        if version:
+            parts.append((f" {version}", MUTED))
+        return Content.assemble(*parts, "  ", chip_shown)
 
     def _title(self, shown: ShownOutput | None, *, blind: bool = False, turn: bool = False) -> Content:
         glyphs = self.glyphs
         if shown is None:
-            return self._named()
+            return self._named(Content(""))
         if blind:
             if shown.judged_by_person:
                 words = f"{glyphs.passed} you: pass" if shown.mark is Mark.PASSED else f"{glyphs.failed} you: fail"
-                return self._named() + chip(words, "success" if shown.mark is Mark.PASSED else "error")
+                return self._named(chip(words, "success" if shown.mark is Mark.PASSED else "error"))
             if turn:
-                return self._named() + chip(f"{glyphs.to_judge} judge this one: p or f", "primary")
-            return self._named() + Content.styled(f"{glyphs.to_judge} then this one", MUTED)
+                return self._named(chip(f"{glyphs.to_judge} judge this one: p or f", "primary"))
+            return self._named(Content.styled(f"{glyphs.to_judge} then this one", MUTED))
         words, role = {
             Mark.PASSED: (f"{glyphs.passed} pass", "success"),
             Mark.ASSUMED: (f"{glyphs.passed} assumed pass", "success"),
@@ -235,7 +241,7 @@ class OutputPane(Pane):
         }[shown.mark]
         if shown.judged_by_person and self.size.width >= 46:
             words = words.replace(" ", " you: ", 1)
-        title = self._named(shown.version) + chip(words, role)
+        title = self._named(chip(words, role), shown.version)
         more = " regression" if shown.regression else " fixed" if shown.fixed else ""
         if title.cell_length + len(more) + 6 <= self.size.width:
             title += Content.styled(more, STYLES["error" if shown.regression else "success"])
