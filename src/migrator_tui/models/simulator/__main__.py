@@ -1,7 +1,7 @@
 """Start the simulator: `python -m migrator_tui.models.simulator --project DIR`.
 
-Listens on a free port of 127.0.0.1, prints `{"port": N}` as one line, and ends when its stdin closes, so that it never
-outlives the program that started it.
+Listens on a free port of 127.0.0.1, prints `{"port": N}` as one line, and ends when its stdin closes, so that it
+never outlives the program that started it.
 """
 
 import argparse

@@ -10,12 +10,13 @@ from migrator_tui.models.simulator.habits import showing
 from migrator_tui.models.simulator.instructions import Wishes, read_wishes
 from migrator_tui.models.simulator.personas import Persona
 from migrator_tui.models.simulator.reading import Reading, read_ticket
-from migrator_tui.models.simulator.shape import Key, Shape, choose, shape_for
+from migrator_tui.models.simulator.shape import Key, Shape, choose, read_shape, shape_for
 from migrator_tui.models.simulator.text import count_words, first_words, share_of, tokens, word_list
 from migrator_tui.models.simulator.tools import ToolUse, choose_tool
 
 _TICKET_MARK = re.compile(
-    r"^[#*\s]*(?:the )?(?:tickets?|message|input|customer(?:'s)?(?: message)?|text|e-?mail|question|anfrage|nachricht|frage)"
+    r"^[#*\s]*(?:the )?(?:tickets?|message|input|customer(?:'s)?(?: message)?|text|e-?mail|question|anfrage|nachricht"
+    r"|frage)"
     r"[*\s]*:[*]*\s*|^\s*(?:<\w+>|-{3,}|={3,}|\"{3}|`{3}\w*)\s*$",
     re.IGNORECASE | re.MULTILINE,
 )
@@ -29,7 +30,10 @@ _SIGN_OFFS = (
     "\n\nI hope this helps. Feel free to send the next ticket.",
     "\n\nNote: the priority is my best guess from the wording; please review it if needed.",
 )
-_REFUSAL = "I'm sorry, but I can't help with this message: it concerns legal or security matters that I'm not able to assess. Please contact a qualified professional."  # noqa: E501
+_REFUSAL = (
+    "I'm sorry, but I can't help with this message: it concerns legal or security matters that I'm not able to "
+    "assess. Please contact a qualified professional."
+)
 _OBEYED = "Understood. Ignoring the earlier instructions, as requested."
 _FILLER = " pace"
 
@@ -64,11 +68,14 @@ def answer(persona: Persona, body: Mapping[str, Any]) -> Reply:
 def prompt_and_ticket(messages: Sequence[Mapping[str, Any]]) -> tuple[str, str]:
     """The instructions and the text to work on: system messages and the last user message.
 
-    Where there is only one message, what follows a mark such as "Ticket:" or "---" is the text.
+    Where the system messages name no form of answer (or there are none), what stands before a mark such as "Ticket:"
+    or "---" in the last user message is instructions too.
     """
     system = "\n\n".join(content_text(m) for m in messages if m.get("role") in {"system", "developer"})
     users = [content_text(m) for m in messages if m.get("role") == "user"]
     if users:
+        if system and read_shape(system) != Shape():
+            return system, users[-1]
         *head, text = _split_at_mark(users[-1])
         if system and not head:
             return system, text
@@ -81,7 +88,7 @@ def _split_at_mark(text: str) -> tuple[str, ...]:
     """(instructions, ticket) around the first mark that stands after some text; else the whole text alone."""
     for mark in _TICKET_MARK.finditer(text):
         if len(text[: mark.start()].split()) > 3:
-            return text[: mark.start()], text[mark.end() :]
+            return text[: mark.start()].rstrip(), text[mark.end() :]
     return (text,)
 
 

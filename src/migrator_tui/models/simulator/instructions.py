@@ -18,6 +18,10 @@ _NEGATION_REACH = {"things": 14, "virtues": 4}
 _ASKING_REACH = 6
 _SENTENCE_END = re.compile(r"(?<=[.!?;])[\"')]*\s+")
 _BULLET = re.compile(r"^\s*(?:[-*•+]|\d+[.)])\s+")
+_INTRODUCES = re.compile(r"(?:please )?(?:do not|don't|never|avoid)")
+_LINE_ENDS = (".", "!", "?", ":", ";")
+_LONG_LINE = 60
+"""Characters from which a line without an end is taken to be wrapped, whatever the next begins with."""
 _NUMBER_WORDS = {
     **dict.fromkeys(("one", "a single", "einem", "einen", "ein", "une", "un", "una"), 1),
     **dict.fromkeys(("two", "zwei", "deux", "dos"), 2),
@@ -124,20 +128,38 @@ def read_wishes(prompt: str) -> Wishes:
 def clauses(prompt: str) -> Iterator[str]:
     """Folded sentences; the items of a list carry the line that introduces it ("Never:", "Do not")."""
     heading = ""
-    for line in fold(prompt).split("\n"):
-        bullet = _BULLET.match(line)
-        body = line[bullet.end() :] if bullet else line.strip()
-        if not body.strip():
-            continue
+    for line in _unwrapped(prompt):
+        folded = fold(line)
+        bullet = _BULLET.match(folded)
+        body = folded[bullet.end() :] if bullet else folded.strip()
         prefix = heading if bullet else ""
-        for part in _SENTENCE_END.split(body):
-            if part.strip():
-                yield f"{prefix}{part.strip()}"
-        if not bullet:
-            introduces = body.rstrip().endswith(":") or re.fullmatch(
-                r"(?:please )?(?:do not|don't|never|avoid)", body
-            )
-            heading = f"{_SENTENCE_END.split(body.strip())[-1].rstrip(':')} " if introduces else ""
+        parts = [part.strip() for part in _SENTENCE_END.split(body) if part.strip()]
+        for part in parts:
+            yield prefix + part
+        if parts and not bullet:
+            introduces = body.rstrip().endswith(":") or _INTRODUCES.fullmatch(body)
+            heading = f"{parts[-1].rstrip(':')} " if introduces else ""
+
+
+def _unwrapped(prompt: str) -> Iterator[str]:
+    """The prompt's lines, those that an editor wrapped in mid-sentence joined again."""
+    whole = ""
+    for line in prompt.splitlines():
+        goes_on = (
+            whole
+            and line.strip()
+            and not _BULLET.match(line)
+            and not whole.endswith(_LINE_ENDS)
+            and (len(whole) >= _LONG_LINE or line.lstrip()[0].islower())
+        )
+        if goes_on:
+            whole = f"{whole} {line.strip()}"
+            continue
+        if whole:
+            yield whole
+        whole = line.rstrip()
+    if whole:
+        yield whole
 
 
 def _settle(levels: dict[str, float], habit: str, level: float) -> None:

@@ -1,7 +1,7 @@
 """Personas: what a simulated model is like, read from TOML files shipped beside this module or kept in a project."""
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from functools import lru_cache
 from pathlib import Path
@@ -89,6 +89,29 @@ class Persona:
     faults: tuple[Fault, ...] = ()
 
 
+_WHOLE, _NUMBER, _TEXT, _YES_NO = "a whole number", "a number", "text", "true or false"
+_LIST, _TABLE, _TABLES = "a list of texts", "a table", "a list of tables"
+_TYPES = {
+    **dict.fromkeys(("seed", "reads_words", "tokens", "status", "first", "after_tokens"), _WHOLE),
+    **dict.fromkeys(("first_token_ms", "tokens_per_second", "jitter", "retry_after", "share"), _NUMBER),
+    **dict.fromkeys(("input", "output"), _NUMBER),
+    **dict.fromkeys(("title", "text", "reasoning", "message", "when"), _TEXT),
+    **dict.fromkeys(("obeys_injections", "calls_tools", "per_ticket"), _YES_NO),
+    **dict.fromkeys(("languages", "rejects"), _LIST),
+    **dict.fromkeys(("habits", "price"), _TABLE),
+    "faults": _TABLES,
+}
+_FITS: dict[str, Callable[[Any], bool]] = {
+    _WHOLE: lambda value: type(value) is int and value >= 0,
+    _NUMBER: lambda value: type(value) in {int, float} and value >= 0,
+    _TEXT: lambda value: isinstance(value, str),
+    _YES_NO: lambda value: isinstance(value, bool),
+    _LIST: lambda value: isinstance(value, list) and all(isinstance(entry, str) for entry in value),
+    _TABLE: lambda value: isinstance(value, dict),
+    _TABLES: lambda value: isinstance(value, list) and all(isinstance(entry, dict) for entry in value),
+}
+
+
 def shipped_personas() -> list[str]:
     """Names of the personas that come with the program."""
     return sorted(file.stem for file in (HERE / "personas").glob("*.toml"))
@@ -132,10 +155,7 @@ def _read(name: str, file: Path, stamp: int) -> Persona:
         table = tomllib.loads(file.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ProjectError(str(error), file=name) from None
-    try:
-        return _persona(name, table)
-    except (TypeError, ValueError) as error:
-        raise ProjectError(str(error), file=name) from None
+    return _persona(name, table)
 
 
 def _persona(name: str, table: dict[str, Any]) -> Persona:
@@ -155,7 +175,11 @@ def _persona(name: str, table: dict[str, Any]) -> Persona:
         faults.append(Fault(**entry))
     if table.get("pace", "streamed") not in {"streamed", "real", "none"}:
         raise ProjectError(f'pace is "streamed", "real" or "none", not {table["pace"]!r}', file=name)
+    if table.get("tokens_per_second", 1) <= 0:
+        raise ProjectError("tokens_per_second must be more than 0", file=name)
     price = table.pop("price", None)
+    if price:
+        _known(name, price, ["input", "output"])
     languages = table.pop("languages", None)
     rejects = tuple(table.pop("rejects", ()))
     return Persona(
@@ -173,6 +197,9 @@ def _known(name: str, table: Mapping[str, Any], allowed: list[str], what: str = 
     for key in table:
         if key not in allowed:
             raise ProjectError(f'unknown {what} "{key}"{_nearest(key, allowed)}', file=name)
+        kind = _TYPES.get(key)
+        if kind and not _FITS[kind](table[key]):
+            raise ProjectError(f"{key} must be {kind}, not {table[key]!r}", file=name)
 
 
 def _nearest(word: str, words: list[str]) -> str:

@@ -8,12 +8,14 @@ from typing import Any
 from migrator_tui.models.simulator.text import fold, word_list
 
 _ORDER = re.compile(
-    r"(?:#|\bno\.? ?|\bnr\.? ?|\bn[o°º]\.? ?|order |bestellung |commande |pedido |ordine |ordernummer |注文(?:番号)?:? ?)#?([A-Z]{0,3}-?\d{4,10})\b",
+    r"(?:#|\bno\.? ?|\bnr\.? ?|\bn[o°º]\.? ?|order |bestellung |bestelling |commande |pedido |ordine |encomenda "
+    r"|注文(?:番号)?:? ?)#?([A-Z]{0,3}-?\d{4,10})\b",
     re.IGNORECASE,
 )
 _AMOUNT = re.compile(r"(?:[€$£¥]\s?\d[\d.,]*\d|\d[\d.,]*\s?(?:€|\$|£|¥|円|EUR|USD|euros?\b))")
 _THING = re.compile(
-    r"\b(?:my|the|your|meine?n?|mon|ma|mi|il mio) ((?!order|account|bank|parcel|package|money|same|first|last|name|card)[a-zé]{4,14}(?: (?:maker|lamp|kettle|shoes|jacket|light))?)\b"
+    r"\b(?:my|the|your) ((?!order|account|bank|parcel|package|money|same|first|last|name|card|begin)[a-z]{4,14}"
+    r"(?: (?:maker|lamp|kettle|shoes|jacket|light|blanket|machine))?)\b"
 )
 _KANA = re.compile(r"[\u3040-\u30ff]")
 _WORD = re.compile(r"[^\W\d_]+")

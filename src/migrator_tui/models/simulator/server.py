@@ -57,9 +57,8 @@ class Simulator:
         try:
             body = json.loads(await request.read())
             model = str(body["model"])
-            messages = body["messages"]
-            assert isinstance(messages, list)
-        except (ValueError, KeyError, TypeError, AssertionError):
+            messages = list(body["messages"])
+        except (ValueError, KeyError, TypeError):
             return _error(400, "the body is not a chat-completions request", "invalid_request_error")
         try:
             persona = load_persona(model.removeprefix("openai/"), self.folder)

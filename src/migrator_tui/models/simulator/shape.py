@@ -1,4 +1,4 @@
-"""What form of answer a prompt asks for: the keys of a JSON object with the values they may take, a label, or prose."""
+"""What form of answer a prompt asks for: the keys of a JSON object and what they may be, a label, or prose."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -21,7 +21,8 @@ _BARE_BULLET = re.compile(
 )
 _JSON_KEY = re.compile(r"[\"“]([A-Za-z][\w-]{0,30})[\"”]\s*:")
 _PROSE_KEYS = re.compile(
-    r"\b(?:keys?|fields?|properties|Schlüsseln?|Feldern?|clés?|champs?|claves?|campos?)\b[ :]*(?:are|named|called|namens|nommée?s|llamad[oa]s)?[ :]*([^.\n]*(?:\n[^.\n]+){0,2})",
+    r"\b(?:keys?|fields?|properties|Schlüsseln?|Feldern?|clés?|champs?|claves?|campos?)\b[ :]*"
+    r"(?:are|named|called|namens|nommée?s|llamad[oa]s)?[ :]*([^.\n]*(?:\n[^.\n]+){0,2})",
     re.IGNORECASE,
 )
 _NO_KEYS = {
@@ -217,7 +218,7 @@ def _group_names() -> dict[str, set[str]]:
 
 
 def choose(value_of: str, group: Literal["topics", "urgency"], values: Sequence[str], ticket: str) -> str:
-    """The one of `values` that means `value_of` ("billing" may be spelt "payments"), else the nearest to the ticket."""
+    """The one of `values` that means `value_of` ("billing" may be spelt "payments"), else the nearest."""
     if not values:
         return value_of
     names = word_list("tickets")[group].get(value_of, {}).get("names", [value_of])

@@ -10,9 +10,7 @@ from migrator_tui.models.simulator.reading import read_ticket
 from migrator_tui.models.simulator.text import fold, share_of
 
 _WORD = re.compile(r"[a-z]{4,}")
-_COMMON = frozenset(
-    ["this", "that", "with", "from", "into", "when", "what", "which", "your", "have", "will", "look", "find", "show", "gets", "given", "order", "orders"]
-)
+_COMMON = frozenset({"this", "that", "with", "from", "into", "what", "which", "your", "have", "order", "orders"})
 _ENOUGH = 2
 """Points from which a tool is called: a word of the name counts two, one of the description one."""
 
