@@ -66,6 +66,15 @@ async def test_a_draft_becomes_a_version_that_was_only_tried(rig: Rig) -> None:
     assert rig.pool.asked[0][0].params == {"max_tokens": 50}
 
 
+async def test_a_draft_that_says_what_the_file_says_is_the_files_version(rig: Rig) -> None:
+    record = rig.plan().versions["triage", "newer"]
+    task = rig.project.tasks[0]
+    draft = DraftPrompt("Sort for {{ shop }}.\n\n", {"max_tokens": 100})
+    case = rig.plan().cases["triage"]["c1"]
+    result = await rig.runner().run_case(task, "newer", case, draft, rig.events.append)
+    assert result.version.id == record.id
+
+
 async def test_a_draft_that_cannot_be_rendered_costs_nothing(rig: Rig) -> None:
     with pytest.raises(ProjectError, match="shoop"):
         await ask(rig, draft="{{ shoop }}")

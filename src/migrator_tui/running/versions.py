@@ -53,11 +53,13 @@ def version_of_record(project: Project, history: "History", task: Task, model_na
 
 
 def version_of_draft(history: "History", task: str, model_name: str, draft: DraftPrompt, *, author: str) -> Version:
-    """The version a draft amounts to, recorded if new."""
+    """The version a draft amounts to, recorded if new; the same text read from a file is the same version."""
+    from migrator_tui.project.prompts import normal
+
     return history.record_version(
         task=task,
         model_name=model_name,
-        template=draft.template,
+        template=normal(draft.template),
         params=dict(draft.params),
         parent_id=draft.parent_id,
         origin=draft.origin,
