@@ -147,7 +147,8 @@ def write_files(files: Mapping[Path, str]) -> None:
             raise ProjectError(f"can't be written ({error})", file=path) from error
 
 
-def _starter_cases(template: str) -> str:
+def starter_cases(template: str) -> str:
+    """Two example cases for that prompt, as JSONL."""
     names = sorted(variables(template))
     # A chat prompt brings its own user message.
     messages = [] if is_chat(template) and names else [{"role": "user", "content": "Where is my order?"}]

@@ -3,11 +3,13 @@
 Looks at names first and reads little, so that it ends within a moment in a folder of any size.
 """
 
+import contextlib
 import os
 import re
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 
 from migrator_tui.project.cases import read_cases
@@ -16,6 +18,8 @@ from migrator_tui.project.prompts import is_chat, read_template, variables
 from migrator_tui.project.task_tables import CASE_SUFFIXES
 
 MAX_ENTRIES = 20_000
+MAX_IN_FOLDER = 2_000
+"""Entries looked at in one folder, so that a heap of data leaves something for the folders beside it."""
 MAX_SECONDS = 2.0
 MAX_DEPTH = 8
 MAX_SOURCE = 512 * 1024
@@ -136,7 +140,8 @@ class _Look:
         """Whether to stop; remembered, so that the screen can say so."""
         if self.entries >= MAX_ENTRIES or time.monotonic() > self.until:
             self.complete = False
-        return not self.complete
+            return True
+        return False
 
 
 def discover(folder: Path, *, seconds: float = MAX_SECONDS) -> Discovery:
@@ -152,10 +157,11 @@ def discover(folder: Path, *, seconds: float = MAX_SECONDS) -> Discovery:
             look.complete = False
             break
         suffix = path.suffix.lower()
-        if suffix in PROMPT_SUFFIXES and (prompt := _prompt(path, folder)):
-            prompts.append(prompt)
-        if suffix in CASE_SUFFIXES and (found := _cases(path, folder)):
-            cases.append(found)
+        with contextlib.suppress(OSError):  # gone or closed to us since its name was read
+            if suffix in PROMPT_SUFFIXES and (prompt := _prompt(path, folder)):
+                prompts.append(prompt)
+            if suffix in CASE_SUFFIXES and (found := _cases(path, folder)):
+                cases.append(found)
         if suffix in SOURCE_SUFFIXES or suffix in SETTING_SUFFIXES or path.name.startswith(".env"):
             _models(path, look)
     return Discovery(
@@ -186,24 +192,26 @@ def _files(look: _Look) -> Iterator[Path]:
             if look.over():
                 return
             try:
-                entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
+                with os.scandir(folder) as opened:
+                    entries = sorted(islice(opened, MAX_IN_FOLDER + 1), key=lambda entry: entry.name)
             except OSError:
                 # A folder that can't be read holds nothing that a project could use.
                 continue
+            if len(entries) > MAX_IN_FOLDER:
+                look.complete = False
             for entry in entries:
                 look.entries += 1
                 if look.entries >= MAX_ENTRIES:
+                    look.complete = False
                     break
+                if not entry.name.isprintable():
+                    continue
                 if entry.is_dir(follow_symlinks=False):
                     if not entry.name.startswith(".") and entry.name not in SKIPPED:
                         below.append(Path(entry.path))
-                elif entry.is_file(follow_symlinks=False) and _printable(entry.name):
+                elif entry.is_file(follow_symlinks=False):
                     yield Path(entry.path)
         level = below
-
-
-def _printable(name: str) -> bool:
-    return name.isprintable()
 
 
 def _shown(path: Path, folder: Path) -> str:
