@@ -18,7 +18,13 @@ CANARY = "sk-canary-7f3a91c2d4e5"
 """A key that must turn up nowhere but in the requests it is for."""
 
 _PROVIDERS = ("OPENAI", "ANTHROPIC", "GEMINI", "MISTRAL", "GROQ", "DEEPSEEK", "OPENROUTER")
-KEYS = {"ACME_KEY": CANARY, **{f"{provider}_API_KEY": CANARY for provider in _PROVIDERS}}
+KEYS = {
+    "ACME_KEY": CANARY,
+    "AWS_ACCESS_KEY_ID": "AKIACANARY0000000000",
+    "AWS_SECRET_ACCESS_KEY": CANARY,
+    "AWS_REGION": "us-east-1",
+    **{f"{provider}_API_KEY": CANARY for provider in _PROVIDERS},
+}
 QUICK = Pace(first_wait=0.02, longest_wait=0.05)
 """Retries without the waiting."""
 

@@ -258,6 +258,7 @@ async def test_a_lone_surrogate_in_the_question_harms_nothing(pool: ModelPool, s
 async def test_nobody_listens(pool: ModelPool) -> None:
     failed = error_of(await events_of(pool, ask_for("http://127.0.0.1:1/v1")))
     assert (failed.kind, failed.status, failed.attempts) == (ErrorKind.CONNECTION, None, 5)
+    assert "127.0.0.1" in failed.message
 
 
 @pytest.mark.parametrize("how", ["closed", "cancelled"])

@@ -6,7 +6,6 @@ change who is asked are refused here, whatever the project's trust.
 
 import re
 from collections.abc import Collection, Mapping, Sequence
-from ipaddress import ip_address
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -43,6 +42,7 @@ _REACHES_OUT = re.compile(
     r"|token_file|callback"
 )
 
+_SIGNING = frozenset({"bedrock", "bedrock_converse", "sagemaker", "sagemaker_chat", "vertex_ai", "vertex_ai_beta"})
 _NEEDS_USER_TURN = frozenset(
     {
         "anthropic",
@@ -105,8 +105,8 @@ def call_arguments(
         arguments["api_base"] = request.api_base
     if key is not None:
         arguments["api_key"] = key
-    elif request.api_base is not None and is_loopback(request.api_base):
-        # A provider's key is for the provider, not for whatever listens on this machine.
+    elif request.api_base is not None and not _own_address(provider, request.api_base):
+        # A provider's key goes to that provider; anywhere else only what `api_key_env` names.
         arguments["api_key"] = PLACEHOLDER_KEY
     return arguments
 
@@ -136,7 +136,7 @@ def with_user_turn(messages: Sequence[Message], provider: str | None) -> list[Me
 
 
 def sendable(value: Any) -> Any:
-    """The same with lone surrogates, which UTF-8 has no bytes for, as U+FFFD; pairs become the character they mean."""
+    """The same with lone surrogates, for which UTF-8 has no bytes, as U+FFFD; pairs become the character meant."""
     if isinstance(value, str):
         if _SURROGATE.search(value) is None:
             return value
@@ -146,18 +146,18 @@ def sendable(value: Any) -> Any:
     return [sendable(item) for item in value] if isinstance(value, (list, tuple)) else value
 
 
-def is_loopback(url: str) -> bool:
-    """Does this address stay on this machine?"""
+def _own_address(provider: str | None, url: str) -> bool:
+    """May this provider's own credentials be used at that address?
+
+    Signing providers send none. Azure gives each customer an address, so `api_base` is the usual way there.
+    """
+    if provider in _SIGNING:
+        return True
     try:
         host = urlsplit(url).hostname or ""
     except ValueError:
         return False
-    if host == "localhost":
-        return True
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return False
+    return (provider or "").startswith("azure") and url.startswith("https://") and host.endswith(".azure.com")
 
 
 def refusal(error: RefusedArgument, attempt: int) -> CallError:

@@ -20,6 +20,8 @@ _MAP = "model_prices_and_context_window_backup.json"
 _ANSWERING = frozenset({"chat", "completion", "responses"})
 """Modes of models that answer with text."""
 _MILLION = 1_000_000
+_FIRST = frozenset({"openai", "anthropic", "gemini", "mistral", "groq", "deepseek", "xai", "ollama"})
+"""Providers of their own models, and hosts that most people know."""
 _ALIASES = {
     "bedrock_converse": "bedrock",
     "cohere_chat": "cohere",
@@ -144,20 +146,39 @@ def _answering_models() -> Mapping[str, ModelFacts]:
 
 
 def search(text: str, limit: int = 20) -> list[ModelFacts]:
-    """Models whose name is like `text`, the likeliest first: names with every word of it, then similar ones."""
+    """Models whose name is like `text`, the likeliest first: names with every word of it, then similar ones.
+
+    Of equals, those of the providers most people ask come before resellers'.
+    """
     from rapidfuzz import fuzz, process
 
     models = _answering_models()
-    words = text.casefold().split()
+    words = [word for word in map(_plain, text.split()) if word]
     if not words:
         return []
-    exact = [name for name in models if all(word in name.casefold() for word in words)]
-    wanted = text.casefold()
-    ordered = sorted(exact, key=lambda name: (-fuzz.ratio(wanted, name.casefold()), len(name), name))[:limit]
-    if len(ordered) < limit:
-        similar = process.extract(wanted, list(models), scorer=fuzz.WRatio, limit=limit, score_cutoff=60)
-        ordered += [name for name, _, _ in similar if name not in ordered]
-    return [models[name] for name in ordered[:limit]]
+    wanted = "".join(words)
+    exact = [name for name, plain in _plain_names().items() if all(word in plain for word in words)]
+
+    def rank(name: str) -> tuple[bool, float, int, str]:
+        bare = _plain(name.rpartition("/")[2])
+        return models[name].provider not in _FIRST, -fuzz.ratio(wanted, bare), len(name), name
+
+    found = sorted(exact, key=rank)[:limit]
+    if len(found) < limit:
+        scored = process.extract(wanted, _plain_names(), scorer=fuzz.WRatio, limit=4 * limit, score_cutoff=60)
+        similar = sorted(scored, key=lambda hit: (-round(hit[1] / 10), *rank(hit[2])))
+        found += [name for _, _, name in similar if name not in found]
+    return [models[name] for name in found[:limit]]
+
+
+def _plain(name: str) -> str:
+    """Letters and digits alone: people write gpt4o and mean gpt-4o."""
+    return "".join(filter(str.isalnum, name.casefold()))
+
+
+@cache
+def _plain_names() -> Mapping[str, str]:
+    return {name: _plain(name) for name in _answering_models()}
 
 
 def price_of(spec: ModelSpec, folder: Path | None = None) -> Price | None:

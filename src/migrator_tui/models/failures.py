@@ -60,8 +60,8 @@ _WITHOUT_STATUS = frozenset({ErrorKind.CONNECTION, ErrorKind.CUT_OFF, ErrorKind.
 
 _UNREADABLE = re.compile(
     r"JSONDecodeError|Expecting value|Unterminated string|Extra data|Invalid control character|validation error"
-    r"|unable to parse|error parsing|failed to parse|invalid response (?:object|from)|has no attribute|not subscriptable"
-    r"|KeyError|NoneType|no choices|Unable to get json|invalid json|Expecting property name",
+    r"|unable to parse|error parsing|failed to parse|invalid response (?:object|from)|has no attribute"
+    r"|not subscriptable|KeyError|NoneType|no choices|Unable to get json|invalid json|Expecting property name",
     re.IGNORECASE,
 )
 _NO_CONNECTION = re.compile(
@@ -181,6 +181,9 @@ def _words(exception: BaseException, chain: list[BaseException], kind: ErrorKind
         if sentence:
             return one_line(f"{sentence} (HTTP {status})" if status else sentence)
     text = str(exception).strip() or type(exception).__name__
+    if kind is ErrorKind.CONNECTION:
+        # "Connection error." says nothing; what it came from names host and reason.
+        text = next((said for one in reversed(chain) if _NO_CONNECTION.search(said := str(one))), text)
     for _ in range(4):
         text = _WRAPPING.sub("", text, count=1).strip()
     lead = {ErrorKind.TIMED_OUT: "no answer in time", ErrorKind.CUT_OFF: "the stream broke off"}.get(kind)

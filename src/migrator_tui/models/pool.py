@@ -35,6 +35,10 @@ _GRACE = 15.0
 """Seconds beyond its time-out after which a call is given up from this side: the worker itself seems stuck."""
 
 
+_LENT = 8
+"""Calls of a bulk run that the other lane's worker takes meanwhile: so many at once delay a key press by 50 ms."""
+
+
 class ModelPool:
     """The models of one project. Enter it in the event loop that uses it; leaving ends its processes.
 
@@ -152,10 +156,10 @@ class ModelPool:
 
     async def _attempt(self, request: ModelRequest, lane: Lane, attempt: int) -> AsyncGenerator[Event, None]:
         """One attempt's events, the last of them `Finished` or `Failed`."""
-        worker = self._workers[lane]
+        worker: WorkerProcess | None = None
         try:
             routed = await self._routed(request)
-            await worker.ready()
+            worker = await self._ready_worker(lane)
             async with worker.attempt(next(self._numbers), attempt, routed) as under_way:
                 # Not one timeout around the loop: it would fire in the middle of what our caller awaits.
                 deadline = time.monotonic() + request.timeout + _GRACE
@@ -167,9 +171,19 @@ class ModelPool:
         except SimulatorGone as error:
             yield Failed(request.id, CallError(ErrorKind.CONNECTION, str(error)))
         except TimeoutError:
-            worker.kill_if_stuck()
+            if worker is not None:
+                worker.kill_if_stuck()
             words = f"no answer within {request.timeout:g} s"
             yield Failed(request.id, CallError(ErrorKind.TIMED_OUT, words))
+
+    async def _ready_worker(self, lane: Lane) -> WorkerProcess:
+        """The lane's worker, started if need be; while bulk's is starting, a few of its calls go to the other one."""
+        worker, other = self._workers[lane], self._workers[Lane.WAITED_FOR]
+        if lane is Lane.BULK and not worker.usable and other.usable and other.in_hand < _LENT:
+            worker.start()
+            return other
+        await worker.ready()
+        return worker
 
     async def _routed(self, request: ModelRequest) -> ModelRequest:
         """A simulated model asked as what it is to the worker: an OpenAI-compatible server on this machine."""

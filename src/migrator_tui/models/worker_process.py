@@ -47,7 +47,9 @@ class WorkerProcess:
         log: logging.Logger,
         scrub: Callable[[str], str],
         on_state: Callable[[], None],
+        module: str = "migrator_tui.models.worker",
     ) -> None:
+        self._module = module
         self._lane = lane
         self._environment = environment
         self._log = log
@@ -67,6 +69,11 @@ class WorkerProcess:
     def usable(self) -> bool:
         """It answers."""
         return self.state in (PoolState.READY, PoolState.RESTARTED)
+
+    @property
+    def in_hand(self) -> int:
+        """Calls it has not answered yet."""
+        return len(self._calls)
 
     @property
     def pid(self) -> int | None:
@@ -99,22 +106,23 @@ class WorkerProcess:
         while failures < _TRIES:
             if failures:
                 await asyncio.sleep(_FIRST_WAIT * 2 ** (failures - 1))
-            why = await self._live(again)
-            failures = 1 if self.usable else failures + 1
+            answered, why = await self._live(again)
+            failures = 1 if answered else failures + 1
             again = True
-            self._lose_calls(why)
             self._why_dead = why
             self._log.info("%s", why)
             self._become(PoolState.STARTING if failures < _TRIES else PoolState.DEAD)
+            self._lose_calls(why)
 
-    async def _live(self, again: bool) -> str:
-        """One life of the process, from start to end; how it ended."""
+    async def _live(self, again: bool) -> tuple[bool, str]:
+        """One life of the process, from start to end: whether it ever answered, and how it ended."""
+        answered = False
         began = time.monotonic()
         arguments = ["--bulk"] if self._lane is Lane.BULK else []
         name = f"worker ({self._lane})"
         try:
             child = await Child.start(
-                "migrator_tui.models.worker",
+                self._module,
                 arguments,
                 self._environment,
                 name=name,
@@ -122,25 +130,32 @@ class WorkerProcess:
                 scrub=self._scrub,
             )
         except OSError as error:
-            return f"the model worker could not be started: {error.strerror or error}"
+            return False, f"the model worker could not be started: {error.strerror or error}"
         self._child = child
         try:
             async for line in lines(child.stdout):
                 self._heard = time.monotonic()
                 message = json.loads(line)
                 if "ready" in message:
+                    answered = True
                     self.ready_after = {**message["ready"], "total_s": round(time.monotonic() - began, 3)}
                     self._log.info("%s ready: %s", name, self.ready_after)
                     self._become(PoolState.RESTARTED if again else PoolState.READY)
                 elif (queue := self._calls.get(message["call"])) is not None:
                     queue.put_nowait(message)
+            self._take_no_more()
             status = await child.ended()
         finally:
             self._child = None
             await child.end()
         how = f"was killed by signal {-status}" if status < 0 else f"ended with status {status}"
         said = f": {child.last_words[-1]}" if child.last_words and status > 0 else ""
-        return f"the model worker {how}{said}"
+        return answered, f"the model worker {how}{said}"
+
+    def _take_no_more(self) -> None:
+        """It is on its way out: calls wait for the next one."""
+        if self.usable:
+            self._become(PoolState.STARTING)
 
     def _lose_calls(self, why: str) -> None:
         for queue in self._calls.values():
@@ -150,7 +165,7 @@ class WorkerProcess:
     async def attempt(self, number: int, attempt: int, request: ModelRequest) -> Any:
         """Hand one attempt in; gives its `Attempt`. Leaving the block before its end cancels it."""
         child = self._child
-        if child is None:
+        if child is None or not self.usable:
             raise WorkerGone(self._why_dead or "the model worker ended")
         queue: asyncio.Queue[dict[str, Any] | WorkerGone] = asyncio.Queue()
         self._calls[number] = queue
@@ -160,6 +175,7 @@ class WorkerProcess:
             try:
                 await child.send(line)
             except ConnectionError as error:
+                self._take_no_more()
                 raise WorkerGone("the model worker ended") from error
             yield under_way
         finally:
@@ -172,6 +188,7 @@ class WorkerProcess:
         stuck = self._child is not None and time.monotonic() - self._heard > _SILENT_FOR
         if stuck and self._child is not None:
             self._log.info("worker (%s) said nothing for %.0f s and is ended", self._lane, _SILENT_FOR)
+            self._take_no_more()
             with contextlib.suppress(ProcessLookupError):
                 self._child.process.kill()
         return stuck
