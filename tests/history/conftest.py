@@ -1,9 +1,13 @@
 """A small project on disk and its history."""
 
+import os
+import secrets
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy import create_engine, make_url
+from sqlalchemy import text as sql
 
 from migrator_tui.history.digests import digest_of
 from migrator_tui.history.records import NewOutput, Origin, Version
@@ -75,3 +79,19 @@ def an_output(version: Version, case_id: str = "a", text: str = "fine", **more: 
         "text": text,
     }
     return NewOutput(**(values | more))  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def postgres() -> Iterator[str]:
+    """An empty schema of its own on the PostgreSQL server that MIGRATOR_TEST_POSTGRES names."""
+    stated = os.environ.get("MIGRATOR_TEST_POSTGRES")
+    if not stated:
+        pytest.skip("MIGRATOR_TEST_POSTGRES names no database")
+    name = f"test_{secrets.token_hex(6)}"
+    server = create_engine(make_url(stated).set(drivername="postgresql+psycopg"))
+    with server.begin() as connection:
+        connection.execute(sql(f"create schema {name}"))
+    yield make_url(stated).update_query_dict({"options": f"-csearch_path={name}"}).render_as_string(False)
+    with server.begin() as connection:
+        connection.execute(sql(f"drop schema {name} cascade"))
+    server.dispose()

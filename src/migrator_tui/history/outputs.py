@@ -5,7 +5,7 @@ from dataclasses import fields, replace
 from datetime import datetime, time
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, bindparam, func, insert, select, update
+from sqlalchemy import Connection, Row, and_, bindparam, func, insert, literal, select, update
 from sqlalchemy.sql.elements import ColumnElement
 
 from migrator_tui.history.columns import now
@@ -26,6 +26,9 @@ _ANSWER_ITEM = (
 _FIELDS = tuple(field.name for field in fields(Output))
 _NEW_FIELDS = tuple(field.name for field in fields(NewOutput))
 _OUTPUT_COLUMNS = [OUTPUTS.c[name] for name in _FIELDS]
+_LONG = {"text": literal(""), "reasoning": literal(""), "tool_calls": literal([], OUTPUTS.c.tool_calls.type)}
+_FIGURE_COLUMNS = [_LONG[name].label(name) if name in _LONG else OUTPUTS.c[name] for name in _FIELDS]
+"""The same, without what can be megabytes."""
 
 
 class Outputs(Part):
@@ -148,12 +151,19 @@ class Outputs(Part):
         return found
 
     def current_outputs(
-        self, task: str, model_name: str, model: str, case_ids: Sequence[str] | None = None
+        self,
+        task: str,
+        model_name: str,
+        model: str,
+        case_ids: Sequence[str] | None = None,
+        *,
+        figures_only: bool = False,
     ) -> dict[str, list[Output]]:
         """What counts now, by case: of the version that answered last, the newest output of each repeat.
 
         `model` is the model's name as configured: what another model answered under the same name is past.
-        Outputs are ordered by repeat. All cases if `case_ids` is `None`.
+        Outputs are ordered by repeat. All cases if `case_ids` is `None`. With `figures_only` texts, reasoning and
+        tool calls come back empty: for sums over many cases.
         """
         where = and_(
             CASE_OUTPUTS.c.project_id == self._project_id,
@@ -161,18 +171,53 @@ class Outputs(Part):
             CASE_OUTPUTS.c.model_name == model_name,
             CASE_OUTPUTS.c.model == model,
         )
-        return self._standing(where, case_ids)
+        return self._standing(where, case_ids, figures_only=figures_only)
 
-    def version_outputs(self, version_id: int, model: str) -> dict[str, list[Output]]:
-        """What a prompt version gave on that model, by case: the newest output of each repeat, ordered by repeat."""
+    def answered_versions(self, task: str, model_name: str, model: str) -> dict[int, int]:
+        """The prompt versions that model was asked with, each with a number that grows with every new output."""
+        c = CASE_OUTPUTS.c
+        with self._history.reading() as connection:
+            rows = connection.execute(
+                select(c.version_id, func.max(c.id))
+                .where(
+                    c.project_id == self._project_id,
+                    c.task == task,
+                    c.model_name == model_name,
+                    c.model == model,
+                )
+                .group_by(c.version_id)
+            )
+            return {version_id: newest for version_id, newest in rows}
+
+    def version_cases(self, version_id: int, model: str) -> list[str]:
+        """Ids of the cases that model was asked about with a prompt version, in no particular order."""
+        c = CASE_OUTPUTS.c
+        with self._history.reading() as connection:
+            return list(
+                connection.execute(
+                    select(c.case_id)
+                    .where(c.project_id == self._project_id, c.version_id == version_id, c.model == model)
+                    .distinct()
+                ).scalars()
+            )
+
+    def version_outputs(
+        self, version_id: int, model: str, case_ids: Sequence[str] | None = None
+    ) -> dict[str, list[Output]]:
+        """What a prompt version gave on that model, by case: the newest output of each repeat, ordered by repeat.
+
+        All cases if `case_ids` is `None`.
+        """
         where = and_(
             CASE_OUTPUTS.c.project_id == self._project_id,
             CASE_OUTPUTS.c.version_id == version_id,
             CASE_OUTPUTS.c.model == model,
         )
-        return self._standing(where, None)
+        return self._standing(where, case_ids)
 
-    def _standing(self, where: ColumnElement[bool], case_ids: Sequence[str] | None) -> dict[str, list[Output]]:
+    def _standing(
+        self, where: ColumnElement[bool], case_ids: Sequence[str] | None, *, figures_only: bool = False
+    ) -> dict[str, list[Output]]:
         c = CASE_OUTPUTS.c
         newest = (
             select(c.task, c.model_name, c.case_id, c.version_id, c.repeat, func.max(c.id).label("id"))
@@ -190,7 +235,7 @@ class Outputs(Part):
             found: dict[str, list[Output]] = {}
             for ids in chunks(standing):
                 for row in connection.execute(
-                    select(c.id.label("place"), *_OUTPUT_COLUMNS)
+                    select(c.id.label("place"), *(_FIGURE_COLUMNS if figures_only else _OUTPUT_COLUMNS))
                     .join(OUTPUTS, OUTPUTS.c.id == c.output_id)
                     .where(c.id.in_(ids))
                 ):

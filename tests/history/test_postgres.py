@@ -1,0 +1,90 @@
+"""The store on PostgreSQL: the same tests, and what only a shared database can show."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from migrator_tui.history.database import Database, parse_url
+from migrator_tui.history.schema import upgrade
+from migrator_tui.history.store import History
+from migrator_tui.project.schema import Project
+from tests.history import test_store
+from tests.history.conftest import MakeProject, a_version, an_output
+
+pytestmark = pytest.mark.usefixtures("postgres")
+
+
+@pytest.fixture
+def project(make_project: MakeProject, postgres: str) -> Project:
+    return make_project(database=postgres)
+
+
+@pytest.fixture
+def history(project: Project) -> Iterator[History]:
+    with History.open(project) as opened:
+        assert opened.location.startswith("postgresql+psycopg://")
+        yield opened
+
+
+_SQLITE_ONLY = {
+    "test_clean_text_lies_in_the_database_as_it_is",
+    "test_a_run_that_a_living_process_is_at_is_not_offered",
+    "test_a_verdict_is_taken_back_by_a_row_of_its_own",
+    "test_money_spent_today",
+    "test_known_keys_do_not_reach_the_database",
+}
+"""They look into the file."""
+
+globals().update(
+    {name: value for name, value in vars(test_store).items() if name.startswith("test_") and name not in _SQLITE_ONLY}
+)
+
+
+def test_money_on_postgresql(history: History) -> None:
+    version = a_version(history)
+    history.add_outputs([an_output(version, cost=0.5), an_output(version, model="openai/x")])
+    assert history.spent_today() == (0.5, True)
+
+
+def test_undo_on_postgresql(history: History) -> None:
+    outputs = history.add_outputs([an_output(a_version(history), case) for case in "ab"])
+    group = history.judge(outputs, True, author="ann")
+    assert {v.id for v in history.undo_last("ann")} == {v.id for v in group}
+    assert history.verdicts("triage", "new") == {} and history.undo_last("ann") == []
+
+
+def test_projects_in_one_database_see_only_their_own(
+    make_project: MakeProject, tmp_path: Path, postgres: str, history: History
+) -> None:
+    version = a_version(history)
+    (output,) = history.add_outputs([an_output(version)])
+    history.judge([output], True, author="ann")
+    with History.open(make_project(tmp_path / "other", name="other", database=postgres)) as other:
+        assert other.versions("triage", "new") == [] and other.verdicts("triage", "new") == {}
+        assert other.outputs([output.id]) == {} and other.cached([output.call_key]) == {}
+        assert other.undo_last("ann") == [] and a_version(other).number == 1
+        with pytest.raises(KeyError):
+            other.version(version.id)
+    with History.open(make_project(tmp_path / "elsewhere", database=postgres)) as same:  # a colleague's clone
+        assert [v.id for v in same.versions("triage", "new")] == [version.id]
+
+
+def test_what_belongs_to_this_machine_stays_on_it(history: History, project: Project) -> None:
+    from migrator_tui.history.first_page import first_page
+    from migrator_tui.history.records import SessionState
+    from migrator_tui.project.schema import Case
+
+    history.index_cases(project.tasks[0], [Case("a", {"x": "1"})])
+    history.save_session(SessionState(case_id="a"))
+    page = first_page(project, "triage", "new")
+    assert page is not None and page.total == 1 and page.session.case_id == "a"
+
+
+def test_a_schema_made_by_migrations_serves_as_well(project: Project, postgres: str) -> None:
+    empty = Database(parse_url(postgres, project.folder))
+    with empty.writing() as connection:
+        upgrade(connection)
+    empty.close()
+    with History.open(project) as history:
+        assert history.add_outputs([an_output(a_version(history))])[0].id == 1
