@@ -75,9 +75,10 @@ class MigratorApp(App[int]):
 
     @work(exclusive=True, group="warming")
     async def _warm(self) -> None:
-        await self.runs.start()
+        await self.runs.open()
         for screen in self._screens.values():
             screen.models_ready()
+        await self.runs.warm()
 
     def on_history_failed(self, message: HistoryFailed) -> None:
         """Without a history nothing could be kept: say why and end."""

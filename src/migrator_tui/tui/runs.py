@@ -47,9 +47,8 @@ class Runs:
         """Something can be stopped."""
         return self.bulk or bool(self.cases)
 
-    async def start(self) -> None:
-        """Open the pool and warm the worker that serves the person at the screen."""
-        from migrator_tui.models.worker_process import WorkerGone
+    async def open(self) -> None:
+        """Open the pool: calls can be made, the first of them waits for its worker."""
         from migrator_tui.running.pools import open_pool
         from migrator_tui.running.run import Runner
 
@@ -58,6 +57,12 @@ class Runs:
             await asyncio.to_thread(open_pool, workspace.project, trusted=workspace.trusted)
         )
         self._runner = Runner(workspace.project, workspace.history, self._pool, author=workspace.author)
+
+    async def warm(self) -> None:
+        """Warm the worker that serves the person at the screen."""
+        from migrator_tui.models.worker_process import WorkerGone
+
+        assert self._pool is not None
         try:
             await self._pool.warm(Lane.WAITED_FOR)
         except WorkerGone as error:

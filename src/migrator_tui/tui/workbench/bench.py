@@ -25,7 +25,6 @@ from migrator_tui.tui.widgets.work_screen import WorkScreen
 from migrator_tui.tui.workbench.blind import BlindSession
 from migrator_tui.tui.workbench.case_list import CaseRows, id_column_width
 from migrator_tui.tui.workbench.case_view import BothSides, DiffMode, both_sides
-from migrator_tui.tui.workbench.diffing import diff_contents
 from migrator_tui.tui.workbench.input_strip import InputStrip, one_line
 from migrator_tui.tui.workbench.output_pane import OutputPane, ShownOutput
 from migrator_tui.tui.workbench.params_pane import ParamsPane
@@ -444,8 +443,9 @@ class Bench(WorkScreen):
         old, new = self.sides.baseline, self.sides.candidate
         if old is None or new is None or self.view is None:
             return
-        nocolor = bool(self.app.no_color) if hasattr(self.app, "no_color") else False
-        diff = diff_contents(old.output.text, new.output.text, self.program.glyphs, brackets=nocolor)
+        from migrator_tui.tui.workbench.diffing import diff_contents
+
+        diff = diff_contents(old.output.text, new.output.text, self.program.glyphs, brackets=self.app.no_color)
         if self.diff_mode is DiffMode.ONE_TEXT:
             pane = self.query_one("#one-text", Pane)
             pane.title(Content.assemble(("word diff", STRONG), ("  baseline → candidate, one text", MUTED)))

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from textual.app import ComposeResult
 from textual.content import Content
 from textual.css.query import NoMatches
-from textual.widgets import Markdown, Static
+from textual.widgets import Static
 
 from migrator_tui.history.records import CheckRecord, Mark, Output
 from migrator_tui.text_safety import safe, safe_line
@@ -62,11 +62,11 @@ class OutputPane(Pane):
     OutputPane .checks { height: 5; padding: 0 1; }
     OutputPane .empty { height: 1fr; content-align: center middle; text-align: center; display: none; }
     OutputPane .more { height: 1; padding: 0 1; display: none; color: $foreground 62%; }
-    OutputPane Markdown { height: 1fr; display: none; overflow-y: auto; padding: 0 1; margin: 0; }
+    OutputPane .markdown { height: 1fr; display: none; overflow-y: auto; padding: 0 1; margin: 0; }
     OutputPane.-empty .empty { display: block; }
     OutputPane.-empty TextView, OutputPane.-empty .checks, OutputPane.-empty .more { display: none; }
     OutputPane.-markdown TextView, OutputPane.-markdown .more { display: none; }
-    OutputPane.-markdown Markdown { display: block; }
+    OutputPane.-markdown .markdown { display: block; }
     """
 
     def __init__(self, side: str, *, glyphs: Glyphs = UNICODE) -> None:
@@ -343,12 +343,14 @@ class OutputPane(Pane):
 
     async def toggle_markdown(self) -> bool:
         """Rendered Markdown instead of the text, or back; made when it is first wanted."""
+        from textual.widgets import Markdown  # its parser costs a tenth of a second, and is seldom wanted
+
         wanted = not self.has_class("-markdown")
         if wanted:
             try:
                 widget = self.query_one(Markdown)
             except NoMatches:
-                widget = Markdown(open_links=False)
+                widget = Markdown(open_links=False, classes="markdown")
                 await self.mount(widget, before=self.query_one(".more"))
             await widget.update(safe(self.shown.output.text) if self.shown else "")
         self.set_class(wanted, "-markdown")
