@@ -145,6 +145,11 @@ def _answering_models() -> Mapping[str, ModelFacts]:
     return found
 
 
+def models_of(provider: str) -> list[ModelFacts]:
+    """Every model of that provider that answers with text."""
+    return [facts for facts in _answering_models().values() if facts.provider == provider]
+
+
 def search(text: str, limit: int = 20) -> list[ModelFacts]:
     """Models whose name is like `text`, the likeliest first: names with every word of it, then similar ones.
 

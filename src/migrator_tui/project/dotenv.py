@@ -43,6 +43,12 @@ def more_than_keys(folder: Path) -> dict[str, str]:
     return {name: value for name, value in entries.items() if not is_key_name(name) or "${" in value}
 
 
+def key_names(folder: Path) -> set[str]:
+    """The names of the keys that `.env` of a folder sets, whatever else it does; values stay unread."""
+    entries = _entries(folder, interpolate=False, confined=True)
+    return {name for name, value in entries.items() if value and is_key_name(name)}
+
+
 def is_key_name(name: str) -> bool:
     """Whether a variable of that name holds a key, and nothing that says where it goes."""
     return bool(_KEY_NAME.fullmatch(name))

@@ -1,0 +1,57 @@
+"""Which variable holds the key that a model needs, told from its name: for the set-up, which only reads names.
+
+A convention of the client library; a provider it does not list here is asked with `PROVIDER_API_KEY`.
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+_KEYS = {
+    "anthropic": (("ANTHROPIC_API_KEY",), ("ANTHROPIC_AUTH_TOKEN",)),
+    "azure": (("AZURE_API_KEY",), ("AZURE_AD_TOKEN",), ("AZURE_CLIENT_ID", "AZURE_CLIENT_SECRET", "AZURE_TENANT_ID")),
+    "bedrock": (("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"), ("AWS_PROFILE",), ("AWS_BEARER_TOKEN_BEDROCK",)),
+    "cohere": (("COHERE_API_KEY",), ("CO_API_KEY",)),
+    "fireworks_ai": (("FIREWORKS_API_KEY",), ("FIREWORKS_AI_API_KEY",)),
+    "gemini": (("GEMINI_API_KEY",), ("GOOGLE_API_KEY",)),
+    "huggingface": (("HF_TOKEN",), ("HUGGINGFACE_API_KEY",)),
+    "nvidia_nim": (("NVIDIA_NIM_API_KEY",), ("NVIDIA_API_KEY",)),
+    "openrouter": (("OPENROUTER_API_KEY",), ("OR_API_KEY",)),
+    "perplexity": (("PERPLEXITYAI_API_KEY",), ("PERPLEXITY_API_KEY",)),
+    "together_ai": (("TOGETHERAI_API_KEY",), ("TOGETHER_API_KEY",), ("TOGETHER_AI_API_KEY",)),
+    "vertex_ai": (("GOOGLE_APPLICATION_CREDENTIALS",), ("VERTEXAI_PROJECT",)),
+}
+"""Provider to the ways its key can be given, the usual one first; all variables of one way are needed."""
+
+_KEYLESS = frozenset({"ollama", "ollama_chat", "hosted_vllm", "lm_studio", "llamafile", "vllm"})
+
+
+@dataclass(frozen=True, slots=True)
+class KeyState:
+    """Whether what a model needs is there."""
+
+    variables: tuple[str, ...]
+    """Those that are set, else those that usually are; empty where no key is needed."""
+    missing: tuple[str, ...] = ()
+
+    @property
+    def is_set(self) -> bool:
+        """Nothing is missing."""
+        return not self.missing
+
+
+def key_state(model: str, provider: str | None, available: Collection[str]) -> KeyState:
+    """Whether the key of `model` is among the variables `available`; values are never looked at.
+
+    `provider` is what the price map says where the name has none in front.
+    """
+    prefix, slash, _ = model.partition("/")
+    if model.startswith(("simulated:", "recorded:")) or (slash and prefix in _KEYLESS):
+        return KeyState(())
+    who = prefix if slash else provider
+    if not who:
+        return KeyState(())
+    ways = _KEYS.get(who, ((f"{who.upper().replace('-', '_')}_API_KEY",),))
+    for way in ways:
+        if all(name in available for name in way):
+            return KeyState(way)
+    return KeyState(ways[0], tuple(name for name in ways[0] if name not in available))
