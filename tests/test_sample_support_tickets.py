@@ -1,5 +1,6 @@
 """The sample project support-tickets: its cases, what each simulated model makes of them, and what edits mend."""
 
+import json
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
@@ -36,8 +37,10 @@ def cases() -> tuple[Case, ...]:
 
 
 @cache
-def failures(model: str, extra: str = "", json_mode: bool = False) -> Mapping[str, tuple[str, ...]]:
-    """Labels of the failing checks by case, the prompt with `extra` at its end."""
+def failures(
+    model: str, extra: str = "", json_mode: bool = False, replaced: str = "", by: str = ""
+) -> Mapping[str, tuple[str, ...]]:
+    """Labels of the failing checks by case, the prompt with `extra` at its end and a part of it `replaced`."""
     task = project().tasks[0]
     spec = project().model(model)
     persona = load_persona(spec.model, FOLDER)
@@ -45,6 +48,7 @@ def failures(model: str, extra: str = "", json_mode: bool = False) -> Mapping[st
     if json_mode:
         body["response_format"] = {"type": "json_object"}
     template = read_template(task.prompt) + f"\n{extra}\n"
+    template = template.replace(replaced, by) if replaced else template
     found = {}
     for case in cases():
         messages = render(template, case)
@@ -55,8 +59,8 @@ def failures(model: str, extra: str = "", json_mode: bool = False) -> Mapping[st
     return found
 
 
-def regressions(extra: str = "", json_mode: bool = False) -> set[str]:
-    old, new = failures("baseline", extra, json_mode), failures("newer", extra, json_mode)
+def regressions(extra: str = "", json_mode: bool = False, replaced: str = "", by: str = "") -> set[str]:
+    old, new = (failures(model, extra, json_mode, replaced, by) for model in ("baseline", "newer"))
     return {case for case in new if new[case] and not old[case]}
 
 
@@ -160,3 +164,38 @@ def test_asking_for_fences_breaks_both_models() -> None:
     for model in ("baseline", "newer"):
         fenced = [case for case, labels in failures(model, "Use code fences.").items() if "no-code-fence" in labels]
         assert len(fenced) >= len(cases()) - 2, "all but refusals and obeyed injections"
+
+
+OPENING = "Read the ticket and answer with one JSON object that has these keys:"
+
+
+@pytest.mark.parametrize(
+    ("replaced", "by", "at_least"),
+    [
+        (
+            OPENING,
+            "Read the ticket and answer with one JSON object and nothing\nelse: no code fences, no chatter. Keys:",
+            8,
+        ),
+        (OPENING, "Read the ticket and answer with raw JSON. The object has exactly these keys:", 8),
+        ("one JSON object that", "one JSON object (no code block around it!) that", 5),
+        ("a short answer that", "one or two plain sentences in the language of the ticket that", 5),
+    ],
+)
+def test_edits_inside_the_prompt_work_as_well(replaced: str, by: str, at_least: int) -> None:
+    template = read_template(project().tasks[0].prompt)
+    assert replaced in template
+    mended = regressions() - regressions(replaced=replaced, by=by)
+    assert len(mended) >= at_least
+    assert regressions(replaced=replaced, by=by) < regressions()
+
+
+def test_renamed_keys_and_values_are_followed() -> None:
+    template = read_template(project().tasks[0].prompt)
+    template = template.replace("- category: one of billing", "- topic: one of payments").replace(
+        "high, normal", "p1, p2"
+    )
+    persona = load_persona("classic-1")
+    text = answer(persona, {"messages": render(template, cases()[0])}).text
+    told = json.loads(text)
+    assert (told["topic"], told["priority"]) == ("payments", "p1")

@@ -19,6 +19,7 @@ _KEY_LINE = re.compile(
 _BARE_BULLET = re.compile(
     r"^\s*(?:[-*•+]|\d+[.)])\s+[`\"'*]*([A-Za-z][\w-]{0,30})[`\"'*]*\s*(?:\(([^)]*)\))?\s*[,;]?$"
 )
+_MARKED = re.compile(r"^\s*(?:[-*•+]\s|\d+[.)]\s|[`\"'*])")
 _JSON_KEY = re.compile(r"[\"“]([A-Za-z][\w-]{0,30})[\"”]\s*:")
 _PROSE_KEYS = re.compile(
     r"\b(?:keys?|fields?|properties|Schlüsseln?|Feldern?|clés?|champs?|claves?|campos?)\b[ :]*"
@@ -109,7 +110,9 @@ def read_shape(prompt: str, forced_json: bool = False) -> Shape:
 
 
 def _listed_keys(prompt: str) -> dict[str, Key]:
+    """Keys that stand at the beginning of lines, below a line that speaks of keys or of an object."""
     found: dict[str, Key] = {}
+    marked: set[str] = set()
     opened = False
     for line in prompt.splitlines():
         match = _KEY_LINE.match(line) or _BARE_BULLET.match(line)
@@ -117,10 +120,15 @@ def _listed_keys(prompt: str) -> dict[str, Key]:
         if opened and match and name.lower() not in _NO_KEYS and not name.isupper():
             description = " ".join(part for part in match.groups()[1:] if part)
             found.setdefault(name, _key(name, description, match[2] or ""))
+            if _MARKED.match(line):
+                marked.add(name)
         elif _OPENER.search(fold(line)):
             opened = True
         elif found and line.strip() and not line.startswith((" ", "\t")):
             opened = False
+    if marked:
+        # A wrapped sentence may look like a key ("else: …"), but not among keys that have bullets or quotes.
+        found = {name: key for name, key in found.items() if name in marked}
     return found if len(found) > 1 or (found and not _JSON_KEY.search(prompt)) else {}
 
 
