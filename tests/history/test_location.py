@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import sqlite3
 import subprocess
 from dataclasses import replace
 from pathlib import Path
@@ -13,7 +14,7 @@ from migrator_tui.history.errors import HistoryError
 from migrator_tui.history.location import adopt, history_folder, local_file, moved_from, projects_folder
 from migrator_tui.history.store import History
 from migrator_tui.project.schema import Project
-from tests.history.conftest import MakeProject, a_version
+from tests.history.conftest import MakeProject, a_version, an_output
 
 
 def test_a_history_lies_under_name_and_path(history: History, project: Project, own_home: Path) -> None:
@@ -45,7 +46,7 @@ def test_names_make_harmless_folders(project: Project) -> None:
 def moved(project: Project, make_project: MakeProject, tmp_path: Path) -> Project:
     """The project with one version in its history, its folder renamed since."""
     with History.open(project) as history:
-        a_version(history)
+        history.add_outputs([an_output(a_version(history))])
     new = tmp_path / "deeper" / "place"
     new.parent.mkdir()
     project.folder.rename(new)
@@ -60,6 +61,24 @@ def test_a_moved_project_finds_and_adopts_its_history(moved: Project, project: P
         assert len(history.versions("triage", "new")) == 1
     assert [f.name for f in projects_folder().iterdir()] == [history_folder(moved).name]
     assert json.loads((history_folder(moved) / "project.json").read_text())["folder"] == str(moved.folder)
+
+
+def test_a_look_at_the_moved_project_does_not_cost_it_its_history(moved: Project, project: Project) -> None:
+    with History.open(moved) as history:
+        a_version(history, "made here")
+    assert moved_from(moved) == project.folder
+    adopt(moved, project.folder)
+    with History.open(moved) as history:
+        assert [v.template for v in history.versions("triage", "new")] == ["Sort the ticket."]
+    (aside,) = projects_folder().glob("*/history/history.sqlite3")
+    with sqlite3.connect(aside) as plain:
+        assert plain.execute("select template from migrator_prompt_version").fetchall() == [("made here",)]
+
+
+def test_an_empty_history_is_not_worth_adopting(project: Project, make_project: MakeProject, tmp_path: Path) -> None:
+    History.open(project).close()
+    project.folder.rename(tmp_path / "new")
+    assert moved_from(make_project(tmp_path / "new")) is None
 
 
 def test_config_changed_the_folder_itself_is_recognised(moved: Project, project: Project) -> None:
@@ -86,14 +105,15 @@ def test_copied_to_another_disk_the_cases_are_recognised(moved: Project, project
 
 
 def test_a_copy_beside_its_original_is_no_move(project: Project, make_project: MakeProject, tmp_path: Path) -> None:
-    History.open(project).close()
+    with History.open(project) as history:
+        history.add_outputs([an_output(a_version(history))])
     shutil.copytree(project.folder, tmp_path / "copy")
     assert moved_from(make_project(tmp_path / "copy")) is None
 
 
 def test_a_project_with_a_history_of_its_own_is_offered_none(moved: Project, project: Project) -> None:
     with History.open(moved) as history:
-        a_version(history, "made here")
+        history.add_outputs([an_output(a_version(history, "made here"))])
     assert moved_from(moved) is None
     with pytest.raises(HistoryError, match="has a history already"):
         adopt(moved, project.folder)

@@ -198,6 +198,18 @@ def test_a_database_that_cannot_be_had_is_told_in_one_line(project: Project, url
     assert "\n" not in str(error.value) and "hunter2-secret" not in str(error.value)
 
 
+def test_a_damaged_file_is_told_in_one_line(project: Project) -> None:
+    with History.open(project) as history:
+        file = Path(history.location)
+        history.add_outputs([an_output(a_version(history), f"c{n}", "x" * 3_000) for n in range(200)])
+    with file.open("r+b") as damaged:
+        damaged.seek(4096)
+        damaged.write(b"\xff" * (file.stat().st_size - 4096))
+    with pytest.raises(HistoryError) as error, History.open(project) as history:
+        history.current_outputs("triage", "new", "simulated:new")
+    assert "\n" not in str(error.value) and "malformed" in str(error.value)
+
+
 def test_the_files_are_the_owners_alone(history: History) -> None:
     file = Path(history.location)
     assert file.stat().st_mode & 0o077 == 0 and file.parent.stat().st_mode & 0o077 == 0

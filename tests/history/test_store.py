@@ -67,6 +67,15 @@ def test_versions_are_found_by_number_label_and_name(history: History) -> None:
         history.name_version(second.id, "v7")
 
 
+def test_a_new_version_cannot_take_the_name_of_another(history: History) -> None:
+    wanted = {"task": "triage", "model_name": "new", "params": {}, "parent_id": None, "author": "ann"}
+    for template in ("one", "one"):  # saying the same twice is no conflict
+        history.record_version(**wanted, template=template, origin=Origin.EDITOR, name="raw json", note="why")
+    with pytest.raises(HistoryError, match="name of v1"):
+        history.record_version(**wanted, template="two", origin=Origin.EDITOR, name="raw json")
+    assert [(v.name, v.note) for v in history.versions("triage", "new")] == [("raw json", "why")]
+
+
 def test_drafts_are_kept_by_window(history: History) -> None:
     then = datetime(2026, 1, 2, 3, 4, 5, 678, tzinfo=UTC)
     one = Draft("triage", "new", "half a senten", "temperature = ", None, "w1", then)

@@ -83,9 +83,10 @@ class Database:
         except sqlite3.OperationalError as error:  # from the statements that go to the driver directly
             raise HistoryError(f"history: {_first_line(error)} ({self.where})") from None
         except DBAPIError as error:
-            if isinstance(error.orig, sqlite3.DatabaseError) and "not a database" in str(error.orig):
-                raise NotOurDatabaseError(f"history: {self.where} is not a database; move it aside") from None
-            raise
+            # SQLite's word for a file that is damaged or none of its own; mistakes of ours have classes below it.
+            if type(error.orig) is not sqlite3.DatabaseError:
+                raise
+            raise NotOurDatabaseError(f"history: {self.where}: {_first_line(error.orig)}; move it aside") from None
 
     def close(self) -> None:
         """Close every connection."""

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 from migrator_tui.models.requests import ToolCall
@@ -15,7 +15,7 @@ class Judgeable(Protocol):
     def text(self) -> str: ...
 
     @property
-    def tool_calls(self) -> "tuple[ToolCall, ...] | list[ToolCall] | Any": ...
+    def tool_calls(self) -> Sequence[ToolCall]: ...
 
 
 def digest_of(value: Any) -> str:

@@ -9,6 +9,7 @@ import hashlib
 import json
 import os
 import re
+import sqlite3
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,6 +18,7 @@ from typing import Any
 from platformdirs import user_data_path
 
 from migrator_tui.history.errors import HistoryError
+from migrator_tui.history.schema_version import TABLE_PREFIX
 from migrator_tui.project.schema import Project
 
 DATABASE_NAME = "history.sqlite3"
@@ -84,37 +86,39 @@ def record_place(project: Project) -> None:
 def moved_from(project: Project) -> Path | None:
     """The folder this project lay in before it was moved here, where its history still waits under the old place.
 
-    A history is offered when this project has none yet, the folder it belongs to is gone, and either the
-    configuration is the same, byte for byte, or the name is and so are the case files or the folder itself
+    A history is offered when this project has no outputs and verdicts yet, the folder it belongs to is gone, and
+    either the configuration is the same, byte for byte, or the name is and so are the case files or the folder itself
     (device and inode). A copy beside its original is no move. Of several the one used last.
     """
-    if (history_folder(project) / DATABASE_NAME).exists():
+    if _holds_something(history_folder(project) / DATABASE_NAME):
         return None
     mine = _description(project)
     found = [
         (file.stat().st_mtime, Path(place["folder"]))
         for file, place in _places()
-        if _is_gone(Path(place["folder"])) and _same_project(place, mine)
+        if _is_gone(Path(place["folder"]))
+        and _same_project(place, mine)
+        and _holds_something(file.with_name(DATABASE_NAME))
     ]
     return max(found)[1] if found else None
 
 
 def adopt(project: Project, old: Path) -> None:
-    """Make the history of the project that lay at `old` this project's own.
+    """Make the history of the project that lay at `old` this project's own; to be done before it is opened.
 
-    Raises `HistoryError` where there is none, or where this project has a history by now.
+    What this project has by now (a version, a draft) is put aside, not deleted. Raises `HistoryError` where there is
+    nothing to adopt, or where this project has outputs or verdicts of its own.
     """
     target = history_folder(project)
     source = next((file.parent for file, place in _places() if Path(place["folder"]) == old), None)
     if source is None:
         raise HistoryError(f"history: nothing is known of a project at {old}")
-    if (target / DATABASE_NAME).exists():
+    if _holds_something(target / DATABASE_NAME):
         raise HistoryError(f"history: {project.folder} has a history already; that of {old} was left where it is")
     try:
-        if target.is_dir():  # holds at most a description, or a local index, of which a new one is made
-            for file in target.iterdir():
-                file.unlink()
-            target.rmdir()
+        if target.is_dir():
+            aside = Path(tempfile.mkdtemp(prefix=f"{target.name}.before-", dir=target.parent))
+            target.rename(aside / "history")
         source.rename(target)
     except OSError as error:
         raise HistoryError(f"history: {source} could not be moved to {target}: {error.strerror}") from None
@@ -145,6 +149,20 @@ def _same_project(place: dict[str, Any], mine: dict[str, Any]) -> bool:
         return False
     same_folder = (place.get("device"), place.get("inode")) == (mine["device"], mine["inode"])
     return same_folder or (place.get("cases") == mine["cases"] != [])
+
+
+def _holds_something(database: Path) -> bool:
+    """Whether a history holds outputs or verdicts; one that cannot be read is taken to hold some."""
+    if not database.exists():
+        return False
+    try:
+        with contextlib.closing(sqlite3.connect(f"{database.absolute().as_uri()}?mode=ro", uri=True)) as connection:
+            return any(
+                connection.execute(f"select 1 from {TABLE_PREFIX}{name} limit 1").fetchone()  # noqa: S608
+                for name in ("output", "verdict")
+            )
+    except sqlite3.Error:
+        return True
 
 
 def _is_gone(folder: Path) -> bool:

@@ -187,7 +187,7 @@ class Outputs(Part):
                 )
                 .group_by(c.version_id)
             )
-            return {version_id: newest for version_id, newest in rows}
+            return {row[0]: row[1] for row in rows}
 
     def version_cases(self, version_id: int, model: str) -> list[str]:
         """Ids of the cases that model was asked about with a prompt version, in no particular order."""

@@ -8,7 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, func, insert, select, update
+from sqlalchemy import Connection, Row, Select, bindparam, func, insert, select, update
 
 from migrator_tui.history.columns import now
 from migrator_tui.history.outputs import CASE_OUTPUTS, OUTPUTS, case_output_rows
@@ -84,34 +84,27 @@ class Runs(Part):
 
     def link_cached(self, run_id: str, outputs: Mapping[int, int]) -> None:
         """Answer items of a run, by number, from outputs that exist; items that have an answer keep it."""
-        with self._history.writing() as connection:
-            for numbers in chunks(sorted(outputs)):
-                rows = connection.execute(
-                    select(_ITEMS).where(
-                        _ITEMS.c.run_id == run_id, _ITEMS.c.no.in_(numbers), _ITEMS.c.output_id.is_(None)
-                    )
-                ).all()
-                wanted = {outputs[row.no] for row in rows}
-                answers = connection.execute(select(OUTPUTS.c.id, OUTPUTS.c.model).where(OUTPUTS.c.id.in_(wanted)))
-                models = {answer.id: answer.model for answer in answers}
-                placed = []
-                for row in rows:
-                    output_id = outputs[row.no]
-                    connection.execute(
-                        update(_ITEMS)
-                        .where(_ITEMS.c.run_id == run_id, _ITEMS.c.no == row.no)
-                        .values(output_id=output_id, cached=True)
-                    )
-                    placed.append((row, models[output_id], output_id))
-                if placed:
-                    connection.execute(insert(CASE_OUTPUTS), case_output_rows(self._project_id, placed))
+        for numbers in chunks(sorted(outputs), 2_000):
+            with self._history.writing() as connection:
+                self._link(connection, run_id, {no: outputs[no] for no in numbers})
 
-    def place_output(self, item: RunItem, output_id: int) -> None:
-        """Let an output that exists stand for an item's case from now on, outside any run: the cache answered it."""
-        with self._history.writing() as connection:
-            model = connection.execute(select(OUTPUTS.c.model).where(OUTPUTS.c.id == output_id)).scalar_one()
-            rows = case_output_rows(self._project_id, [(item, model, output_id)])
-            connection.execute(insert(CASE_OUTPUTS), rows)
+    def _link(self, connection: Connection, run_id: str, outputs: Mapping[int, int]) -> None:
+        rows = connection.execute(
+            select(_ITEMS).where(_ITEMS.c.run_id == run_id, _ITEMS.c.no.in_(outputs), _ITEMS.c.output_id.is_(None))
+        ).all()
+        if not rows:
+            return
+        wanted = {outputs[row.no] for row in rows}
+        answers = connection.execute(select(OUTPUTS.c.id, OUTPUTS.c.model).where(OUTPUTS.c.id.in_(wanted)))
+        models = {answer.id: answer.model for answer in answers}
+        connection.execute(
+            update(_ITEMS)
+            .where(_ITEMS.c.run_id == run_id, _ITEMS.c.no == bindparam("item"))
+            .values(output_id=bindparam("answer"), cached=True),
+            [{"item": row.no, "answer": outputs[row.no]} for row in rows],
+        )
+        placed = [(row, models[outputs[row.no]], outputs[row.no]) for row in rows]
+        connection.execute(insert(CASE_OUTPUTS), case_output_rows(self._project_id, placed))
 
     def run(self, run_id: str) -> Run:
         """The run of that id; `KeyError` if this project has none."""

@@ -32,7 +32,6 @@ class History(Versions, Runs, Outputs, Verdicts, CaseList, Session, Export):
     def __init__(
         self, project: Project, history: Database, local: Database, *, database: str, secrets: Iterable[str]
     ) -> None:
-        self._project = project
         self._history = history
         self._local = local
         self._secrets = frozenset(secret for secret in secrets if len(secret) >= _SHORTEST_SECRET)

@@ -60,10 +60,12 @@ class Versions(Part):
             if row is not None:
                 changed = {"kept": row.kept or kept} | _given(name=name, note=note)
                 if name is not None:
-                    self._check_name(connection, row, name)
+                    self._check_name(connection, task, model_name, name, row.id)
                 connection.execute(update(_VERSIONS).where(_VERSIONS.c.id == row.id).values(changed))
                 version_id = row.id
             else:
+                if name is not None:
+                    self._check_name(connection, task, model_name, name, None)
                 last = connection.execute(select(func.max(_VERSIONS.c.number)).where(mine)).scalar_one()
                 values = {
                     "project_id": self._project_id,
@@ -134,21 +136,21 @@ class Versions(Part):
             row = self._version_row(connection, id)
             name = " ".join(name.split()) or None if name else None
             if name is not None:
-                self._check_name(connection, row, name)
+                self._check_name(connection, row.task, row.model_name, name, id)
             values = {"name": name} | ({"kept": True} if name else {})
             connection.execute(update(_VERSIONS).where(_VERSIONS.c.id == id).values(values))
             return _version(self._version_row(connection, id))
 
-    def _check_name(self, connection: Connection, row: Row[Any], name: str) -> None:
+    def _check_name(self, connection: Connection, task: str, model_name: str, name: str, own_id: int | None) -> None:
         if _NUMBER.fullmatch(name):
             raise HistoryError(f'"{name}" reads like a version\'s number; choose another name')
         other = connection.execute(
             select(_VERSIONS.c.number).where(
                 _VERSIONS.c.project_id == self._project_id,
-                _VERSIONS.c.task == row.task,
-                _VERSIONS.c.model_name == row.model_name,
+                _VERSIONS.c.task == task,
+                _VERSIONS.c.model_name == model_name,
                 _VERSIONS.c.name == name,
-                _VERSIONS.c.id != row.id,
+                _VERSIONS.c.id.is_distinct_from(own_id),
             )
         ).scalar()
         if other is not None:
