@@ -29,6 +29,10 @@ from migrator_tui.tui.workbench.screen import WorkbenchScreen
 from migrator_tui.tui.workspace import Workspace
 
 
+SESSION_SECONDS = 3.0
+"""Between two looks at whether the place where the user is has to be written down."""
+
+
 class MigratorApp(App[int]):
     """One project folder in one terminal."""
 
@@ -56,6 +60,7 @@ class MigratorApp(App[int]):
     def on_mount(self) -> None:
         self.theme = self.settings.theme if self.settings.theme in self.available_themes else DEFAULT_THEME
         self._chosen_theme = self.theme
+        self.set_interval(SESSION_SECONDS, self.save_session)
         self.theme_changed_signal.subscribe(self, self._keep_theme)
         self.set_keymap(self.settings.keymap)
         self.workspace.peek()
@@ -96,18 +101,18 @@ class MigratorApp(App[int]):
         """Remember where the user is."""
         if not self.workspace.is_open:
             return
-        sizes: dict[str, Any] = {"screen": self.current.NAME}
+        sizes: dict[str, Any] = {}
         for screen in self._screens.values():
             sizes |= screen.remembered()
-        self.workspace.save_session(
-            SessionState(
-                screen=self.current.NAME,
-                task=self.workspace.task.name,
-                candidate=self.workspace.candidate.name,
-                case_id=self.workbench.case_in_view,
-                sizes=sizes,
-            )
+        state = SessionState(
+            screen=self.current.NAME,
+            task=self.workspace.task.name,
+            candidate=self.workspace.candidate.name,
+            case_id=self.workbench.case_in_view,
+            sizes=sizes,
         )
+        if state != self.workspace.session:
+            self.workspace.save_session(state)
 
     def tell(self, message: Message) -> None:
         """Post what happened to whom it concerns; safe from threads."""

@@ -20,6 +20,7 @@ from migrator_tui.history.records import (
     CaseRow,
     CheckRecord,
     Draft,
+    Judged,
     Output,
     Section,
     SessionState,
@@ -33,6 +34,7 @@ from migrator_tui.tui.messages import HistoryFailed, HistoryOpened, Noticed, Sta
 
 if TYPE_CHECKING:
     from migrator_tui.history.store import History
+    from migrator_tui.parity.outcomes import Judgement
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,11 +43,16 @@ class Side:
 
     output: Output | None
     checks: Sequence[CheckRecord] = ()
-    verdict: Verdict | None = None
-    """The verdict on exactly this output."""
-    earlier: Verdict | None = None
-    """A verdict on another text, carried over or stale."""
+    judgement: "Judgement | None" = None
+    """What became of a person's verdict on it: it stands, is offered, or asks again."""
     version: Version | None = None
+
+    @property
+    def verdict(self) -> Verdict | None:
+        """The verdict on exactly this output."""
+        judgement = self.judgement
+        stands = judgement is not None and judgement.judged in (Judged.PASS, Judged.FAIL)
+        return judgement.verdict if judgement is not None and stands else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,29 +225,27 @@ class Workspace:
         case = history.case_at(task.name, no)
         old = history.current_outputs(task.name, BASELINE, self.project.baseline.model, [case.id])
         new = history.current_outputs(task.name, candidate.name, candidate.model, [case.id])
-        return CaseView(
-            rows[0],
-            case,
-            self._side(case, BASELINE, old.get(case.id, []), old),
-            self._side(case, candidate.name, new.get(case.id, []), old),
-        )
+        standing = rows[0].standing
+        baseline = decisive(old.get(case.id, []), standing.baseline_output_id if standing else None)
+        answer = decisive(new.get(case.id, []), standing.candidate_output_id if standing else None)
+        return CaseView(rows[0], case, self._side(case, baseline, old), self._side(case, answer, old))
 
-    def _side(
-        self, case: Case, model_name: str, outputs: Sequence[Output], baselines: Mapping[str, Sequence[Output]]
-    ) -> Side:
-        from migrator_tui.parity.outcomes import text_digest
+    def _side(self, case: Case, output: Output | None, baselines: Mapping[str, Sequence[Output]]) -> Side:
+        from migrator_tui.parity.outcomes import judgement_of
         from migrator_tui.running.judging import check_outputs
 
-        if not outputs:
+        if output is None:
             return Side(None)
-        output = outputs[0]
-        results = check_outputs(self.history, self.task, {case.id: case}, [output], baselines)
-        verdicts = self.history.verdicts(self.task.name, model_name, [case.id]).get(case.id, [])
-        digest = text_digest(output)
-        mine = next((v for v in verdicts if v.text_digest == digest), None)
-        other = next((v for v in verdicts if v.text_digest != digest), None) if mine is None else None
-        version = self.history.version(output.version_id)
-        return Side(output, list(results.get(output.id, {}).values()), mine, other, version)
+        history = self.history
+        results = check_outputs(history, self.task, {case.id: case}, [output], baselines)
+        verdicts = history.verdicts(self.task.name, output.model_name, [case.id]).get(case.id, [])
+        earlier = history.outputs([verdict.output_id for verdict in verdicts]) if verdicts else {}
+        return Side(
+            output,
+            list(results.get(output.id, {}).values()),
+            judgement_of(output, verdicts, earlier),
+            history.version(output.version_id),
+        )
 
     def number_of(self, case_id: str) -> int | None:
         """The number of a case in the task in view."""
@@ -403,6 +408,11 @@ class Workspace:
     def standing(self, case_id: str) -> Standing | None:
         """Where a case stands for the candidate in view."""
         return self.history.standings(self.task.name, self.candidate.name, [case_id]).get(case_id)
+
+
+def decisive(outputs: Sequence[Output], output_id: int | None) -> Output | None:
+    """Of several repeats the one that decided the outcome; the first where none did."""
+    return next((o for o in outputs if o.id == output_id), outputs[0] if outputs else None)
 
 
 def grouped(rows: Sequence[CaseRow], numbers: Sequence[int]) -> list[tuple[Section | None, Sequence[int]]]:

@@ -6,7 +6,6 @@ from collections.abc import Collection
 from typing import ClassVar
 
 from rich.segment import Segment
-from rich.style import Style
 from rich.text import Text
 from textual.strip import Strip
 from textual.widgets import TextArea
@@ -126,10 +125,9 @@ class TemplateEditor(TextArea):
         if row >= len(offsets):
             return strip
         line_index, section = offsets[row]
-        mark = self._marks.get(line_index) if section == 0 else None
-        if not mark:
-            return strip
+        mark = self._marks.get(line_index, " ") if section == 0 else " "
         width = self.gutter_width
         style = self.get_component_rich_style("template-editor--changed", partial=True)
-        cell = Strip([Segment(mark, style + Style())], 1)
-        return Strip.join([strip.crop(0, width - 2), cell, strip.crop(width - 1)])
+        number = strip.crop(1, width - 2)  # one to the left, so that the mark stands by itself
+        cells = Strip([Segment(" "), Segment(mark, style), Segment(" ")], 3).apply_style(self.rich_style)
+        return Strip.join([number, cells, strip.crop(width)])

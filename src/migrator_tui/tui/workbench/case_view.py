@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from enum import Enum
 
-from migrator_tui.history.records import Judged, Mark, Section, Standing, Verdict
+from migrator_tui.history.records import Judged, Mark, Section, Standing
 from migrator_tui.tui.glyphs import Glyphs
 from migrator_tui.tui.theme import STYLES
 from migrator_tui.tui.widgets.text_view import Styled
@@ -59,7 +59,7 @@ def _shown(
         judged_by_person=side.verdict is not None,
         checks=side.checks,
         drift=standing.changed if standing is not None and not is_baseline else "",
-        remark=_remark(side, standing, glyphs, is_baseline=is_baseline),
+        remark=_remark(side, glyphs),
         version=version,
         simulated=simulated,
         regression=section is Section.REGRESSION,
@@ -89,20 +89,17 @@ def offending(text: str) -> list[Styled]:
     return spans
 
 
-def _remark(side: Side, standing: Standing | None, glyphs: Glyphs, *, is_baseline: bool) -> str:
-    verdict = side.verdict
-    if verdict is not None:
-        return f"you: {verdict.note}" if verdict.note else ""
-    earlier = side.earlier
-    if earlier is None or is_baseline or standing is None:
+def _remark(side: Side, glyphs: Glyphs) -> str:
+    """What is to be said of a person's verdict: its note, or that it waits to be confirmed or given anew."""
+    judgement = side.judgement
+    verdict = judgement.verdict if judgement is not None else None
+    if judgement is None or verdict is None:
         return ""
-    word = _word(earlier, glyphs)
-    if standing.judged in (Judged.CARRIED_PASS, Judged.CARRIED_FAIL):
-        return f"{glyphs.carried_over} carried over {word} from a text nearly the same · p f confirm"
-    if standing.judged in (Judged.STALE_PASS, Judged.STALE_FAIL):
+    word = f"{glyphs.passed} pass" if verdict.passed else f"{glyphs.failed} fail"
+    if judgement.judged in (Judged.CARRIED_PASS, Judged.CARRIED_FAIL):
+        count = judgement.differing or 0
+        differ = f"{count} character{'' if count == 1 else 's'} differ" if count else "only white space differs"
+        return f"{glyphs.carried_over} carried over {word}, {differ} · p f confirm"
+    if judgement.judged in (Judged.STALE_PASS, Judged.STALE_FAIL):
         return f"{glyphs.stale} you said {word} to another text"
-    return ""
-
-
-def _word(verdict: Verdict, glyphs: Glyphs) -> str:
-    return f"{glyphs.passed} pass" if verdict.passed else f"{glyphs.failed} fail"
+    return f"note: {verdict.note}" if verdict.note else ""

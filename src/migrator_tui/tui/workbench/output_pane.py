@@ -328,11 +328,10 @@ class OutputPane(Pane):
                 )
             )
         if output.latency_ms is not None:
-            parts.append(
-                _with_change(
-                    f"{output.latency_ms / 1000:.2f} s", output.latency_ms, other.latency_ms if other else None
-                )
-            )
+            # A streamed call takes its time token by token: only like is compared with like.
+            alike = other is not None and (other.first_token_ms is None) == (output.first_token_ms is None)
+            before = other.latency_ms if other is not None and alike else None
+            parts.append(_with_change(f"{output.latency_ms / 1000:.2f} s", output.latency_ms, before))
         if output.cost is not None:
             parts.append(_with_change(money(output.cost), output.cost, other.cost if other else None))
         elif output.error_kind is None and self.size.width >= 46:

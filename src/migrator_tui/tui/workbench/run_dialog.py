@@ -40,7 +40,7 @@ class RunChoice:
 class RunDialog(Modal[RunChoice]):
     """Choices with cases, calls, money and time; `enter` runs the one under the cursor."""
 
-    DEFAULT_CSS = "RunDialog > .box { width: 80; }"
+    DEFAULT_CSS = "RunDialog > .box { width: 92; }"
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("j,down", "step(1)", "down", show=False),
