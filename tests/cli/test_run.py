@@ -1,6 +1,7 @@
 """`run` from outside: the contract's JSON, exit codes, kill and resume, against real processes and a real server."""
 
 import json
+import shutil
 import signal
 from pathlib import Path
 from typing import Any
@@ -145,13 +146,40 @@ def test_resume_before_anything_was_run(call: Call, tmp_path: Path) -> None:
     assert (code, out) == (2, "") and "nothing has been run" in err
 
 
-def test_a_cap_and_a_fresh_clone(server: CountingServer, folder: Path, tmp_path: Path, own_home: Path) -> None:
+def test_a_cap_is_held_to_the_cent(server: CountingServer, folder: Path) -> None:
     # Each call costs $0.00002, and may cost $0.00013 or so.
     code, out, err = run("-C", folder, "run", "--format", "json", "--max-cost", "0.0003")
     assert code == 3 and "the cap of $0.0003 is reached" in err
     costs = [m["cost"] or 0.0 for task in json.loads(out)["tasks"] for m in (task["baseline"], *task["candidates"])]
     assert 0 < sum(costs) <= 0.0003
     assert server.asked.total() == pytest.approx(sum(costs) / 0.00002)
+
+
+def test_a_fresh_clone_without_history_agrees(call: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = recorded_project(tmp_path)
+    first = json.loads(call("-C", folder, "run", "--format", "json")[1])
+    clone = shutil.copytree(folder, tmp_path / "clone")
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "another-home"))
+    second = json.loads(call("-C", clone, "run", "--format", "json")[1])
+    assert first.pop("run_id") != second.pop("run_id")
+    assert first == second
+
+
+def test_recorded_rows_that_join_nothing_are_named(call: Call, tmp_path: Path) -> None:
+    folder = recorded_project(tmp_path)
+    with (folder / "old.jsonl").open("a", encoding="utf-8") as file:
+        file.write('{"id": "stray", "output": "x"}\n')
+    code, _, err = call("-C", folder, "run")
+    assert code == 0 and "1 of 3 rows join no case" in err and "stray" in err
+    assert "rows join" not in call("-C", folder, "run", "--case", "a")[2]
+
+
+def test_a_moved_project_is_told_of_its_history(call: Call, tmp_path: Path) -> None:
+    folder = recorded_project(tmp_path)
+    assert call("-C", folder, "run")[0] == 0
+    moved = folder.rename(tmp_path / "moved")
+    code, _, err = call("-C", moved, "prompt", "show")
+    assert code == 0 and f"this project lay in {folder} before" in err
 
 
 def recorded_project(tmp_path: Path, ids: tuple[str, str] = ("a", "b")) -> Path:

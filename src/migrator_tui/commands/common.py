@@ -39,11 +39,21 @@ def open_project(folder: Path, *, trust: bool = False) -> tuple[Project, bool]:
 
 
 def open_history(project: Project, *, trusted: bool) -> "History":
-    """The project's history, told which values are keys and must never be stored."""
+    """The project's history, told which values are keys and must never be stored.
+
+    A project that was moved is offered the history it had in its old place.
+    """
+    from migrator_tui.history.location import adopt, moved_from
     from migrator_tui.history.store import History
     from migrator_tui.models.secrets import secrets_in
     from migrator_tui.project.dotenv import environment
 
+    old = moved_from(project)
+    if old is not None:
+        if agreed(f"this project lay in {old} before; take its history along?"):
+            adopt(project, old)
+        elif not sys.stdin.isatty():
+            say(f"this project lay in {old} before; its history stays there unless the app is opened first")
     named = [model.api_key_env for model in (project.baseline, *project.candidates) if model.api_key_env]
     return History.open(project, secrets=secrets_in(environment(project, trusted), named))
 

@@ -23,6 +23,7 @@ FINE, UNFINISHED = 0, 3
 def execute(arguments: Namespace) -> int:
     """Plan, run, report. Exit code 3 where calls ended in errors, the cap was reached, or it was stopped."""
     from migrator_tui.history.author import author
+    from migrator_tui.running.recorded import unmatched_lines
 
     _refuse_contradictions(arguments)
     project, trusted = open_project(arguments.folder, trust=arguments.trust)
@@ -31,6 +32,8 @@ def execute(arguments: Namespace) -> int:
         plan, over = _plan(arguments, project, history, who)
         result = None
         if not over:
+            for line in unmatched_lines(plan):
+                say(line)
             index_cases(history, project, list(plan.tasks))
             result = asyncio.run(_run(arguments, plan, history, who, trusted=trusted))
         return _report(arguments, plan, history, result)

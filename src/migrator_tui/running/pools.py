@@ -8,8 +8,9 @@ from platformdirs import user_log_path
 from migrator_tui.models.pool import ModelPool
 from migrator_tui.models.worker_process import PoolState
 from migrator_tui.project.dotenv import environment
+from migrator_tui.project.model_tables import recorded_file
 from migrator_tui.project.recordings import Recording
-from migrator_tui.project.schema import Project
+from migrator_tui.project.schema import ModelSpec, Project
 
 
 def worker_log() -> Path:
@@ -17,13 +18,18 @@ def worker_log() -> Path:
     return user_log_path("migrator-tui", appauthor=False) / "worker.log"
 
 
+def load_recording(project: Project, spec: ModelSpec) -> Recording:
+    """The file behind a `recorded:` model, read anew."""
+    return Recording.load(recorded_file(project.folder, spec.model), spec.columns)
+
+
 def open_pool(project: Project, *, trusted: bool, on_state: Callable[[PoolState], None] | None = None) -> ModelPool:
     """A pool to be entered with `async with`. Workers get the project's `.env` on top of the environment."""
     models = [project.baseline, *project.candidates, *([project.assistant] if project.assistant else [])]
-    columns = {model.model: model.columns for model in models}
+    recorded = {spec.model: spec for spec in models}
 
     def load(model: str) -> Recording:
-        return Recording.load(project.folder / model.removeprefix("recorded:"), columns.get(model, {}))
+        return load_recording(project, recorded[model])
 
     return ModelPool(
         project_folder=project.folder,
