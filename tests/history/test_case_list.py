@@ -225,6 +225,15 @@ def test_the_first_page_says_what_the_list_will(indexed: History, project: Proje
     assert short is not None and short.rows == page.rows[:3] and not short.current
 
 
+def test_the_first_page_is_there_at_the_next_start(indexed: History, project: Project) -> None:
+    expected = indexed.rows("triage", "new", indexed.order("triage", "new")[0])
+    file = Path(indexed.location)
+    indexed.close()
+    assert [path.name for path in file.parent.glob("history.sqlite3*")] == [file.name]
+    page = first_page(project, "triage", "new")
+    assert page is not None and page.rows == expected
+
+
 def test_there_is_no_first_page_without_a_history_or_of_another_schema(project: Project) -> None:
     assert first_page(project, "triage", "new") is None
     with History.open(project) as history:

@@ -1,13 +1,17 @@
 """What the store is given comes back, in the order and under the rules that the screens rely on."""
 
+import json
 import sqlite3
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from migrator_tui.history.digests import text_digest
 from migrator_tui.history.errors import HistoryError
+from migrator_tui.history.escapes import raw_text, stored_text
 from migrator_tui.history.records import CheckRecord, Draft, Origin, RunItem, Version
 from migrator_tui.history.store import History
 from migrator_tui.models.requests import ToolCall
@@ -234,6 +238,65 @@ def test_an_answer_from_the_cache_makes_its_version_current_again(history: Histo
     assert current["twin"] == [replace(first, case_id="twin")]
     history.link_cached(run.id, {0: 2})
     assert history.run_items(run.id)[0].output_id == first.id
+
+
+def test_an_answer_from_the_cache_stands_again_outside_any_run(history: History) -> None:
+    v1, v2 = a_version(history, "one"), a_version(history, "two")
+    (first,) = history.add_outputs([an_output(v1, "a", "from one")])
+    (second,) = history.add_outputs([an_output(v2, "a", "from two")])
+    history.place_output(RunItem(0, "triage", "new", "a", v1.id, 0, first.call_key), first.id)
+    assert history.current_outputs("triage", "new", "simulated:new") == {"a": [first]}
+    assert history.version_outputs(v2.id, "simulated:new") == {"a": [second]}
+
+
+def test_figures_of_many_cases_leave_the_texts_where_they_are(history: History) -> None:
+    call = ToolCall("1", "lookup", "{}")
+    new = an_output(a_version(history), text="long", reasoning="longer", tool_calls=(call,), cost=0.5, latency_ms=7.0)
+    (stored,) = history.add_outputs([new])
+    found = history.current_outputs("triage", "new", "simulated:new", figures_only=True)
+    assert found == {"a": [replace(stored, text="", reasoning="", tool_calls=())]}
+
+
+def test_versions_tell_where_they_were_tried(history: History) -> None:
+    v1, v2, v3 = (a_version(history, text) for text in ("one", "two", "three"))
+    history.add_outputs([an_output(v1, "a"), an_output(v1, "b"), an_output(v2, "a"), an_output(v2, "a", repeat=1)])
+    numbers = history.answered_versions("triage", "new", "simulated:new")
+    assert set(numbers) == {v1.id, v2.id}
+    assert sorted(history.version_cases(v1.id, "simulated:new")) == ["a", "b"]
+    assert history.version_cases(v2.id, "simulated:new") == ["a"]
+    assert history.version_cases(v3.id, "simulated:new") == []
+    history.add_outputs([an_output(v1, "c")])
+    again = history.answered_versions("triage", "new", "simulated:new")
+    assert again[v2.id] == numbers[v2.id] and again[v1.id] > numbers[v1.id]
+    assert set(history.version_outputs(v1.id, "simulated:new", ["c", "z"])) == {"c"}
+
+
+def test_everything_can_be_had_as_plain_values(history: History) -> None:
+    version = a_version(history)
+    run = history.start_run({"repeat": 1}, items_for(version, *(f"c{n}" for n in range(600))), "ann")
+    outputs = history.add_outputs([an_output(version, f"c{n}", "\x00", run_id=run.id, item_no=n) for n in range(600)])
+    history.add_checks({output.id: [CheckRecord("k", "is-json", True, 1, 1, "")] for output in outputs})
+    (verdict,) = history.judge(outputs[:1], True, author="ann")
+    history.note(verdict, "fine", "bob")
+    rows = list(history.export())
+    kinds = [row["kind"] for row in rows]
+    assert list(dict.fromkeys(kinds)) == ["version", "run", "run-item", "output", "check", "verdict", "verdict-note"]
+    assert [kinds.count(kind) for kind in dict.fromkeys(kinds)] == [1, 1, 600, 600, 600, 1, 1]
+    assert json.loads(json.dumps(rows)) == rows
+    assert {row["text"] for row in rows if row["kind"] == "output"} == {"\x00"}
+    assert [row["no"] for row in rows if row["kind"] == "run-item"] == list(range(600))
+
+
+@given(st.text(alphabet=st.characters(exclude_categories=())))
+def test_escapes_are_given_back_and_can_be_stored(text: str) -> None:
+    assert raw_text(stored_text(text)) == text
+    stored = stored_text(text)
+    assert "\x00" not in stored and _is_utf8(stored)
+    assert (stored == text) == ("\x00" not in text and _is_utf8(text) and not text.startswith("\x1a"))
+
+
+def _is_utf8(text: str) -> bool:
+    return not any("\ud800" <= character <= "\udfff" for character in text)
 
 
 def test_checks_are_kept_by_key(history: History) -> None:
