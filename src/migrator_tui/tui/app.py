@@ -28,7 +28,6 @@ from migrator_tui.tui.widgets.work_screen import NOTICE_SECONDS, WorkScreen
 from migrator_tui.tui.workbench.screen import WorkbenchScreen
 from migrator_tui.tui.workspace import Workspace
 
-
 SESSION_SECONDS = 3.0
 """Between two looks at whether the place where the user is has to be written down."""
 

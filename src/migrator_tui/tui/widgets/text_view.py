@@ -37,7 +37,7 @@ class TextView(ScrollView, can_focus=True):
     """Shows safe text, follows its end while it grows, and stays where the user scrolled to."""
 
     DEFAULT_CSS = """
-    TextView { height: 1fr; padding: 0 1; scrollbar-size-vertical: 1; overflow-x: hidden; }
+    TextView { height: 1fr; padding: 0 0 0 1; scrollbar-size-vertical: 1; scrollbar-gutter: stable; overflow-x: hidden; }
     TextView.-old { color: $foreground 62%; }
     """
 
@@ -68,6 +68,7 @@ class TextView(ScrollView, can_focus=True):
         self._source: Content | None = None
         self._raw: list[str] = []
         self._follow = False
+        self._told = 0
 
     @property
     def raw_text(self) -> str:
@@ -165,6 +166,12 @@ class TextView(ScrollView, can_focus=True):
     def _resize_virtual(self) -> None:
         self.virtual_size = Size(self._wrap_width, len(self._lines))
         self.refresh()
+        self.call_after_refresh(self._tell)
+
+    def _tell(self) -> None:
+        if self.lines_below != self._told:
+            self._told = self.lines_below
+            self.post_message(self.Scrolled(self, self._told))
 
     def on_resize(self) -> None:
         width = self.scrollable_content_region.width
@@ -187,7 +194,7 @@ class TextView(ScrollView, can_focus=True):
 
     def watch_scroll_y(self, old_value: float, new_value: float) -> None:
         super().watch_scroll_y(old_value, new_value)
-        self.post_message(self.Scrolled(self, self.lines_below))
+        self._tell()
 
     def render_line(self, y: int) -> Strip:
         width = self.scrollable_content_region.width

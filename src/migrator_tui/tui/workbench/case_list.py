@@ -53,7 +53,7 @@ class CaseRows(ScrollView, can_focus=True):
     """The rows; one of them is under the cursor, whatever happens to its rank."""
 
     DEFAULT_CSS = """
-    CaseRows { height: 1fr; scrollbar-size-vertical: 1; overflow-x: hidden; }
+    CaseRows { height: 1fr; scrollbar-size-vertical: 1; scrollbar-gutter: stable; overflow-x: hidden; }
     """
 
     class Highlighted(Message):
@@ -353,7 +353,7 @@ class CaseRows(ScrollView, can_focus=True):
             " " * (id_width - len(case_id) + 1),
         ]
         shows_same = width >= SAME_FROM_WIDTH
-        room = width - 14 - id_width - (6 if shows_same else 0)
+        room = width - 15 - id_width - (6 if shows_same else 0)
         text = Content.styled(safe_line(changed), STYLES["text"] if regression else MUTED)
         parts.append(text.truncate(max(0, room), ellipsis=True, pad=True))
         if shows_same:

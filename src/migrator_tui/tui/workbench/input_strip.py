@@ -88,7 +88,7 @@ class InputStrip(Pane):
         if self.case is None:
             return
         label, words = input_words(self.case)
-        rows, width = max(1, self.size.height - 2), max(10, self.size.width - 4)
+        rows, width = max(1, self.content_size.height), max(10, self.content_size.width)
         content = Content.assemble((f"{label}  ", STYLES["primary"]), safe_line(words) or ("(empty)", MUTED))
         lines = content.wrap(width)
         cut = len(lines) > rows

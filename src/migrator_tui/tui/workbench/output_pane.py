@@ -203,14 +203,14 @@ class OutputPane(Pane):
 
     def _paint_live_title(self, words: str) -> None:
         spinner = self.glyphs.spinner[self._spin % len(self.glyphs.spinner)]
-        short = {"streaming": "live"}.get(words, words) if self.size.width < 50 else words
+        short = {"streaming": "live"}.get(words, words) if self.size.width < 46 else words
         self.title(self._named(chip(f"{spinner} {short}", "primary")))
 
     # Pieces
 
     def _named(self, chip_shown: Content, version: str = "") -> Content:
         """Label, as much of the model's name as there is room for, version, chip."""
-        room = self.size.width - 8 - len(self.label) - len(version) - chip_shown.cell_length
+        room = self.size.width - 5 - len(self.label) - len(version) - chip_shown.cell_length
         model = safe_line(self.model.removeprefix("simulated:") if room < len(self.model) else self.model)
         parts: list[Content | str | tuple[str, str]] = [self.label]
         if self.model and room >= 6:
@@ -239,11 +239,11 @@ class OutputPane(Pane):
             Mark.UNJUDGED: (f"{glyphs.to_judge} to judge", "primary"),
             Mark.NOT_RUN: (f"{glyphs.waiting} not run", "primary"),
         }[shown.mark]
-        if shown.judged_by_person and self.size.width >= 46:
+        if shown.judged_by_person and self.size.width >= 42:
             words = words.replace(" ", " you: ", 1)
         title = self._named(chip(words, role), shown.version)
         more = " regression" if shown.regression else " fixed" if shown.fixed else ""
-        if title.cell_length + len(more) + 6 <= self.size.width:
+        if title.cell_length + len(more) + 3 <= self.size.width:
             title += Content.styled(more, STYLES["error" if shown.regression else "success"])
         return title
 
@@ -257,10 +257,10 @@ class OutputPane(Pane):
         )
 
     def _rule(self) -> str:
-        return "─" * max(0, self.size.width - 4)
+        return "─" * max(0, self.size.width - 2)
 
     def _checks(self, shown: ShownOutput, *, blind: bool) -> Content:
-        glyphs, width = self.glyphs, max(10, self.size.width - 4)
+        glyphs, width = self.glyphs, max(10, self.size.width - 2)
         lines: list[Content] = []
         if blind:
             lines.append(Content.styled(f"{glyphs.to_judge} checks, cost and time are hidden", MUTED))
@@ -318,7 +318,7 @@ class OutputPane(Pane):
         parts: list[Content] = []
         if self.shown is not None and self.shown.cached:
             parts.append(Content.styled("from cache", MUTED))
-        if output.output_tokens is not None and self.size.width >= 46:
+        if output.output_tokens is not None and self.size.width >= 42:
             parts.append(
                 _with_change(
                     f"{output.output_tokens} tok",
@@ -334,7 +334,7 @@ class OutputPane(Pane):
             parts.append(_with_change(f"{output.latency_ms / 1000:.2f} s", output.latency_ms, before))
         if output.cost is not None:
             parts.append(_with_change(money(output.cost), output.cost, other.cost if other else None))
-        elif output.error_kind is None and self.size.width >= 46:
+        elif output.error_kind is None and self.size.width >= 42:
             parts.append(Content.styled("price unknown", MUTED))
         return Content.styled(" · ", MUTED).join(parts)
 
