@@ -225,3 +225,22 @@ PROJECT: Sequence[Key] = (
     Key("project-previous", "k,up", "step(-1)", "previous", "previous row", "Move", footer=False, palette=False),
     Key("project-back", "escape", "back", "back", "back to the workbench", "Move", footer=False, palette=False),
 )
+
+SETUP: Sequence[Key] = (
+    Key("setup-change", "enter", "change", "change", "change this row", "Change"),
+    Key("setup-create", "ctrl+s", "create", "create", "show what would be written, then write it", "Change"),
+    Key("setup-demo", "d", "demo", "demo", "open the demo instead", "Elsewhere"),
+    Key("setup-look-again", "f5", "look_again", "look again", "look through the folder again", "Look"),
+    Key("setup-quit", "q", "app.quit", "quit", "quit; nothing is written", "Elsewhere", palette=False),
+    Key("setup-next", "j,down", "step(1)", "next", "next row", "Move", footer=False, palette=False),
+    Key("setup-previous", "k,up", "step(-1)", "previous", "previous row", "Move", footer=False, palette=False),
+)
+
+QUESTION: Sequence[Key] = (
+    Key("question-choose", "enter", "choose", "choose", "choose what is marked", "Change"),
+    Key("question-yes", "y", "answer('yes')", "yes", "yes", "Change"),
+    Key("question-no", "n", "answer('no')", "no", "no", "Change"),
+    Key("question-leave", "escape,q", "app.quit", "leave", "leave; nothing is changed", "Elsewhere", palette=False),
+    Key("question-next", "j,down", "step(1)", "next", "next answer", "Move", footer=False, palette=False),
+    Key("question-previous", "k,up", "step(-1)", "previous", "previous answer", "Move", footer=False, palette=False),
+)

@@ -62,7 +62,10 @@ def known_key_ids() -> frozenset[str]:
     """The ids a keymap can name."""
     from migrator_tui.tui import keys
 
-    tables = (keys.EVERYWHERE, keys.CASE_LIST, keys.EDITOR, keys.VERSIONS, keys.PROJECT)
+    tables = (
+        *(keys.EVERYWHERE, keys.CASE_LIST, keys.EDITOR, keys.VERSIONS, keys.PROJECT),
+        *(keys.SETUP, keys.QUESTION),
+    )
     return frozenset(key.id for table in tables for key in table)
 
 

@@ -16,6 +16,9 @@ from migrator_tui.tui.theme import MUTED, STRONG, STYLES
 from migrator_tui.tui.widgets.footer import KEY_STYLE
 from migrator_tui.tui.widgets.modal import Modal
 
+Sign = tuple[str, str, str]
+"""A sign, what it means, its colour role."""
+
 GROUPS = ("Judge", "Look", "Move", "Change", "Run", "Elsewhere")
 
 
@@ -37,12 +40,15 @@ class HelpScreen(Modal[None]):
         Binding("q", "dismiss_unchanged", "close", show=False),
     ]
 
-    def __init__(self, pane: str, keys: Mapping[str, Sequence[Key]], glyphs: Glyphs) -> None:
-        """`keys`: pane title to its keys; `pane` is the focused one."""
+    def __init__(
+        self, pane: str, keys: Mapping[str, Sequence[Key]], glyphs: Glyphs, signs: Sequence[Sign] | None = None
+    ) -> None:
+        """`keys`: pane title to its keys, `pane` the focused one. `signs`: those in sight, else the workbench's."""
         super().__init__()
         self.pane = pane
         self.keys = keys
         self.glyphs = glyphs
+        self.signs = signs
         self.all = False
         self.wanted = ""
 
@@ -87,14 +93,10 @@ class HelpScreen(Modal[None]):
             blocks.append(self._table(found))
         if not blocks:
             blocks.append(Content.styled("no key does that; ^p lists every command", MUTED))
-        g = self.glyphs
-        signs = (
-            (g.passed, "pass", "success"), (g.failed, "fail", "error"), (g.drift, "drift or flaky", "warning"),
-            (g.to_judge, "to judge", "primary"), (g.carried_over, "carried over", "warning"),
-            (g.stale, "asks again", "warning"), (g.warning, "error", "warning"), (g.critical, "critical", "warning"),
-        )  # fmt: skip
+        signs = self.signs if self.signs is not None else workbench_signs(self.glyphs)
         legend = [Content.assemble((sign, STYLES[role]), (f" {word}  ", MUTED)) for sign, word, role in signs]
-        blocks.append(Content.assemble(*legend))
+        if legend:
+            blocks.append(Content.assemble(*legend))
         self.query_one("#keys", Static).update(Content("\n\n").join(blocks))
         title = "Keys of every pane" if self.all else f"Keys of the {self.pane}"
         self.label(title, "/ find a key · ? all panes · esc close")
@@ -119,3 +121,12 @@ class HelpScreen(Modal[None]):
             Content.styled(name, STRONG),
             *(Content.assemble((f"{k.label:>7}", KEY_STYLE), (f"  {k.help}", MUTED)) for k in keys),
         ]
+
+
+def workbench_signs(g: Glyphs) -> Sequence[Sign]:
+    """What stands beside cases and outputs."""
+    return (
+        (g.passed, "pass", "success"), (g.failed, "fail", "error"), (g.drift, "drift or flaky", "warning"),
+        (g.to_judge, "to judge", "primary"), (g.carried_over, "carried over", "warning"),
+        (g.stale, "asks again", "warning"), (g.warning, "error", "warning"), (g.critical, "critical", "warning"),
+    )  # fmt: skip
