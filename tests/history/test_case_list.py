@@ -189,6 +189,16 @@ def test_an_index_that_cannot_be_finished_leaves_the_old_one(indexed: History, p
         assert plain.execute("select count(*) from migrator_index_build").fetchone() == (1,)
 
 
+def test_what_a_killed_indexing_left_is_never_seen_and_cleared_away(indexed: History, project: Project) -> None:
+    build = indexed._new_build("triage", "digest")
+    indexed._add_cases(build, 0, [Case("half", {"x": "refund"})])
+    assert indexed.case_count("triage") == 5 and numbers(indexed, "refund") == [1, 3]
+    indexed.index_cases(project.tasks[0], CASES[:3])
+    with sqlite3.connect(indexed.location) as plain:
+        assert plain.execute("select count(*), sum(finished) from migrator_index_build").fetchone() == (1, 1)
+        assert plain.execute("select count(*) from migrator_case_body").fetchone() == (3,)
+
+
 def test_of_two_programs_that_index_at_once_one_index_stays_whole(history: History, project: Project) -> None:
     task = project.tasks[0]
 
