@@ -110,7 +110,14 @@ async def test_an_error_is_an_output_too(rig: Rig) -> None:
 
 
 async def test_the_days_money_stops_single_cases(rig: Rig) -> None:
+    # Enough for one call and not for two: neither is made, and the promise for the first is taken back.
+    rig.project = replace(rig.project, max_cost_per_day=0.0004)
+    runner, task, case = rig.runner(), rig.project.tasks[0], rig.plan().cases["triage"]["c1"]
+    for _ in range(2):
+        with pytest.raises(ProjectError, match=r"max_cost_per_day of \$0.0004 is reached: \$0.0004 is left"):
+            await runner.run_case(task, "newer", case, None, rig.events.append)
+    assert not rig.pool.asked
     rig.project = replace(rig.project, max_cost_per_day=0.0)
-    with pytest.raises(ProjectError, match="max_cost_per_day is reached"):
+    with pytest.raises(ProjectError, match=r"max_cost_per_day of \$0 is reached"):
         await ask(rig)
     assert not rig.pool.asked

@@ -1,12 +1,13 @@
 """One case, asked now and streamed: what `r` does."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from migrator_tui.history.records import Output, RunItem, Version
 from migrator_tui.models.requests import Lane, ModelRequest
+from migrator_tui.project.errors import ProjectError
 from migrator_tui.project.schema import BASELINE, Case, ModelSpec, Project, Task
 from migrator_tui.running.cache import source_digest
 from migrator_tui.running.calls import Calls, make_call, new_output
@@ -58,8 +59,8 @@ class CaseJob:
         versions = {item.model_name: known for item, known in items}
         if not self._stopped:
             # Requests are made before either call starts: a prompt that cannot be rendered costs nothing.
-            requests = [self._prepared(task, case, item, versions[item.model_name]) for item in asked]
-            self._calls = [asyncio.create_task(self._ask(*prepared, tell)) for prepared in requests]
+            prepared = self._prepare(task, case, asked, versions)
+            self._calls = [asyncio.create_task(self._ask(*call, tell)) for call in prepared]
         done = await asyncio.gather(*self._calls, return_exceptions=True)
         for outcome in done:
             if isinstance(outcome, BaseException) and not isinstance(outcome, asyncio.CancelledError):
@@ -118,19 +119,26 @@ class CaseJob:
         key = key_for(self._project, task, spec, version, case, 1, source=source)
         return RunItem(no, task.name, spec.name, case.id, version.id, 1, key)
 
-    def _prepared(
-        self, task: Task, case: Case, item: RunItem, version: Version
-    ) -> tuple[RunItem, ModelSpec, ModelRequest, float]:
-        spec = self._project.model(item.model_name)
-        request = request_for(self._project, task, spec, version, case, stream=True)
-        bound = self._budget.bound(spec, request)
-        if not self._budget.fits(bound):
-            raise CapReached(
-                f"max_cost_per_day is reached: this call to {spec.model} may cost ${bound:.4g}",
-                file=self._project.config_file.name,
-            )
-        self._budget.promise(bound)
-        return item, spec, request, bound
+    def _prepare(
+        self, task: Task, case: Case, items: Sequence[RunItem], versions: Mapping[str, Version]
+    ) -> list[tuple[RunItem, ModelSpec, ModelRequest, float]]:
+        """Requests, their money promised: for all of them or, where one cannot be made or paid, for none."""
+        prepared: list[tuple[RunItem, ModelSpec, ModelRequest, float]] = []
+        try:
+            for item in items:
+                spec = self._project.model(item.model_name)
+                request = request_for(self._project, task, spec, versions[item.model_name], case, stream=True)
+                bound = self._budget.bound(spec, request)
+                refusal = self._budget.refusal(spec, bound)
+                if refusal is not None:
+                    raise CapReached(refusal, file=self._project.config_file.name)
+                self._budget.promise(bound)
+                prepared.append((item, spec, request, bound))
+        except ProjectError:
+            for _, spec, _, bound in prepared:
+                self._budget.settle(spec, bound, None)
+            raise
+        return prepared
 
     async def _ask(
         self, item: RunItem, spec: ModelSpec, request: ModelRequest, bound: float, tell: Callable[[RunEvent], None]

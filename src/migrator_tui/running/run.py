@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, TypeVar
 
 from migrator_tui.history.records import Version
 from migrator_tui.models.requests import Lane
-from migrator_tui.project.schema import Case, Project, Task
+from migrator_tui.project.schema import Case, ModelSpec, Project, Task
 from migrator_tui.running.calls import Calls
 from migrator_tui.running.case_run import CaseJob
 from migrator_tui.running.events import CaseResult, RunEvent, RunResult
 from migrator_tui.running.plan import Plan
 from migrator_tui.running.run_job import RunJob
-from migrator_tui.running.spending import Budget, Prices, cap_for, refuse_uncountable
+from migrator_tui.running.spending import Budget, Prices, Purse, refuse_uncountable
 from migrator_tui.running.versions import DraftPrompt
 
 if TYPE_CHECKING:
@@ -33,6 +33,7 @@ class Runner:
         self._pool = pool
         self._author = author
         self._prices = Prices(project)
+        self._day: Purse | None = None
         self._jobs: set[RunJob | CaseJob] = set()
 
     @property
@@ -55,7 +56,8 @@ class Runner:
         be resumed. Raises `ProjectError` where a cap cannot be held because a price is unknown, and `HistoryError`
         where answers cannot be stored.
         """
-        budget = await self._budget(plan, max_cost)
+        asked = {item.model_name for item in plan.open_items}
+        budget = await self._budget([spec for spec in plan.models if spec.name in asked], max_cost)
         job = RunJob(plan, self._history, self._pool, budget, author=self._author, lane=lane, on_event=on_event)
         return await self._while_listed(job, job.run(concurrency))
 
@@ -77,10 +79,8 @@ class Runner:
         or its prompt has changed. Raises `ProjectError` where the prompt cannot be rendered or the day's money is
         spent.
         """
-        if self.project.max_cost_per_day is not None:
-            asked = [self.project.candidate(candidate), *([self.project.baseline] if include_baseline else [])]
-            refuse_uncountable(self._prices, asked, "max_cost_per_day")
-        budget = Budget(self._prices, cap_for(self.project, None, await self._spent_today()))
+        asked = [self.project.candidate(candidate), *([self.project.baseline] if include_baseline else [])]
+        budget = await self._budget(asked, None)
         job = CaseJob(self.project, self._history, self._pool, budget, author=self._author, lane=lane)
         work = job.run(task, candidate, case, version, on_event, include_baseline=include_baseline)
         return await self._while_listed(job, work)
@@ -90,19 +90,15 @@ class Runner:
         for job in list(self._jobs):
             job.stop()
 
-    async def _budget(self, plan: Plan, max_cost: float | None) -> Budget:
-        spent = await self._spent_today()
-        if max_cost is not None or self.project.max_cost_per_day is not None:
-            asked = {item.model_name for item in plan.open_items}
-            option = "--max-cost" if max_cost is not None else "max_cost_per_day"
-            refuse_uncountable(self._prices, [spec for spec in plan.models if spec.name in asked], option)
-        return Budget(self._prices, cap_for(self.project, max_cost, spent))
-
-    async def _spent_today(self) -> float:
-        if self.project.max_cost_per_day is None:
-            return 0.0
-        spent, _ = await asyncio.to_thread(self._history.spent_today)
-        return spent
+    async def _budget(self, asked: list[ModelSpec], max_cost: float | None) -> Budget:
+        a_day = self.project.max_cost_per_day
+        if max_cost is not None or a_day is not None:
+            refuse_uncountable(self._prices, asked, "--max-cost" if max_cost is not None else "max_cost_per_day")
+        if a_day is not None and (self._day is None or not self._jobs):
+            # What other programs spent counts from here on; what goes on in this one is counted as it happens.
+            spent, _ = await asyncio.to_thread(self._history.spent_today)
+            self._day = Purse(a_day, "max_cost_per_day", spent)
+        return Budget(self._prices, Purse(max_cost), self._day if a_day is not None else None)
 
     async def _while_listed(self, job: RunJob | CaseJob, work: Awaitable[ResultT]) -> ResultT:
         self._jobs.add(job)

@@ -152,13 +152,10 @@ class RunJob:
         spec = self._plan.project.model(item.model_name)
         request = self._plan.request_for(item)
         bound = self._budget.bound(spec, request)
-        if not self._budget.fits(bound):
+        refusal = self._budget.refusal(spec, bound)
+        if refusal is not None:
             if not active:
-                left = (self._budget.cap or 0.0) - self._budget.spent - self._budget.written_off
-                self.stop(
-                    f"the cap of ${self._budget.cap:.4g} is reached: ${max(0.0, left):.4g} is left, "
-                    f"the next call to {spec.model} may cost ${bound:.4g}"
-                )
+                self.stop(refusal)
             return False
         self._budget.promise(bound)
 

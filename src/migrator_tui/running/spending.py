@@ -98,23 +98,45 @@ def answer_limit(params: Mapping[str, Any]) -> int | None:
 
 
 @dataclass(slots=True)
-class Budget:
-    """Money of one run: spent, promised to calls in flight, and the cap on both (USD; `None`: no cap)."""
+class Purse:
+    """Money under one cap (USD; `None`: no cap): spent, and promised to calls in flight."""
 
-    prices: Prices
-    cap: float | None = None
+    cap: float | None
+    name: str = "the cap"
+    """How a message calls the cap."""
     spent: float = 0.0
-    """USD of the answers that came, as the history will state it."""
     written_off: float = 0.0
     """USD that broken calls may have cost: counted against the cap, reported nowhere as cost."""
     promised: float = 0.0
+
+    @property
+    def left(self) -> float:
+        """USD that nothing has a claim to yet."""
+        if self.cap is None:
+            return float("inf")
+        return self.cap - self.spent - self.written_off - self.promised
+
+
+@dataclass(slots=True)
+class Budget:
+    """What one run, or one case, may spend: under its own cap, and under the day's that all of them share."""
+
+    prices: Prices
+    own: Purse
+    day: Purse | None = None
     unpriced: int = 0
+    """Answers whose cost is not known."""
     _longest: dict[str, int] = field(default_factory=dict)
 
+    @property
+    def spent(self) -> float:
+        """USD of the answers that came, as the history will state it."""
+        return self.own.spent
+
     def bound(self, spec: ModelSpec, request: ModelRequest) -> float:
-        """USD the call may cost, estimated from above; 0 for a model whose price is not known."""
+        """USD the call may cost, estimated from above; 0 where there is no cap, or no price is known."""
         price = self.prices.of(spec)
-        if self.cap is None or price is None or is_recorded(spec):
+        if all(purse.cap is None for purse in self._purses()) or price is None or is_recorded(spec):
             return 0.0
         tokens = answer_limit(request.params) or self.prices.longest_answer(spec)
         if tokens is None:
@@ -123,38 +145,47 @@ class Budget:
         times = answers if isinstance(answers, int) and answers > 0 else 1
         return ((price.input or 0.0) * request_tokens(request) + (price.output or 0.0) * tokens * times) / 1e6
 
-    def fits(self, bound: float) -> bool:
-        """Whether a call that may cost `bound` stays within the cap."""
-        return self.cap is None or bound == 0.0 or self.spent + self.written_off + self.promised + bound <= self.cap
+    def refusal(self, spec: ModelSpec, bound: float) -> str | None:
+        """Why a call that may cost `bound` must not start now; `None` where it may."""
+        for purse in self._purses():
+            if 0.0 < bound > purse.left:
+                left = max(0.0, purse.left + purse.promised)
+                return (
+                    f"{purse.name} of ${purse.cap:.4g} is reached: ${left:.4g} is left, "
+                    f"the next call to {spec.model} may cost ${bound:.4g}"
+                )
+        return None
 
     def promise(self, bound: float) -> None:
         """A call that may cost `bound` starts."""
-        self.promised += bound
+        for purse in self._purses():
+            purse.promised += bound
 
     def settle(self, spec: ModelSpec, bound: float, answer: Answer | None, error: CallError | None = None) -> None:
         """The call is over: what it did cost takes the place of what it might have."""
-        self.promised = max(0.0, self.promised - bound)
+        cost, written_off = 0.0, 0.0
         if answer is not None and not is_recorded(spec):
-            cost = self.prices.cost(spec, answer)
-            if cost is None:
+            known = self.prices.cost(spec, answer)
+            if known is None:
                 self.unpriced += 0 if is_free(spec) else 1
-                self.written_off += bound
-            self.spent += cost or 0.0
+                written_off = bound
+            cost = known or 0.0
             self._longest[spec.name] = max(self._longest.get(spec.name, 0), answer.output_tokens or 0)
-        elif error is not None and error.kind in MAY_BE_BILLED:
-            self.written_off += bound
+        elif answer is None and error is not None and error.kind in MAY_BE_BILLED:
+            written_off = bound
+        for purse in self._purses():
+            purse.promised = max(0.0, purse.promised - bound)
+            purse.spent += cost
+            purse.written_off += written_off
 
     def attempt_broke(self, bound: float, error: CallError) -> None:
         """An attempt of a call broke and another one follows."""
         if error.kind in MAY_BE_BILLED:
-            self.written_off += bound
+            for purse in self._purses():
+                purse.written_off += bound
 
-
-def cap_for(project: Project, max_cost: float | None, spent_today: float) -> float | None:
-    """The cap of a run (USD): the lower of what was asked for and what the project's day has left."""
-    left = None if project.max_cost_per_day is None else max(0.0, project.max_cost_per_day - spent_today)
-    caps = [cap for cap in (max_cost, left) if cap is not None]
-    return min(caps) if caps else None
+    def _purses(self) -> tuple[Purse, ...]:
+        return (self.own,) if self.day is None else (self.own, self.day)
 
 
 def refuse_uncountable(prices: Prices, models: list[ModelSpec], option: str) -> None:
