@@ -104,6 +104,7 @@ def test_config(config: bytes) -> None:
         ("c.yaml", YAML),
         ("c.csv", CSV),
     ],
+    ids=["jsonl", "json", "yaml", "csv"],
 )
 @quick
 @given(data=st.data())
@@ -128,8 +129,10 @@ def test_recordings(tmp_path: Path, content: bytes) -> None:
 
 
 WORDS = """
-{{ }} {% %} {# #} if for in endfor endif set = macro() x a.b [0] + * ** ( ) 'q 9 range( -%}
-loop.index caller call endcall filter endfilter raw endraw include 'x' import is defined not namespace(s=1) ~ 'a'*9 a|upper
+{{ }} {% %} {# #} if for in endfor endif set = macro() x a.b [0] + * ** ( ) 'q 9 range(
+-%}
+loop.index caller call endcall
+filter endfilter raw endraw include 'x' import is defined not namespace(s=1) ~ 'a'*9 a|upper
 """
 LINES = ["\n# system\n", "\n# user\n", "\n{{ messages }}\n", "\n"]
 words = st.sampled_from([*WORDS.split(), "|", *LINES])

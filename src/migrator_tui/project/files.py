@@ -60,7 +60,7 @@ def resolve_inside(folder: Path, stated: str, *, confined: bool) -> Path:
     except OSError as error:
         raise ValueError(f"{quoted(stated)} can't be followed ({_reason(error)})") from error
     if confined and not path.is_relative_to(folder):
-        raise ValueError(f"{quoted(stated)} lies outside the folder, which only a trusted folder may use")
+        raise ValueError(f"{quoted(stated)} lies outside the folder; `migrator-tui trust` allows it")
     return path
 
 
