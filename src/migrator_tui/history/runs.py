@@ -113,13 +113,6 @@ class Runs(Part):
             rows = case_output_rows(self._project_id, [(item, model, output_id)])
             connection.execute(insert(CASE_OUTPUTS), rows)
 
-    def place_output(self, item: RunItem, output_id: int) -> None:
-        """Let an output that exists stand for an item's case from now on, outside any run: the cache answered it."""
-        with self._history.writing() as connection:
-            model = connection.execute(select(OUTPUTS.c.model).where(OUTPUTS.c.id == output_id)).scalar_one()
-            rows = case_output_rows(self._project_id, [(item, model, output_id)])
-            connection.execute(insert(CASE_OUTPUTS), rows)
-
     def run(self, run_id: str) -> Run:
         """The run of that id; `KeyError` if this project has none."""
         with self._history.reading() as connection:
