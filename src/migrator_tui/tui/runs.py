@@ -30,11 +30,14 @@ CONCURRENCY = 16
 class Runs:
     """Starts and stops calls. What comes of them is posted; what is stored, `running` stores."""
 
-    def __init__(self, workspace: Workspace, post: Callable[[Message], object]) -> None:
+    def __init__(
+        self, workspace: Workspace, post: Callable[[Message], object], pool: "ModelPool | None" = None
+    ) -> None:
+        """`pool`: one that somebody else has opened and will close; without it, the project's own."""
         self._workspace = workspace
         self._post = post
         self._stack = AsyncExitStack()
-        self._pool: ModelPool | None = None
+        self._pool = pool
         self._runner: Runner | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self.bulk = False
@@ -53,16 +56,21 @@ class Runs:
         from migrator_tui.running.run import Runner
 
         workspace = self._workspace
-        self._pool = await self._stack.enter_async_context(
-            await asyncio.to_thread(open_pool, workspace.project, trusted=workspace.trusted)
-        )
+        if self._pool is None:
+            self._pool = await self._stack.enter_async_context(
+                await asyncio.to_thread(open_pool, workspace.project, trusted=workspace.trusted)
+            )
         self._runner = Runner(workspace.project, workspace.history, self._pool, author=workspace.author)
 
     async def warm(self) -> None:
-        """Warm the worker that serves the person at the screen."""
+        """Warm the worker that serves the person at the screen; where all models are recorded, there is none."""
+        from migrator_tui.models.recorded import PREFIX
         from migrator_tui.models.worker_process import WorkerGone
 
         assert self._pool is not None
+        project = self._workspace.project
+        if all(spec.model.startswith(PREFIX) for spec in (project.baseline, *project.candidates)):
+            return
         try:
             await self._pool.warm(Lane.WAITED_FOR)
         except WorkerGone as error:
@@ -164,6 +172,6 @@ class Runs:
             raise task.exception() from None  # type: ignore[misc]
 
 
-def case_ids(plan: "Plan") -> Sequence[str]:
-    """The cases of a plan that still wait for a call."""
-    return list(dict.fromkeys(item.case_id for item in plan.open_items))
+def case_ids(plan: "Plan", task: str) -> Sequence[str]:
+    """The cases of one task that still wait, once for each call."""
+    return [item.case_id for item in plan.open_items if item.task == task]

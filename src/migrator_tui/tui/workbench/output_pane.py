@@ -210,7 +210,9 @@ class OutputPane(Pane):
 
     def _named(self, chip_shown: Content, version: str = "") -> Content:
         """Label, as much of the model's name as there is room for, version, chip."""
-        room = self.size.width - 5 - len(self.label) - len(version) - chip_shown.cell_length
+        # Of the border, dashes and spaces take 4; the gaps between the parts take 3, and 1 before a version.
+        gaps = 4 + 3 + bool(version)
+        room = self.size.width - gaps - len(self.label) - len(version) - chip_shown.cell_length
         model = safe_line(self.model.removeprefix("simulated:") if room < len(self.model) else self.model)
         parts: list[Content | str | tuple[str, str]] = [self.label]
         if self.model and room >= 6:
@@ -243,7 +245,7 @@ class OutputPane(Pane):
             words = words.replace(" ", " you: ", 1)
         title = self._named(chip(words, role), shown.version)
         more = " regression" if shown.regression else " fixed" if shown.fixed else ""
-        if title.cell_length + len(more) + 3 <= self.size.width:
+        if title.cell_length + len(more) + 4 <= self.size.width:
             title += Content.styled(more, STYLES["error" if shown.regression else "success"])
         return title
 
