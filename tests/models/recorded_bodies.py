@@ -106,7 +106,7 @@ READERS = {
     "mistral": openai,
     "openrouter": openai,
 }
-PREFIXES = {"openai_chat": "openai", "openai_responses": "openai/responses", "vertex": "gemini"}
+PREFIXES = {"openai_chat": "openai", "openai_responses": "openai/responses", "vertex": "vertex_ai"}
 """Folder to litellm's provider, where they differ."""
 
 

@@ -1,8 +1,4 @@
-"""Every body and error that real providers sent, replayed in their own formats through a real worker.
-
-Vertex's errors are replayed as Gemini's, which have the same format: litellm asks Vertex only with Google's own
-login library, which this program does not bring along.
-"""
+"""Every body and error that real providers sent, replayed in their own formats through a real worker."""
 
 import json
 import re

@@ -149,7 +149,8 @@ def sendable(value: Any) -> Any:
 def _own_address(provider: str | None, url: str) -> bool:
     """May this provider's own credentials be used at that address?
 
-    Signing providers send none. Azure gives each customer an address, so `api_base` is the usual way there.
+    Signing providers send no key (Vertex a token that lives an hour). Azure gives each customer an address of
+    their own, so `api_base` is the usual way there.
     """
     if provider in _SIGNING:
         return True

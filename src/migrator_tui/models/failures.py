@@ -74,6 +74,7 @@ _BROKE_OFF = re.compile(
     r"|server disconnected|connection reset|connection closed|connection lost|IncompleteRead|not enough data",
     re.IGNORECASE,
 )
+_MISSING = re.compile(r"No module named '([\w.]+)'|Google Cloud SDK not found")
 _NO_QUOTA = re.compile(r"insufficient_quota|exceeded your current quota|credit balance|billing", re.IGNORECASE)
 _NO_KEY = re.compile(
     r"api[ _]key (?:client option|is required|not|must|missing|expired)|missing.{0,20}(?:api[ _]key|credentials)"
@@ -99,7 +100,8 @@ def call_error(
     status = _status(chain)
     whole = " ".join(f"{type(one).__name__}: {one}" for one in chain)
     kind = _kind(chain, status, whole, begun)
-    if kind in _WITHOUT_STATUS:
+    made_up = kind is ErrorKind.KEY and status is not None and status >= 500
+    if made_up or kind in _WITHOUT_STATUS or _MISSING.search(whole):
         status = None  # there was no such answer; the library made the number up
     return CallError(
         kind,
@@ -145,6 +147,8 @@ def _kind(chain: list[BaseException], status: int | None, whole: str, begun: boo
     """What the texts say, then the status, then the classes' names: libraries dress many things up as a 500."""
     names = [type(one).__name__ for one in chain]
     by_name = next((_BY_NAME[name] for name in names if name in _BY_NAME), None)
+    if _MISSING.search(whole):
+        return ErrorKind.REJECTED
     said = _kind_by_text(names, status, whole, begun)
     if said is not None:
         return said
@@ -176,11 +180,16 @@ def _kind_by_text(names: list[str], status: int | None, whole: str, begun: bool)
 
 def _words(exception: BaseException, chain: list[BaseException], kind: ErrorKind, status: int | None) -> str:
     """One line: the provider's own sentence where it can be found, else the library's without its wrapping."""
+    if missing := _MISSING.search(" ".join(map(str, chain))):
+        package = missing[1] or "google"
+        if package.startswith("google"):
+            return "models on Vertex need Google's login library: pip install 'migrator-tui[vertex]'"
+        return f"this model needs the Python package {package}, which is not installed"
     for one in chain:
         sentence = _sentence(getattr(one, "body", None)) or _sentence(_embedded(str(one)))
         if sentence:
             return one_line(f"{sentence} (HTTP {status})" if status else sentence)
-    text = str(exception).strip() or type(exception).__name__
+    text = str(exception).partition("Traceback (most recent call last)")[0].strip() or type(exception).__name__
     if kind is ErrorKind.CONNECTION:
         # "Connection error." says nothing; what it came from names host and reason.
         text = next((said for one in reversed(chain) if _NO_CONNECTION.search(said := str(one))), text)
