@@ -34,6 +34,13 @@ class Glyphs:
     brand: str = "▞"
     dot: str = "·"
     caret: str = "▌"
+    tried: str = "◦"
+    marked: str = "◂"
+    line: str = "│"
+    fork: str = "├"
+    bend: str = "╯"
+    join: str = "┴"
+    fold: str = "┄"
     spinner: str = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
 
 
@@ -59,6 +66,13 @@ ASCII = Glyphs(
     brand="#",
     dot="-",
     caret="_",
+    tried=".",
+    marked="<",
+    line="|",
+    fork="+",
+    bend="'",
+    join="'",
+    fold="-",
     spinner="|/-\\",
 )
 

@@ -78,6 +78,11 @@ class VersionRecorded(Fact):
 
 
 @dataclass
+class TrackChanged(Fact):
+    """Another task or candidate is in view."""
+
+
+@dataclass
 class Noticed(ProgramFact):
     """One line for the header, for a few seconds."""
 

@@ -166,16 +166,19 @@ class Workspace:
         self.prepare_task()
 
     def prepare_task(self) -> None:
-        """Index the task's cases where its files changed, and write standings that are missing."""
-        from migrator_tui.project.cases import read_cases
+        """Get the task and candidate in view ready."""
+        self.prepare(self.task, self.candidate)
+
+    def prepare(self, task: Task, candidate: ModelSpec) -> None:
+        """Index a task's cases where its files changed, and bring a candidate's standings up to date."""
+        from migrator_tui.project.cases import iter_cases
         from migrator_tui.running.judging import refresh_standings
 
-        history, task = self.history, self.task
+        history = self.history
         if task.name not in self._indexed and not history.index_current(task):
-            cases = (case for file in task.cases for case in read_cases(file, self.project.folder))
-            history.index_cases(task, cases)
+            history.index_cases(task, iter_cases(self.project, task))
         self._indexed.add(task.name)
-        refresh_standings(self.project, history, task, self.candidate.name)
+        refresh_standings(self.project, history, task, candidate.name)
 
     async def close(self) -> None:
         """Write the session down and let go of the database."""

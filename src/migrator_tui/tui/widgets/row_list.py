@@ -1,4 +1,4 @@
-"""A list of rows with one under the cursor, painted line by line; rows without a key are heads and are passed over."""
+"""A list of rows, one of them under the cursor, painted line by line; heads are passed over."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass

@@ -156,17 +156,21 @@ class Asking(Drafting, Bench):
             versions={key: version} if version is not None else {},
         )
 
-    @work(exclusive=True, group="question")
-    async def action_run_all(self) -> None:
+    def can_run(self) -> bool:
+        """Whether a bulk run can be started now; says why where it cannot."""
         if not self.workspace.is_open:
-            return
+            return False
         if not self.ready:
             self.say("models are still starting; try again in a moment", "warning")
-            return
+            return False
         if self.program.runs.bulk:
             self.say("a run is going on; x stops it", "warning")
-            return
-        if self.version_of_draft_now() is None:
+            return False
+        return True
+
+    @work(exclusive=True, group="question")
+    async def action_run_all(self) -> None:
+        if not self.can_run() or self.version_of_draft_now() is None:
             return
         choices = []
         try:
@@ -201,9 +205,9 @@ class Asking(Drafting, Bench):
         if not self.program.runs.run_many(plan):
             return
         self._recorded, self._left, self.rest = 0, {}, None
-        for item in plan.open_items:
-            self._left[item.case_id] = self._left.get(item.case_id, 0) + 1
-        self.rows.set_live(dict.fromkeys(case_ids(plan), Live.WAITING))
+        for case_id in case_ids(plan, self.workspace.task.name):
+            self._left[case_id] = self._left.get(case_id, 0) + 1
+        self.rows.set_live(dict.fromkeys(self._left, Live.WAITING))
         self.program.change_frame(run=RunProgress(len(plan.items) - len(plan.open_items), len(plan.items)))
         self.recount()
         self._wake()
@@ -212,6 +216,8 @@ class Asking(Drafting, Bench):
     def on_run_advanced(self, message: RunAdvanced) -> None:
         """A bulk run made progress."""
         event = message.event
+        if isinstance(event, CallStarted | OutputRecorded) and event.item.task != self.workspace.task.name:
+            return  # of a run over several tasks: not in this list
         if isinstance(event, CallStarted):
             self.rows.set_live_one(event.item.case_id, Live.RUNNING)
         elif isinstance(event, OutputRecorded):

@@ -187,6 +187,18 @@ class Drafting(Moving, Bench):
         self._show_params()
         self._show_version()
 
+    def take_draft(self, template: str, params_text: str | None = None) -> bool:
+        """Put a text from elsewhere into the editor, unsaved; what was unsaved there is kept as a version first.
+
+        `None` leaves the parameters as they are. False where what was there cannot be kept, which is said.
+        """
+        if self.prompt is None or (self.prompt_pane.dirty and self.version_of_draft_now(kept=True) is None):
+            return False
+        self.prompt_pane.editor.replace_all(template)
+        if params_text is not None:
+            self.prompt_pane.params_editor.replace_all(params_text)
+        return True
+
     def on_version_recorded(self, message: VersionRecorded) -> None:
         """A prompt file was edited outside: take it up where nothing unsaved is in the way."""
         if not message.outside or self.prompt is None:

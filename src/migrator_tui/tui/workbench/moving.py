@@ -8,6 +8,7 @@ from textual.widgets import Input
 
 from migrator_tui.history.records import CaseRow, Judged, Mark, Section
 from migrator_tui.project.errors import ProjectError
+from migrator_tui.tui.messages import TrackChanged
 from migrator_tui.tui.widgets.text_view import TextView
 from migrator_tui.tui.workbench.bench import NARROW_TABS, Bench
 from migrator_tui.tui.workbench.case_list import CaseRows
@@ -204,6 +205,19 @@ class Moving(Bench):
         if self.workspace.turn(task=task, candidate=candidate):
             self.switch_track()
 
+    def open_track(self, task: str, candidate: str) -> bool:
+        """Put that task and candidate in view; False where a run keeps the view where it is."""
+        workspace = self.workspace
+        if (workspace.task.name, workspace.candidate.name) == (task, candidate):
+            return True
+        if self.program.runs.busy:
+            self.say("a run is going on; x stops it", "warning")
+            return False
+        self.keep_draft_now()
+        workspace.go_to(task, candidate)
+        self.switch_track()
+        return True
+
     def keep_draft_now(self) -> None:
         """What was typed in the last moment."""
         raise NotImplementedError
@@ -226,6 +240,7 @@ class Moving(Bench):
         self.name_models()
         self.load_prompt()
         self.reload_list()
+        self.program.tell(TrackChanged())
 
     def load_prompt(self) -> None:
         """The draft of the task and candidate in view."""
