@@ -166,7 +166,10 @@ def _holds_something(database: Path) -> bool:
 
 
 def _is_gone(folder: Path) -> bool:
-    return not folder.is_dir() or not any(folder.iterdir())
+    try:
+        return not folder.is_dir() or not any(folder.iterdir())
+    except OSError:  # closed to us is not gone
+        return False
 
 
 def _places() -> Iterator[tuple[Path, dict[str, Any]]]:

@@ -1,5 +1,6 @@
 """From a folder to a running app: read the project, ask for trust, or help to set one up."""
 
+import os
 import sys
 from pathlib import Path
 
@@ -12,14 +13,24 @@ def open_app(folder: Path, *, demo: bool = False, trust: bool = False) -> int:
     """Open the app on a folder; the exit code. Mistakes in the project end in one line on stderr, exit 2."""
     if not folder.is_dir():
         return _refuse(f"{folder}: no such folder")
-    if not (folder / CONFIG_NAME).is_file():
+    # Whatever lies there under that name, even a folder or a link to nowhere, is no reason to set up anew.
+    if not os.path.lexists(folder / CONFIG_NAME):
+        if not sys.stdin.isatty():
+            return _refuse(f"{folder}: no {CONFIG_NAME} in this folder; `migrator-tui init` makes one")
         from migrator_tui.tui.setup.app import set_up
 
-        if not set_up(folder):
+        opening = set_up(folder)
+        if opening is None:
             return 0
+        folder, demo = opening.folder, opening.demo
     try:
         project = load_project(folder)
         trusted = trusted_or_asked(project, trust)
+        if sys.stdin.isatty():
+            from migrator_tui.tui.setup.moved import offer_history
+
+            if not offer_history(project):
+                return 0
     except ProjectError as error:
         return _refuse(str(error))
     from migrator_tui.tui.app import MigratorApp

@@ -136,10 +136,10 @@ class QuestionApp(App[Answer]):
         if isinstance(screen, QuestionScreen):
             for key in screen.KEYS:
                 if key.palette:
-                    yield SystemCommand(key.help[0].upper() + key.help[1:], key.label, self._running(key, screen))
+                    yield SystemCommand(key.help[0].upper() + key.help[1:], key.label, self._command(key, screen))
         yield from (c for c in super().get_system_commands(screen) if c.title in ("Theme", "Quit"))
 
-    def _running(self, key: Key, screen: Screen[Any]) -> Any:
+    def _command(self, key: Key, screen: Screen[Any]) -> Any:
         async def run() -> None:
             await self.run_action(key.action, default_namespace=screen)
 
