@@ -66,12 +66,15 @@ def test_ctrl_c_stops_with_the_whole_json_and_exit_code_3(server: CountingServer
 
 
 def test_errors_left_over_exit_with_3_after_the_json(server: CountingServer, folder: Path, own_home: Path) -> None:
+    config = (folder / "migrator.toml").read_text("utf-8")
+    (folder / "migrator.toml").write_text(config.replace("price = { input = 1.0, output = 2.0 }\n", ""), "utf-8")
     refused = {"error": {"message": f"no such model for key {CANARY}", "type": "invalid_request_error", "code": None}}
     server.reply = lambda question: (400, refused) if "new: question 3" in question else (200, completion("good"))
     code, out, err = run("-C", folder, "run", "--format", "json", "--case", "c3", "--case", "c4")
     assert code == 3
     candidate = json.loads(out)["tasks"][0]["candidates"][0]
     assert (candidate["passed"], candidate["errors"], candidate["regressions"]) == (1, 1, [])
+    assert candidate["cost"] is None and "no price is known for some calls to openai/old, openai/new" in err
     assert CANARY not in out + err and found_anywhere(CANARY, folder, own_home) == []
     server.reply = lambda question: (200, completion("good"))
     code, out, _ = run("-C", folder, "run", "--format", "json", "--case", "c3", "--case", "c4")
@@ -180,6 +183,15 @@ def test_a_moved_project_is_told_of_its_history(call: Call, tmp_path: Path) -> N
     moved = folder.rename(tmp_path / "moved")
     code, _, err = call("-C", moved, "prompt", "show")
     assert code == 0 and f"this project lay in {folder} before" in err
+
+
+def test_a_reader_that_goes_away_is_no_decision(tmp_path: Path) -> None:
+    process = start("-C", recorded_project(tmp_path), "run")
+    assert process.stdout is not None and process.stderr is not None
+    process.stdout.close()
+    err = process.stderr.read()
+    assert process.wait(60) == 3, err
+    assert "Traceback" not in err and "Exception" not in err
 
 
 def recorded_project(tmp_path: Path, ids: tuple[str, str] = ("a", "b")) -> Path:

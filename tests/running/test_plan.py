@@ -97,6 +97,15 @@ def test_a_prompt_file_needs_a_task_where_there_are_several(tmp_path: Path, rig:
     assert {task.name for task in rig.plan(prompt=tmp_path / "two" / "triage.md", tasks=["reply"]).tasks} == {"reply"}
 
 
+def test_a_task_without_any_of_the_cases_is_left_out(tmp_path: Path, rig: Rig) -> None:
+    more = '\n[[tasks]]\nname = "reply"\nprompt = "triage.md"\ncases = ["reply.jsonl"]\n'
+    folder = write_project(tmp_path / "two", config=CONFIG + more)
+    (folder / "reply.jsonl").write_text('{"id": "r1", "vars": {"shop": "x"}}\n', "utf-8")
+    rig.project = load_project(folder)
+    assert [task.name for task in rig.plan(case_ids=["r1"]).tasks] == ["reply"]
+    assert [task.name for task in rig.plan().tasks] == ["triage", "reply"]
+
+
 def test_failing_and_unjudged_cases_can_be_run_alone(rig: Rig) -> None:
     def standing(case_id: str, section: Section, mark: Mark) -> Standing:
         return Standing(case_id, section, Mark.PASSED, mark, Judged.NO)

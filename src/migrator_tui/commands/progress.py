@@ -5,12 +5,12 @@ import time
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
 from rich.progress import Progress as Bar
 from rich.text import Text
 
 from migrator_tui.models.requests import Retrying
+from migrator_tui.reports.results_table import ReportConsole
 from migrator_tui.running.estimate import Estimate
 from migrator_tui.running.events import RunEvent, RunProgressed, TextArrived
 from migrator_tui.text_safety import safe_line
@@ -26,7 +26,7 @@ class Progress:
     """A context; `tell` is the `on_event` of a run."""
 
     def __init__(self, plan: "Plan", expected: Estimate) -> None:
-        self._console = Console(file=sys.stderr, stderr=True, highlight=False)
+        self._console = ReportConsole(file=sys.stderr, stderr=True, highlight=False)
         self._live = self._console.is_terminal
         self._simulated = any(spec.model.startswith("simulated:") for spec in plan.models)
         self._bar = Bar(

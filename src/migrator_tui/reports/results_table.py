@@ -1,7 +1,7 @@
 """The results of a run as a table for people, on any stream."""
 
-from collections.abc import Sequence
-from typing import TextIO
+from collections.abc import Callable, Sequence
+from typing import NoReturn, TextIO
 
 from rich import box
 from rich.console import Console
@@ -17,11 +17,20 @@ LISTED = 12
 """Case ids of a kind that are named; the rest is counted."""
 
 
+class ReportConsole(Console):
+    """rich's console, which leaves it to the program what a reader that went away means (rich would exit with 1)."""
+
+    def on_broken_pipe(self) -> NoReturn:
+        """Called by rich while it handles the `BrokenPipeError`."""
+        raise BrokenPipeError
+
+
 def print_table(results: Results, stream: TextIO) -> None:
     """Print what a run came to: a table for each task, then the cases that regressed, were fixed or flicker."""
-    console = Console(file=stream, highlight=False, width=None if stream.isatty() else PLAIN_WIDTH)
+    console = ReportConsole(file=stream, highlight=False, width=None if stream.isatty() else PLAIN_WIDTH)
     for task in results.tasks:
         console.print(_table(task))
+        console.print()
         for candidate in task.candidates:
             found = candidate.comparison
             for one, several, ids in (
@@ -30,65 +39,68 @@ def print_table(results: Results, stream: TextIO) -> None:
                 ("flaky case", "flaky cases", found.flaky),
             ):
                 if ids:
-                    console.print(
-                        Text(
-                            f"  {safe_line(candidate.model.name)}: {_named(one if len(ids) == 1 else several, ids)}"
-                        ),
-                        soft_wrap=True,
-                    )
+                    named = _named(one if len(ids) == 1 else several, ids)
+                    console.print(Text(f"{safe_line(candidate.model.name)}: {named}"), soft_wrap=True)
         console.print()
-    simulated = any(m.model.startswith("simulated:") for task in results.tasks for m in task.models)
-    if simulated:
+    if any(model.model.startswith("simulated:") for task in results.tasks for model in task.models):
         console.print(Text("Answers of simulated models are simulated."))
 
 
 def _table(task: TaskResult) -> Table:
+    """A column for each model: figures of two models are compared along a line, and many models still fit."""
     table = Table(
         title=Text(f"{safe_line(task.name)}, {task.cases} {'case' if task.cases == 1 else 'cases'}"),
         title_justify="left",
         box=box.SIMPLE_HEAD,
         pad_edge=False,
+        show_edge=False,
     )
-    table.add_column("model")
-    table.add_column("version")
-    for name in ("pass", "fail", "error", "unjudged", "rate", "regress", "fix", "cost", "p50", "p95", "calls"):
-        table.add_column(name, justify="right", no_wrap=True)
-    table.add_row(*_cells(task.baseline), *_figures(task.baseline, "", ""))
-    for candidate in task.candidates:
-        found = candidate.comparison
-        table.add_row(
-            *_cells(candidate.model),
-            *_figures(candidate.model, str(len(found.regressions)), str(len(found.fixes))),
-        )
+    table.add_column("", no_wrap=True)
+    for model in task.models:
+        table.add_column(Text(safe_line(model.name, 40)), justify="right")
+    for label, cell in _ROWS.items():
+        table.add_row(label, *(Text(cell(model)) for model in task.models))
+    found = [candidate.comparison for candidate in task.candidates]
+    table.add_row("regressions", "", *(str(len(comparison.regressions)) for comparison in found))
+    table.add_row("fixes", "", *(str(len(comparison.fixes)) for comparison in found))
+    table.add_row("flaky", "", *(str(len(comparison.flaky)) for comparison in found))
     return table
 
 
-def _cells(result: ModelResult) -> list[Text]:
-    label = result.version.label if result.version is not None else ""
-    return [Text(safe_line(f"{result.name} ({result.model})", 60)), Text(label)]
+def _version(result: ModelResult) -> str:
+    return result.version.label if result.version is not None else "–"
 
 
-def _figures(result: ModelResult, regressions: str, fixes: str) -> list[str]:
-    summary = result.summary
-    assumed = f" ({summary.assumed} assumed)" if summary.assumed else ""
-    calls = f"{result.made} made, {result.cached} cached"
-    return [
-        f"{summary.passed}{assumed}",
-        str(summary.failed),
-        str(summary.errors),
-        str(summary.unjudged),
-        "–" if summary.pass_rate is None else f"{summary.pass_rate:.1%}",
-        regressions,
-        fixes,
-        "–" if summary.cost is None else f"${summary.cost:.4f}",
-        _milliseconds(summary.latency_p50_ms),
-        _milliseconds(summary.latency_p95_ms),
-        calls,
-    ]
+def _passed(result: ModelResult) -> str:
+    assumed = f" ({result.summary.assumed} assumed)" if result.summary.assumed else ""
+    return f"{result.summary.passed}{assumed}"
+
+
+def _rate(result: ModelResult) -> str:
+    return "–" if result.summary.pass_rate is None else f"{result.summary.pass_rate:.1%}"
+
+
+def _cost(result: ModelResult) -> str:
+    return "–" if result.summary.cost is None else f"${result.summary.cost:.4f}"
 
 
 def _milliseconds(value: float | None) -> str:
     return "–" if value is None else f"{value / 1000:.1f} s" if value >= 1000 else f"{value:.0f} ms"
+
+
+_ROWS: dict[str, Callable[[ModelResult], str]] = {
+    "model": lambda result: safe_line(result.model, 60),
+    "version": _version,
+    "passed": _passed,
+    "failed": lambda result: str(result.summary.failed),
+    "errors": lambda result: str(result.summary.errors),
+    "unjudged": lambda result: str(result.summary.unjudged),
+    "pass rate": _rate,
+    "cost": _cost,
+    "latency p50": lambda result: _milliseconds(result.summary.latency_p50_ms),
+    "latency p95": lambda result: _milliseconds(result.summary.latency_p95_ms),
+    "calls": lambda result: f"{result.made} made, {result.cached} cached",
+}
 
 
 def _named(what: str, ids: Sequence[str]) -> str:

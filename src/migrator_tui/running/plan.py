@@ -132,6 +132,8 @@ def plan_run(project: Project, history: "History", selection: Selection, *, auth
         raise ProjectError(f"{option} needs --task: the project has several ({names})")
     versions = _versions(project, history, tasks, candidates, selection, author)
     cases = _cases(project, history, tasks, candidates, selection)
+    if _narrowed(selection):
+        tasks = [task for task in tasks if cases[task.name]]
     models = [project.baseline, *candidates] if selection.baseline else list(candidates)
     items = list(_items(project, tasks, models, cases, versions, selection.repeat))
     if selection.use_cache:
