@@ -169,3 +169,6 @@ def test_only_what_may_pass_is_tried_again() -> None:
     for kind in ErrorKind:
         assert (PACE.wait_after(error(kind), 1) is not None) == (kind in RETRIED), kind
     assert PACE.wait_after(error(ErrorKind.TIMED_OUT), 2) is None
+    waits = [Pace().wait_after(error(ErrorKind.RATE_LIMITED), attempt, chance=0.5) for attempt in range(1, 9)]
+    assert waits.pop() is None
+    assert sum(wait or 0 for wait in waits) > 60, "limits are by the minute"

@@ -169,7 +169,7 @@ class ModelPool:
         except WorkerGone as error:
             yield Failed(request.id, CallError(ErrorKind.WORKER, str(error)))
         except SimulatorGone as error:
-            yield Failed(request.id, CallError(ErrorKind.CONNECTION, str(error)))
+            yield Failed(request.id, CallError(ErrorKind.WORKER, str(error)))
         except TimeoutError:
             if worker is not None:
                 worker.kill_if_stuck()

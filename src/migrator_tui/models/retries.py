@@ -15,9 +15,11 @@ class Pace:
     """
 
     attempts: int = 5
+    """Of kinds that `attempts_of` does not name."""
     attempts_of: Mapping[ErrorKind, int] = field(
         # A second time-out is likely to be followed by a third, and each may take ten minutes.
-        default_factory=lambda: {ErrorKind.TIMED_OUT: 2, ErrorKind.MALFORMED: 3}
+        # Limits are counted by the minute: eight attempts, when nobody says how long to wait, outlast one.
+        default_factory=lambda: {ErrorKind.TIMED_OUT: 2, ErrorKind.MALFORMED: 3, ErrorKind.RATE_LIMITED: 8}
     )
     first_wait: float = 1.0
     longest_wait: float = 30.0
@@ -29,9 +31,7 @@ class Pace:
 
         `chance` in [0, 1) replaces the random number.
         """
-        if error.kind not in RETRIED or attempt >= min(
-            self.attempts, self.attempts_of.get(error.kind, self.attempts)
-        ):
+        if error.kind not in RETRIED or attempt >= self.attempts_of.get(error.kind, self.attempts):
             return None
         asked = error.retry_after
         if asked is not None and asked > self.longest_retry_after:

@@ -21,6 +21,9 @@ _SILENT_FOR = 20.0
 """Seconds without a line, a call being overdue, after which a worker counts as stuck."""
 
 
+_ENDING = "the program is ending"
+
+
 class PoolState(StrEnum):
     """How it stands with a worker."""
 
@@ -64,6 +67,7 @@ class WorkerProcess:
         self._supervisor: asyncio.Task[None] | None = None
         self._why_dead = ""
         self._heard = 0.0
+        self._closed = False
 
     @property
     def usable(self) -> bool:
@@ -88,7 +92,7 @@ class WorkerProcess:
 
     def start(self) -> None:
         """Begin to start it, unless it runs."""
-        if self._supervisor is None or self._supervisor.done():
+        if not self._closed and (self._supervisor is None or self._supervisor.done()):
             self._become(PoolState.STARTING)
             self._supervisor = asyncio.create_task(self._supervise())
 
@@ -96,8 +100,8 @@ class WorkerProcess:
         """Start it if need be and wait until it answers; `WorkerGone` if it can't be started."""
         self.start()
         while not self.usable:
-            if self.state is PoolState.DEAD:
-                raise WorkerGone(self._why_dead)
+            if self._closed or self.state is PoolState.DEAD:
+                raise WorkerGone(_ENDING if self._closed else self._why_dead)
             await self._changed.wait()
 
     async def _supervise(self) -> None:
@@ -194,13 +198,15 @@ class WorkerProcess:
         return stuck
 
     async def close(self) -> None:
-        """End it for good."""
+        """End it for good; calls under way end as errors."""
+        self._closed = True
         if self._supervisor is not None:
             self._supervisor.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await self._supervisor
-        self._lose_calls("the program is ending")
+        self._lose_calls(_ENDING)
         self.state = PoolState.NOT_STARTED
+        self._changed.set()
 
 
 class Attempt:
