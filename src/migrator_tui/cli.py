@@ -40,11 +40,22 @@ def main(argv: Sequence[str] | None = None) -> int:
         # Whoever read our output has enough of it; the interpreter must not stumble over it again at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return UNFINISHED
+    except OSError as error:
+        if error.filename is None:
+            return _crashed(error, folder)
+        # A file or folder that cannot be read or written, such as a full disk or a log folder of somebody else's.
+        _say(safe_line(f"{error.filename}: {error.strerror}", 1000))
+        return USAGE
     except Exception as error:  # the last resort: one line, and a log for whoever mends it
-        from migrator_tui.crash_log import crash_line
+        return _crashed(error, folder)
 
-        _say(safe_line(crash_line(error, folder=folder), 1000))
-        return BROKEN
+
+def _crashed(error: Exception, folder: Path) -> int:
+    from migrator_tui.crash_log import crash_line
+    from migrator_tui.text_safety import safe_line
+
+    _say(safe_line(crash_line(error, folder=folder), 1000))
+    return BROKEN
 
 
 def _execute(arguments: Namespace) -> int:

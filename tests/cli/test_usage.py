@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import Call, environment
+from tests.cli.test_run import recorded_project
 
 
 @pytest.mark.parametrize(
@@ -76,6 +77,16 @@ def test_help_imports_nothing_heavy() -> None:
         [sys.executable, "-c", code], env=environment(), capture_output=True, text=True, timeout=60, check=True
     )
     assert done.stderr.strip() == "[]"
+
+
+def test_a_log_folder_that_cannot_be_written_is_named(
+    call: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").write_text("", "utf-8")
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "file"))
+    code, out, err = call("-C", recorded_project(tmp_path), "run")
+    assert (code, out) == (2, "")
+    assert err.splitlines()[-1].startswith(f"migrator-tui: {tmp_path / 'file'}") and "Traceback" not in err
 
 
 def test_a_bug_ends_in_one_line_and_a_log_without_keys_or_locals(
