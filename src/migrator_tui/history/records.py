@@ -237,6 +237,17 @@ class Standing:
 
 
 @dataclass(frozen=True, slots=True)
+class StandingBasis:
+    """What the standings of a task and candidate rest on."""
+
+    rules: str
+    """Digest of all but outputs and verdicts: checks, cases, models."""
+    last_output: int
+    """Everything placed up to this number is in them."""
+    last_verdict: int
+
+
+@dataclass(frozen=True, slots=True)
 class CaseRow:
     """One case as the list draws it."""
 

@@ -15,6 +15,7 @@ from migrator_tui.history.outputs import Outputs
 from migrator_tui.history.part import upsert
 from migrator_tui.history.runs import Runs
 from migrator_tui.history.session import Session
+from migrator_tui.history.standing_basis import StandingBases
 from migrator_tui.history.tables import ProjectRow, table
 from migrator_tui.history.verdicts import Verdicts
 from migrator_tui.history.versions import Versions
@@ -23,7 +24,7 @@ from migrator_tui.project.schema import Project
 _SHORTEST_SECRET = 8
 
 
-class History(Versions, Runs, Outputs, Verdicts, CaseList, Session, Export):
+class History(Versions, Runs, Outputs, StandingBases, Verdicts, CaseList, Session, Export):
     """What happened in a project. Every method is synchronous, one short transaction, and safe in any thread.
 
     Methods raise `HistoryError` (one line) where the database cannot be read or written.

@@ -296,3 +296,15 @@ class StandingRow(Base, table=True):
     same: float | None
     baseline_output_id: int | None = Field(sa_type=_Id)
     candidate_output_id: int | None = Field(sa_type=_Id)
+
+
+class StandingBasisRow(Base, table=True):
+    """What the standings of a task and candidate were made from, so that opening a project makes them anew seldom."""
+
+    __tablename__ = f"{TABLE_PREFIX}standing_basis"
+    project_id: int = Field(sa_type=_Id, primary_key=True, foreign_key=f"{TABLE_PREFIX}project.id")
+    task: str = Field(sa_type=RawText, primary_key=True)
+    candidate: str = Field(sa_type=RawText, primary_key=True)
+    rules: str
+    last_output: int = Field(sa_type=_Id)
+    last_verdict: int = Field(sa_type=_Id)

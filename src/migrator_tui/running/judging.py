@@ -5,11 +5,12 @@ until the project's checks, or the baseline's output they compare with, have cha
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING
 
 from migrator_tui.checks.base import CheckError, Subject
-from migrator_tui.history.records import CheckRecord, Output, Standing
+from migrator_tui.history.digests import digest_of
+from migrator_tui.history.records import CheckRecord, Output, Standing, StandingBasis
 from migrator_tui.project.schema import BASELINE, Case, CheckSpec, Project, Task
 
 if TYPE_CHECKING:
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
 
 CHUNK = 400
 """Cases looked at together: long enough for few queries, short enough for outputs of a megabyte each."""
+
+STANDING_REVISION = 1
+"""Raised when standings made by an earlier program would come out otherwise."""
 
 Results = dict[int, dict[str, CheckRecord]]
 """By output id, then by check key: the results of the checks as the project states them now."""
@@ -144,6 +148,41 @@ def refresh_standings(
     """Bring the standing of some cases (`None`: all) up to date with outputs, verdicts and today's checks."""
     cases = {case.id: case for case in _cases(project, history, task, case_ids)}
     return judge_cases(project, history, task, candidate, cases).standings
+
+
+def bring_up_to_date(project: Project, history: "History", task: Task, candidate: str) -> list[Standing]:
+    """The standings that were no longer true, made anew: what was touched since they were written, or all of them
+    where checks, cases or models have changed.
+
+    Whoever records outputs or verdicts writes their standings too; this is for what happened elsewhere.
+    """
+    latest = history.latest()
+    rules = _rules(project, task, candidate)
+    basis = history.standing_basis(task.name, candidate)
+    names = (BASELINE, candidate)
+    same = basis is not None and basis.rules == rules
+    since = (basis.last_output, basis.last_verdict) if basis is not None and same else (0, 0)
+    touched = history.touched_cases(task.name, names, since)
+    standings = refresh_standings(project, history, task, candidate, touched) if touched else []
+    history.keep_standing_basis(task.name, candidate, StandingBasis(rules, *latest))
+    return standings
+
+
+def all_up_to_date(project: Project, history: "History", task: Task, candidate: str) -> None:
+    """Write down that every standing is true, as it is when a program ends that wrote them with what it recorded.
+
+    A history that other machines write to is looked at anew instead.
+    """
+    basis = history.standing_basis(task.name, candidate)
+    if basis is not None and not history.is_shared:
+        history.keep_standing_basis(task.name, candidate, StandingBasis(basis.rules, *history.latest()))
+
+
+def _rules(project: Project, task: Task, candidate: str) -> str:
+    """Digest of what standings follow from besides outputs and verdicts."""
+    files = [(str(file), stat.st_size, stat.st_mtime_ns) for file in task.cases for stat in [file.stat()]]
+    models = [project.baseline.model, project.candidate(candidate).model]
+    return digest_of([STANDING_REVISION, asdict(task)["checks"], files, models, project.assume])
 
 
 def _cases(project: Project, history: "History", task: Task, case_ids: Sequence[str] | None) -> list[Case]:

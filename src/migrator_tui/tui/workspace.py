@@ -166,25 +166,44 @@ class Workspace:
         self.prepare_task()
 
     def prepare_task(self) -> None:
-        """Get the task and candidate in view ready."""
-        self.prepare(self.task, self.candidate)
+        """Index the cases of the task in view where its files changed."""
+        self.index(self.task)
 
-    def prepare(self, task: Task, candidate: ModelSpec) -> None:
-        """Index a task's cases where its files changed, and bring a candidate's standings up to date."""
+    def index(self, task: Task) -> None:
+        """Index a task's cases where its files changed."""
         from migrator_tui.project.cases import iter_cases
-        from migrator_tui.running.judging import refresh_standings
 
         history = self.history
         if task.name not in self._indexed and not history.index_current(task):
             history.index_cases(task, iter_cases(self.project, task))
         self._indexed.add(task.name)
-        refresh_standings(self.project, history, task, candidate.name)
+
+    def catch_up(self) -> int:
+        """Make standings true again after changed checks, cases or another program's work; how many were not."""
+        from migrator_tui.running.judging import bring_up_to_date
+
+        return len(bring_up_to_date(self.project, self.history, self.task, self.candidate.name))
+
+    def prepare(self, task: Task, candidate: ModelSpec) -> None:
+        """Index a task's cases and bring a candidate's standings up to date, for an overview of all of them."""
+        from migrator_tui.running.judging import bring_up_to_date
+
+        self.index(task)
+        bring_up_to_date(self.project, self.history, task, candidate.name)
 
     async def close(self) -> None:
         """Write the session down and let go of the database."""
         if self._history is not None:
             history, self._history = self._history, None
-            await asyncio.to_thread(history.close)
+            await asyncio.to_thread(self._close, history)
+
+    def _close(self, history: "History") -> None:
+        from migrator_tui.running.judging import all_up_to_date
+
+        for task in self.project.tasks:
+            for candidate in self.project.candidates:
+                all_up_to_date(self.project, history, task, candidate.name)
+        history.close()
 
     def save_session(self, session: SessionState) -> None:
         """Remember where the user is."""

@@ -51,6 +51,13 @@ class Asking(Drafting, Bench):
         self.load_prompt()
         self.show_case()
         self.show_money()
+        self.catch_up()
+
+    @work(exclusive=True, group="catching-up", thread=True)
+    def catch_up(self) -> None:
+        """What another program did, or what changed checks say now, reaches the list."""
+        if self.workspace.catch_up():
+            self.app.call_from_thread(self.reload_list)
 
     def models_ready(self) -> None:
         """The worker answers: the first run of a demo starts by itself, and prices can be told."""

@@ -15,6 +15,7 @@ from textual.widgets import Input, Static
 
 from migrator_tui.history.records import Mark, Section
 from migrator_tui.project.schema import BASELINE
+from migrator_tui.text_safety import safe_line
 from migrator_tui.tui.glyphs import judged_sign, mark_sign
 from migrator_tui.tui.keys import CASE_LIST, EDITOR, Key, bindings
 from migrator_tui.tui.theme import FAINT, MUTED, STRONG, STYLES
@@ -30,7 +31,7 @@ from migrator_tui.tui.workbench.output_pane import OutputPane, ShownOutput
 from migrator_tui.tui.workbench.params_pane import ParamsPane
 from migrator_tui.tui.workbench.prompt_pane import DraftEditor, PromptPane
 from migrator_tui.tui.workbench.streams import Streams
-from migrator_tui.tui.workspace import CaseView, ListOrder, PromptState, Workspace
+from migrator_tui.tui.workspace import CaseView, ListOrder, PromptState, Workspace, grouped
 
 PAINT_SECONDS = 0.05
 SPIN_SECONDS = 0.125
@@ -130,7 +131,9 @@ class Bench(WorkScreen):
         page = self.workspace.page
         if page is not None:
             counts = dict(page.counts)
-            groups = [(s, [r.no for r in page.rows if r.standing and r.standing.section is s]) for s in Section]
+            groups = grouped(page.rows, [row.no for row in page.rows])
+            if all(section is Section.NOT_RUN for section, _ in groups):
+                groups = [(None, numbers) for _, numbers in groups]
             loaded = {row.no: row for row in page.rows}
             wanted = next((r.no for r in page.rows if r.case_id == page.session.case_id), None)
             fetch = lambda numbers: [loaded[no] for no in numbers if no in loaded]  # noqa: E731
@@ -138,6 +141,7 @@ class Bench(WorkScreen):
             self._title_list(counts, page.total)
         self.name_models()
         self.show_keys()
+        self.call_after_refresh(self.program.paint_frame)
 
     def on_resize(self) -> None:
         self.fit()
@@ -211,8 +215,8 @@ class Bench(WorkScreen):
     def _title_list(self, counts: Mapping[Section, int], total: int) -> None:
         pane = self.query_one("#cases-pane", Pane)
         shown = self.rows.shown_count
-        of = f"{self.rows.position()}/{shown or total}"
-        label = f" {of}" if not self.query_text else f" {of} of {total} · {self.query_text}"
+        of = f"{self.rows.position():,}/{shown:,}"
+        label = f" {of}" if not self.query_text else f" {of} of {total:,} · {safe_line(self.query_text, 24)}"
         if self.blind is not None:
             label = f" {of} to judge, in random order"
         pane.title(Content.assemble(("Cases", STRONG), (label, MUTED)))
@@ -270,6 +274,8 @@ class Bench(WorkScreen):
     def case_highlighted(self, event: CaseRows.Highlighted) -> None:
         """The cursor moved: show that case."""
         event.stop()
+        if event.no != self.rows.highlighted:
+            return  # the list has changed since
         if self.workspace.is_open:
             self.show_case(event.no)
         if self.list_order is not None:

@@ -241,6 +241,11 @@ class Moving(Bench):
         self.load_prompt()
         self.reload_list()
         self.program.tell(TrackChanged())
+        self.catch_up()
+
+    def catch_up(self) -> None:
+        """Standings that are no longer true are made anew."""
+        raise NotImplementedError
 
     def load_prompt(self) -> None:
         """The draft of the task and candidate in view."""

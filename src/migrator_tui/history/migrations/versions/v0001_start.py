@@ -144,6 +144,19 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["project_id"], ["migrator_project.id"], name="fk_migrator_standing_project_id"),
         sa.PrimaryKeyConstraint("project_id", "task", "candidate", "case_id", name="pk_migrator_standing"),
     )
+    op.create_table(
+        "migrator_standing_basis",
+        sa.Column("project_id", _ID, nullable=False),
+        sa.Column("task", sa.Text(), nullable=False),
+        sa.Column("candidate", sa.Text(), nullable=False),
+        sa.Column("rules", sa.String(), nullable=False),
+        sa.Column("last_output", _ID, nullable=False),
+        sa.Column("last_verdict", _ID, nullable=False),
+        sa.ForeignKeyConstraint(
+            ["project_id"], ["migrator_project.id"], name="fk_migrator_standing_basis_project_id"
+        ),
+        sa.PrimaryKeyConstraint("project_id", "task", "candidate", name="pk_migrator_standing_basis"),
+    )
     op.create_index(
         "ix_migrator_standing_order", "migrator_standing", ["project_id", "task", "candidate", "section", "no"]
     )
