@@ -1,6 +1,7 @@
 """Tickets and prompts are really read: language, topic, urgency; keys, values and labels of any prompt."""
 
 import json
+import time
 from typing import Any
 
 import pytest
@@ -106,3 +107,15 @@ def test_first_words_keeps_whole_words() -> None:
 def _ask(prompt: str, ticket: str, **more: Any) -> str:
     messages = [{"role": "system", "content": prompt}, {"role": "user", "content": ticket}]
     return answer(PLAIN, {"messages": messages, **more}).text
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["a" * 10**6, "1" * 10**6, "1," * 500_000, "no\n" * 300_000, "```" * 300_000, " " * 10**6, "2 words " * 100_000],
+)
+def test_a_megabyte_is_no_trap(text: str) -> None:
+    prompt = "Answer in JSON with the keys category and answer."
+    begun = time.process_time()
+    assert _ask(prompt, text)
+    assert _ask(prompt + "\n" + text, "Where is my parcel?")
+    assert time.process_time() - begun < 10, "seconds; a pattern that backtracks takes minutes"

@@ -15,9 +15,9 @@ from migrator_tui.models.simulator.text import count_words, first_words, share_o
 from migrator_tui.models.simulator.tools import ToolUse, choose_tool
 
 _TICKET_MARK = re.compile(
-    r"^[#*\s]*(?:the )?(?:tickets?|message|input|customer(?:'s)?(?: message)?|text|e-?mail|question|anfrage|nachricht"
-    r"|frage)"
-    r"[*\s]*:[*]*\s*|^\s*(?:<\w+>|-{3,}|={3,}|\"{3}|`{3}\w*)\s*$",
+    r"^[#* \t]{0,10}(?:the )?(?:tickets?|message|input|customer(?:'s)?(?: message)?|text|e-?mail|question|anfrage"
+    r"|nachricht|frage)"
+    r"[* \t]{0,5}:[* \t]{0,5}\n?|^[ \t]{0,10}(?:<\w{1,30}>|-{3,80}|={3,80}|\"{3}|`{3}\w{0,20})[ \t]{0,10}$",
     re.IGNORECASE | re.MULTILINE,
 )
 _PREAMBLES = (

@@ -9,9 +9,10 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cache, lru_cache
+from itertools import islice
 from typing import Literal
 
-from migrator_tui.models.simulator.text import fold, word_list
+from migrator_tui.models.simulator.text import excerpt, fold, word_list
 
 _NEGATION_REACH = {"things": 14, "virtues": 4}
 """Words between a negator and the mention it still governs: "don't put the JSON you return in a code block"."""
@@ -22,6 +23,9 @@ _INTRODUCES = re.compile(r"(?:please )?(?:do not|don't|never|avoid)")
 _LINE_ENDS = (".", "!", "?", ":", ";")
 _LONG_LINE = 60
 """Characters from which a line without an end is taken to be wrapped, whatever the next begins with."""
+_LONGEST_CLAUSE = 1500
+_MOST_MENTIONS = 20
+"""Characters of a clause and mentions in it that are looked at: enough for people, and no trap for a machine."""
 _NUMBER_WORDS = {
     **dict.fromkeys(("one", "a single", "einem", "einen", "ein", "une", "un", "una"), 1),
     **dict.fromkeys(("two", "zwei", "deux", "dos"), 2),
@@ -110,9 +114,13 @@ def _grammar() -> _Grammar:
     )
 
 
-@lru_cache(maxsize=512)
 def read_wishes(prompt: str) -> Wishes:
     """What the prompt's instructions ask for; a firm wish outdoes a faint one, of two firm ones the later counts."""
+    return _read(excerpt(prompt))
+
+
+@lru_cache(maxsize=512)
+def _read(prompt: str) -> Wishes:
     levels: dict[str, float] = {}
     limit: int | None = None
     for clause in clauses(prompt):
@@ -135,7 +143,7 @@ def clauses(prompt: str) -> Iterator[str]:
         prefix = heading if bullet else ""
         parts = [part.strip() for part in _SENTENCE_END.split(body) if part.strip()]
         for part in parts:
-            yield prefix + part
+            yield (prefix + part)[:_LONGEST_CLAUSE]
         if parts and not bullet:
             introduces = body.rstrip().endswith(":") or _INTRODUCES.fullmatch(body)
             heading = f"{parts[-1].rstrip(':')} " if introduces else ""
@@ -170,7 +178,7 @@ def _settle(levels: dict[str, float], habit: str, level: float) -> None:
 
 def _effects(clause: str, rule: _Rule) -> Iterator[tuple[float, dict[str, float]]]:
     """1 where a mention stills the rule's habits, -1 where it asks for them; nothing where it says neither."""
-    mentions = list(rule.pattern.finditer(clause))
+    mentions = list(islice(rule.pattern.finditer(clause), _MOST_MENTIONS))
     if not mentions or (rule.unless and rule.unless.search(clause)):
         return
     for mention in mentions:
@@ -217,7 +225,7 @@ def _is_wished(clause: str, start: int, end: int) -> bool:
 def _limit_in(clause: str) -> int | None:
     """Words the clause allows an answer, the smallest if it names several; a floor or "don't count" is none."""
     found: list[int] = []
-    for match in _LIMIT.finditer(clause):
+    for match in islice(_LIMIT.finditer(clause), _MOST_MENTIONS):
         lead = clause[: match.start()]
         if _FLOOR.search(lead) and not _NO_MORE.search(lead):
             continue

@@ -5,14 +5,14 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import Any
 
-from migrator_tui.models.simulator.text import fold, word_list
+from migrator_tui.models.simulator.text import excerpt, fold, word_list
 
 _ORDER = re.compile(
     r"(?:#|\bno\.? ?|\bnr\.? ?|\bn[o°º]\.? ?|order |bestellung |bestelling |commande |pedido |ordine |encomenda "
     r"|注文(?:番号)?:? ?)#?([A-Z]{0,3}-?\d{4,10})\b",
     re.IGNORECASE,
 )
-_AMOUNT = re.compile(r"(?:[€$£¥]\s?\d[\d.,]*\d|\d[\d.,]*\s?(?:€|\$|£|¥|円|EUR|USD|euros?\b))")
+_AMOUNT = re.compile(r"(?:[€$£¥]\s?\d[\d.,]{0,12}|\d[\d.,]{0,12}\s?(?:€|\$|£|¥|円|EUR|USD|euros?\b))")
 _THING = re.compile(
     r"\b(?:my|the|your) ((?!order|account|bank|parcel|package|money|same|first|last|name|card|begin)[a-z]{4,14}"
     r"(?: (?:maker|lamp|kettle|shoes|jacket|light|blanket|machine))?)\b"
@@ -43,12 +43,16 @@ class Reading:
     """Its first words that say something, at most twelve."""
 
 
-@lru_cache(maxsize=4096)
 def read_ticket(text: str, languages: frozenset[str] | None = None, first_words: int | None = None) -> Reading:
     """Read a text as a model does that knows these languages (all if `None`) and takes in so many words of it.
 
     A model that does not know the language sees an order number and no more: topic `other`, urgency `normal`.
     """
+    return _read(excerpt(text), languages, first_words)
+
+
+@lru_cache(maxsize=4096)
+def _read(text: str, languages: frozenset[str] | None, first_words: int | None) -> Reading:
     if first_words is not None:
         text = " ".join(text.split()[:first_words])
     folded = fold(text)

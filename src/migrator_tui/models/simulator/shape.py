@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Literal
 
-from migrator_tui.models.simulator.text import fold, word_list
+from migrator_tui.models.simulator.text import excerpt, fold, word_list
 
 Role = Literal["topic", "urgency", "language", "answer", "summary", "flag", "order", "number", "quote"]
 
@@ -99,9 +99,13 @@ def shape_for(prompt: str, response_format: Mapping[str, Any] | None) -> Shape:
     return read_shape(prompt, forced)
 
 
-@lru_cache(maxsize=512)
 def read_shape(prompt: str, forced_json: bool = False) -> Shape:
     """Read keys from a list ("- category: billing, delivery or other"), an example object, or a sentence."""
+    return _read(excerpt(prompt), forced_json)
+
+
+@lru_cache(maxsize=512)
+def _read(prompt: str, forced_json: bool) -> Shape:
     if forced_json or re.search(r"\bjson\b", prompt, re.IGNORECASE):
         found = _listed_keys(prompt) or _example_keys(prompt) or _told_keys(prompt)
         return Shape(keys=tuple(found.values()) or (Key("answer", "answer"),))

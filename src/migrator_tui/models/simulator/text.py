@@ -13,6 +13,8 @@ HERE = Path(__file__).resolve().parent
 
 _TOKEN = re.compile(r"\s*\w{1,6}|\s*[^\w\s]|\s+")
 _QUOTES = str.maketrans({"’": "'", "‘": "'", "“": '"', "”": '"', "„": '"', "«": '"', "»": '"', "–": "-", "—": "-"})
+_HEAD, _TAIL = 40_000, 20_000
+"""Characters of a text that are read at most."""
 _UNSPACED = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]")
 _SPACES = re.compile(r"[^\S\n]+")
 
@@ -32,6 +34,13 @@ def fold(text: str) -> str:
     out = "".join(c for c in out if not unicodedata.combining(c) or c in "\u3099\u309a")
     out = unicodedata.normalize("NFC", out).casefold()
     return _SPACES.sub(" ", out)
+
+
+def excerpt(text: str) -> str:
+    """The text, or of a huge one its beginning and end: nobody writes instructions of a megabyte."""
+    if len(text) <= _HEAD + _TAIL:
+        return text
+    return f"{text[:_HEAD]} {text[-_TAIL:]}"
 
 
 def tokens(text: str) -> list[str]:
