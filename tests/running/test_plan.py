@@ -167,3 +167,4 @@ def test_a_recording_made_anew_is_asked_anew(project: Project, folder: Path) -> 
     (folder / "old.jsonl").write_text('{"id": "c1", "output": "bc"}\n', "utf-8")
     assert before is not None and source_digest(project, spec) != before
     assert source_digest(project, project.baseline) is None
+    assert source_digest(project, replace(spec, model="simulated:classic-1")) is not None

@@ -64,6 +64,15 @@ def test_the_models_own_limit_counts_where_the_price_map_knows_it(project: Proje
     assert bound == pytest.approx(16384 * 10 / 1e6, rel=0.01)
 
 
+def test_a_persona_kept_in_the_project_states_its_price(project: Project) -> None:
+    from migrator_tui.models.simulator.personas import persona_price
+
+    shipped = ModelSpec("baseline", "simulated:classic-1")
+    assert Prices(project).of(shipped) == persona_price("simulated:classic-1") is not None
+    (project.folder / "mine.toml").write_text("[price]\ninput = 3.0\noutput = 4.0\n", "utf-8")
+    assert Prices(project).of(ModelSpec("newer", "simulated:mine.toml")) == Price(3.0, 4.0)
+
+
 def test_no_cap_no_bound_and_recordings_are_free(project: Project) -> None:
     assert budget(project, None).bound(SPEC, request()) == 0.0
     recorded = replace(SPEC, model="recorded:old.jsonl")

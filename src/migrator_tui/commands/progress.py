@@ -71,7 +71,7 @@ class Progress:
 
     def _beginning(self) -> str:
         expected = self._expected
-        cost = "" if expected.cost is None else f", about ${expected.cost:.4f}"
+        cost = "" if expected.cost is None or not expected.calls else f", about ${expected.cost:.4f}"
         more = f" and {expected.unpriced} calls of unknown price" if expected.unpriced else ""
         simulated = "; simulated models: no real answers" if self._simulated else ""
         return f"{expected.calls} calls to make{cost}{more}, {expected.cached} answers are there already{simulated}"

@@ -12,6 +12,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from migrator_tui import __version__
 from migrator_tui.project.schema import Case, Message, ModelSpec, Project, Task
 
 FORMAT = 1
@@ -32,7 +33,8 @@ def _file_digest(path: Path, modified_ns: int, size: int) -> str:
 
 
 def source_digest(project: Project, spec: ModelSpec) -> str | None:
-    """Digest of the file a model's answers come from (`recorded:FILE`, a persona in the project), else `None`.
+    """What a model's answers come from besides the request: a file's digest for `recorded:FILE` and a persona in the
+    project, this program's version for a persona shipped with it; `None` for all other models.
 
     A recording that was made anew must not be answered from what the old one said.
     """
@@ -42,9 +44,11 @@ def source_digest(project: Project, spec: ModelSpec) -> str | None:
     path = project.folder / rest
     try:
         status = path.stat()
+        if path.is_file():
+            return _file_digest(path, status.st_mtime_ns, status.st_size)
     except (OSError, ValueError):
-        return None
-    return _file_digest(path, status.st_mtime_ns, status.st_size) if path.is_file() else None
+        pass  # no file of that name: a shipped persona, or a recording whose absence the call will tell
+    return __version__ if scheme == "simulated" else None
 
 
 def call_key(

@@ -91,6 +91,7 @@ class Runner:
             job.stop()
 
     async def _budget(self, asked: list[ModelSpec], max_cost: float | None) -> Budget:
+        await asyncio.to_thread(self._prices.look_up, [self.project.baseline, *self.project.candidates])
         a_day = self.project.max_cost_per_day
         if max_cost is not None or a_day is not None:
             refuse_uncountable(self._prices, asked, "--max-cost" if max_cost is not None else "max_cost_per_day")

@@ -53,8 +53,14 @@ class Prices:
         from migrator_tui.models.catalog import price_of
 
         if spec.name not in self._known:
-            self._known[spec.name] = price_of(spec)
+            self._known[spec.name] = price_of(spec, self.project.folder)
         return self._known[spec.name]
+
+    def look_up(self, specs: list[ModelSpec]) -> None:
+        """Look up all that is asked of these models later; reading the price map takes some 30 ms, once."""
+        for spec in specs:
+            self.of(spec)
+            self.longest_answer(spec)
 
     def longest_answer(self, spec: ModelSpec) -> int | None:
         """Tokens the model can answer with at most, as far as the price map knows."""
