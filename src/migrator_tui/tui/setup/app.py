@@ -67,7 +67,7 @@ class Rows(Static):
 
     def show(self, rows: list[Row]) -> None:
         """Other rows, the cursor on the row it was on."""
-        self.rows = rows
+        self.rows = [row for row in rows if not row.airy or self.app.size.height >= 30]
         ids = self.ids
         if self.chosen not in ids and ids:
             # The task of that row is gone.
@@ -111,6 +111,7 @@ class SetUpScreen(QuestionScreen):
     """Found, proposed, missing; and the button that writes."""
 
     TITLE_TEXT = "Set up"
+    HELP_TITLE = "set-up"
     KEYS = SETUP
     NOTE = NOTE
     BINDINGS: ClassVar[list[BindingType]] = bindings(SETUP)
@@ -126,7 +127,7 @@ class SetUpScreen(QuestionScreen):
     def compose_box(self) -> ComposeResult:
         intro = Content.assemble(
             ("Move an LLM application to a new model, with evidence.\n", STRONG),
-            ("This folder is not a project yet. Here is what was found, and what is missing.\n", MUTED),
+            ("Not a project yet. Here is what was found, and what is missing.\n", MUTED),
         )
         with VerticalScroll(id="scrolled", can_focus=False):
             yield Static(intro, id="intro")
@@ -143,6 +144,7 @@ class SetUpScreen(QuestionScreen):
     def on_resize(self, event: events.Resize) -> None:
         self.set_class(event.size.height < 30, "-short")
         self.set_class(event.size.width < 90, "-narrow")
+        self._show()
 
     def signs(self) -> list[Sign]:
         g = self.glyphs

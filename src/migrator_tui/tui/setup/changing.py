@@ -77,7 +77,7 @@ def _model_search(
         state = key_state(name, facts.provider if facts else None, available)
         parts = [why, facts_line(facts, today) if facts or not name.startswith(("simulated:", "recorded:")) else ""]
         if not state.is_set:
-            parts.append("key not set")
+            parts.append("no key")
         return Pick(name, name, " · ".join(filter(None, parts)))
 
     def first() -> list[Pick]:

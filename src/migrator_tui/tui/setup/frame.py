@@ -26,7 +26,7 @@ from migrator_tui.tui.widgets.pane import Pane
 
 Answer = TypeVar("Answer")
 
-HELP_AND_QUIT = tuple(key for key in EVERYWHERE if key.id in ("help", "commands", "quit"))
+COMMON = tuple(key for key in EVERYWHERE if key.id in ("help", "commands", "quit"))
 
 
 def short_folder(folder: Path) -> str:
@@ -72,6 +72,7 @@ class QuestionScreen(Screen[None]):
     """Top row, a box, footer. A question fills the box and names its keys."""
 
     TITLE_TEXT = ""
+    HELP_TITLE = "question"
     KEYS: ClassVar[Sequence[Key]] = ()
     NOTE = ""
 
@@ -104,7 +105,7 @@ class QuestionApp(App[Answer]):
 
     TITLE = "migrator-tui"
     CSS_PATH = ["../app.tcss", "setup.tcss"]  # noqa: RUF012 - Textual declares it as a plain attribute
-    BINDINGS: ClassVar[list[BindingType]] = bindings(HELP_AND_QUIT)
+    BINDINGS: ClassVar[list[BindingType]] = bindings(COMMON)
     COMMAND_PALETTE_BINDING = "ctrl+p"
 
     def __init__(self) -> None:
@@ -127,8 +128,8 @@ class QuestionApp(App[Answer]):
     def action_help(self) -> None:
         """`?`: the keys of the question."""
         if isinstance(self.screen, QuestionScreen):
-            keys = (*self.screen.KEYS, *HELP_AND_QUIT)
-            pane = self.screen.TITLE_TEXT.casefold()
+            keys = (*self.screen.KEYS, *(key for key in COMMON if key.id != "quit"))
+            pane = self.screen.HELP_TITLE
             self.push_screen(HelpScreen(pane, {pane: keys}, self.glyphs, self.screen.signs()))
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:

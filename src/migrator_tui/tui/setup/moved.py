@@ -23,7 +23,7 @@ def moved_question(project: Project, old: Path) -> ChoiceApp:
     )
     replies = (
         Reply("yes", "Take it along", "The history belongs to this folder from now on."),
-        Reply("no", "Begin anew", "The old history stays on disk, but is not offered again once this one has begun."),
+        Reply("no", "Begin anew", "The old history stays on disk; it is not offered again."),
     )
     return ChoiceApp(project.folder, "A project that has moved", "nothing has been changed", body, replies)
 

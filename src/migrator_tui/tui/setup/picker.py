@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
+from rich.cells import cell_len
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
@@ -134,7 +135,10 @@ class Picker(Modal[tuple[str, ...]]):
         self._picks = found[:MOST_SHOWN]
         listed.clear_options()
         width = min(96, self.app.size.width) - 7
-        listed.add_options([Option(self._line(pick, width)) for pick in self._picks])
+        # The notes stand in a column of their own.
+        noted = [cell_len(safe_line(pick.text)) for pick in self._picks if pick.note]
+        column = min(max(noted, default=width), width * 3 // 5)
+        listed.add_options([Option(self._line(p, width, column if p.note else width)) for p in self._picks])
         if not self._picks:
             listed.add_option(Option(Content.styled("nothing is like that", MUTED), disabled=True))
         elif len(found) > MOST_SHOWN:
@@ -143,17 +147,13 @@ class Picker(Modal[tuple[str, ...]]):
         if self._picks:
             listed.highlighted = min(at or 0, len(self._picks) - 1)
 
-    def _line(self, pick: Pick, width: int) -> Content:
+    def _line(self, pick: Pick, width: int, column: int) -> Content:
         g = self._glyphs
         start = Content("")
         if self._several:
             marked = pick.value in self._marked
             sign = g.now if marked else " " if pick.alone else g.to_judge
             start = Content.styled(f"{sign} ", STYLES["primary"] if marked else MUTED)
-        text = Content(safe_line(pick.text))
+        text = Content(safe_line(pick.text)).truncate(column, ellipsis=True, pad=True)
         note = Content.styled(safe_line(pick.note), STYLES[pick.role])
-        room = width - start.cell_length
-        half = max(room - note.cell_length - 2, room // 2)
-        text = text.truncate(min(max(half, 1), room), ellipsis=True)
-        gap = max(2, min(room // 2 - text.cell_length, room - text.cell_length - note.cell_length))
-        return (start + text + " " * gap + note).truncate(width, ellipsis=True)
+        return (start + text + "  " + note).truncate(width, ellipsis=True)

@@ -240,7 +240,7 @@ def facts_line(facts: ModelFacts | None, today: date) -> str:
         return "not in the price map: its cost will be unknown"
     parts = []
     if facts.input_usd is not None and facts.output_usd is not None:
-        parts.append(f"${facts.input_usd:g} in, ${facts.output_usd:g} out a million tokens")
+        parts.append(f"${facts.input_usd:g} in, ${facts.output_usd:g} out /M")
     if (retiring := retires(facts, today)) is not None:
         parts.append(retiring)
     return " · ".join(parts)

@@ -32,10 +32,10 @@ class Row:
     note_role: str = "muted"
     action: str = ""
     """What `enter` does here."""
-    heading: bool = False
-    """The value takes the whole width, in bold."""
     button: bool = False
     rule: bool = False
+    airy: bool = False
+    """An empty line that small terminals do without."""
 
 
 def looking_rows(glyphs: Glyphs) -> list[Row]:
@@ -56,9 +56,10 @@ def all_rows(
     rows.append(Row(""))
     rows += _keys(proposal, available, glyphs)
     rows += _remarks(found, glyphs)
-    rows.append(Row("", rule=True))
+    rows += [Row("", airy=True), Row("", rule=True), Row("", airy=True)]
     rows.append(Row("create", label="Create project", note=_what_is_written(proposal), button=True))
-    demo_note = "two simulated models, no key, no network, one minute"
+    demo_note = "two simulated models, no key, no network"
+    rows.append(Row("", airy=True))
     rows.append(Row("demo", label="d", value="open the demo instead", note=demo_note))
     return rows
 
@@ -103,15 +104,15 @@ def _cases(number: int, task: TaskChoice, named: bool, glyphs: Glyphs) -> list[R
     if not task.cases and not task.written:
         rows = [Row(row_id, glyphs.failed, "error", label, f"{before}none found", action="add")]
         if not named:
-            rows.append(Row("", note="enter writes some here; else two examples are written, to be replaced"))
+            rows.append(Row("", note="enter writes one here; else two examples are written"))
         return rows
     names = [file.shown for file in task.cases]
     counts = [file.count for file in task.cases if not file.problem]
     total = sum(filter(None, counts)) + len(task.written)
     parts = [f"{total:,} case{'' if total == 1 else 's'}" if None not in counts else "many cases"]
-    if task.written:
-        parts.append(f"{len(task.written)} written here" if task.cases else "written here")
-    value = before + (listed(names, 2) if names else f"{len(task.written)} of your own")
+    if task.written and task.cases:
+        parts.append(f"{len(task.written)} of them written here")
+    value = before + (listed(names, 2) if names else "written here")
     problem = next((file.problem for file in task.cases if file.problem), "")
     if problem:
         return [Row(row_id, glyphs.failed, "error", label, value, problem, "error", "change")]
@@ -132,7 +133,7 @@ def _keys(proposal: Proposal, available: Collection[str], glyphs: Glyphs) -> lis
             rows[state.variables] = Row("", glyphs.passed, "success", "key", f"{listed(state.variables)} is set")
         else:
             value = f"{listed(state.missing)} is not set"
-            note = "put it into .env here, or the environment"
+            note = "in .env or the environment"
             rows[state.variables] = Row("", glyphs.warning, "warning", "key", value, note)
     return list(rows.values()) or [Row("", glyphs.passed, "success", "key", "no key is needed")]
 

@@ -19,7 +19,7 @@ def trust_question(project: Project, concerns: Sequence[str]) -> ChoiceApp:
     """The app that asks; `concerns` as `project.trust.concerns` has them."""
     lines = [
         Content.styled("Do you know where this folder comes from?", STRONG),
-        Content.styled("Its configuration would do what only a folder that you trust may do. It", MUTED),
+        Content.styled("Its configuration asks for what only a folder that you trust may do. It", MUTED),
         Content(""),
     ]
     for concern in concerns[:MOST_SHOWN]:
@@ -28,9 +28,7 @@ def trust_question(project: Project, concerns: Sequence[str]) -> ChoiceApp:
         lines.append(Content.styled(f"and {len(concerns) - MOST_SHOWN} more", MUTED))
     replies = (
         Reply("no", "No", meaning_of_no(project)),
-        Reply(
-            "yes", "Trust this folder", "Asked again when its configuration, or what .env sets besides keys, changes."
-        ),
+        Reply("yes", "Trust this folder", "Asked again when migrator.toml changes, or .env besides its keys."),
     )
     note = "nothing has been run or sent"
     return ChoiceApp(project.folder, "Trust this folder?", note, Content("\n").join(lines), replies)
@@ -41,8 +39,8 @@ def meaning_of_no(project: Project) -> str:
     try:
         check_allowed(project, trusted=False)
     except ProjectError:
-        return "The folder stays closed; nothing of it is run or sent. You are asked again the next time."
-    return "The folder opens, without these settings of its .env. You are asked again the next time."
+        return "The folder stays closed. You are asked again the next time."
+    return "It opens, without these settings of its .env. Asked again the next time."
 
 
 def ask_for_trust(project: Project, concerns: Sequence[str]) -> bool:

@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Vertical, VerticalScroll
+from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
 from textual.widgets import Input, Static, TextArea
 
@@ -19,6 +19,13 @@ from migrator_tui.tui.widgets.modal import Modal
 
 MOST_FIELDS = 20
 """Variables asked for one by one; a prompt with more is filled in the file."""
+
+
+def _field(label: str, field: Input | TextArea) -> ComposeResult:
+    # Side by side, so that what comes into sight with the field is its label too.
+    with Horizontal(classes="field"):
+        yield Static(Content(label), classes="label")
+        yield field
 
 
 class Writing(Modal[Any]):
@@ -79,16 +86,13 @@ class WriteCase(Writing):
         self._chat = chat
 
     def compose(self) -> ComposeResult:
-        says = "a further message of the user; not needed" if self._chat and self._names else "what the user says"
+        says = "more from the user" if self._chat and self._names else "the user says"
         with Vertical(classes="box"):
             with VerticalScroll(can_focus=False):
                 for index, name in enumerate(self._names):
-                    yield Static(Content(safe_line(name, 60)), classes="label")
-                    yield Input(compact=True, id=f"variable-{index}")
-                yield Static(Content(says), classes="label")
-                yield TextArea(soft_wrap=True, id="message")
-                yield Static(Content("tags, separated by commas; not needed"), classes="label")
-                yield Input(compact=True, id="tags")
+                    yield from _field(safe_line(name, 40), Input(compact=True, id=f"variable-{index}"))
+                yield from _field(says, TextArea(soft_wrap=True, id="message"))
+                yield from _field("tags", Input(placeholder="not needed: refund, german", compact=True, id="tags"))
             yield Static(id="problem")
 
     def on_mount(self) -> None:
