@@ -50,6 +50,8 @@ class MigratorApp(App[int]):
         self.runs = Runs(self.workspace, self.tell)
         self.frame = HeaderState(project=project.name)
         self.notes: dict[str, TabNote] = {}
+        self.problem = ""
+        """Why the app had to end, where the user can do something about it."""
         self._screens: dict[str, WorkScreen] = {}
         self._notice_timer: Any = None
         self._chosen_theme: str | None = None
@@ -86,7 +88,8 @@ class MigratorApp(App[int]):
 
     def on_history_failed(self, message: HistoryFailed) -> None:
         """Without a history nothing could be kept: say why and end."""
-        self.exit(2, message=message.reason)
+        self.problem = message.reason
+        self.exit(2)
 
     async def action_quit(self) -> None:
         for screen in self._screens.values():
@@ -95,6 +98,17 @@ class MigratorApp(App[int]):
         await self.runs.close()
         await self.workspace.close()
         self.exit(0)
+
+    def _fatal_error(self) -> None:
+        # Textual would print the stack with local variables, and keys may be among them. Whoever started the app
+        # writes a log without them.
+        self.bell()
+        self._close_messages_no_wait()
+
+    @property
+    def crash(self) -> BaseException | None:
+        """What ended the app, if it was a mistake of ours."""
+        return self._exception
 
     def save_session(self) -> None:
         """Remember where the user is."""

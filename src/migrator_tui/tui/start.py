@@ -36,7 +36,11 @@ def open_app(folder: Path, *, demo: bool = False, trust: bool = False) -> int:
     from migrator_tui.tui.app import MigratorApp
 
     app = MigratorApp(project, trusted=trusted, demo=demo)
-    code = app.run(mouse=True)
+    code = app.run()
+    if app.crash is not None:
+        raise app.crash
+    if app.problem:
+        return _refuse(app.problem)
     return code if code is not None else app.return_code or 0
 
 

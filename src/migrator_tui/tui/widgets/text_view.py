@@ -6,7 +6,9 @@ kilobytes; this one wraps only the line that grew and draws only the lines in si
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
+from textual.binding import Binding, BindingType
 from textual.content import Content, Span
 from textual.geometry import Size
 from textual.message import Message
@@ -33,13 +35,25 @@ class Styled:
     style: str
 
 
-class TextView(ScrollView, can_focus=True):
+class TextView(ScrollView, can_focus=True, inherit_bindings=False):
     """Shows safe text, follows its end while it grows, and stays where the user scrolled to."""
 
     DEFAULT_CSS = """
-    TextView { height: 1fr; padding: 0 0 0 1; scrollbar-size-vertical: 1; scrollbar-gutter: stable; overflow-x: hidden; }
+    TextView {
+        height: 1fr; padding: 0 0 0 1; overflow-x: hidden;
+        scrollbar-size-vertical: 1; scrollbar-gutter: stable;  /* the text keeps its width when a scrollbar comes */
+    }
     TextView.-old { color: $foreground 62%; }
     """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("up", "scroll_up", show=False),
+        Binding("down", "scroll_down", show=False),
+        Binding("pageup", "page_up", show=False),
+        Binding("pagedown", "page_down", show=False),
+        Binding("home", "scroll_home", show=False),
+        Binding("end", "scroll_end", show=False),
+    ]
 
     class Scrolled(Message):
         """The number of lines below the last one in sight changed."""

@@ -49,7 +49,7 @@ class Live(Enum):
     RUNNING = "running"
 
 
-class CaseRows(ScrollView, can_focus=True):
+class CaseRows(ScrollView, can_focus=True, inherit_bindings=False):
     """The rows; one of them is under the cursor, whatever happens to its rank."""
 
     DEFAULT_CSS = """
