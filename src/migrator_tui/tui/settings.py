@@ -16,8 +16,14 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from platformdirs import user_config_path
+
+from migrator_tui.project.words import did_you_mean, quoted
+
+
+SETTINGS = ("theme", "ascii_glyphs", "keys")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,16 +52,39 @@ def load() -> Settings:
     except FileNotFoundError:
         return Settings()
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        return Settings(problem=f"{file}: {error}")
-    keys = stated.get("keys", {})
+        return Settings(problem=_told(str(error)))
+    stated_keys = stated.get("keys", {})
+    keys = stated_keys if isinstance(stated_keys, dict) else {}
     known = known_key_ids()
-    unknown = [name for name in keys if name not in known] if isinstance(keys, dict) else ["keys"]
     return Settings(
         theme=str(stated.get("theme", "")),
         ascii_glyphs=stated.get("ascii_glyphs") is True,
-        keymap={k: str(v) for k, v in keys.items() if k in known} if isinstance(keys, dict) else {},
-        problem=f"{file}: no key is called {unknown[0]}" if unknown else "",
+        keymap={name: str(value) for name, value in keys.items() if name in known},
+        problem=_problem(stated, known),
     )
+
+
+def _problem(stated: Mapping[str, Any], known: frozenset[str]) -> str:
+    """The first thing that is wrong, in one line, with the likely right word."""
+    for name in stated:
+        if name not in SETTINGS:
+            return _told(f"no setting is called {quoted(name)}{did_you_mean(name, SETTINGS)}")
+    if not isinstance(stated.get("ascii_glyphs", False), bool):
+        return _told("ascii_glyphs is true or false")
+    keys = stated.get("keys", {})
+    if not isinstance(keys, dict):
+        return _told('[keys] is a table: pass = "1"')
+    for name, value in keys.items():
+        if name not in known:
+            return _told(f"no key is called {quoted(name)}{did_you_mean(name, sorted(known))}")
+        if not isinstance(value, str):
+            return _told(f'{name} is a text: {name} = "x,ctrl+x"')
+    return ""
+
+
+def _told(what: str) -> str:
+    # The place last: where there is little room it is what can be cut.
+    return f"settings: {what} ({settings_file()})"
 
 
 def known_key_ids() -> frozenset[str]:

@@ -137,7 +137,7 @@ class Picker(Modal[tuple[str, ...]]):
         width = min(96, self.app.size.width) - 7
         # The notes stand in a column of their own.
         noted = [cell_len(safe_line(pick.text)) for pick in self._picks if pick.note]
-        column = min(max(noted, default=width), width * 3 // 5)
+        column = min(max(noted, default=width), width // 2)
         listed.add_options([Option(self._line(p, width, column if p.note else width)) for p in self._picks])
         if not self._picks:
             listed.add_option(Option(Content.styled("nothing is like that", MUTED), disabled=True))

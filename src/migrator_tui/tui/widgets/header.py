@@ -126,7 +126,9 @@ class HeaderBar(Widget):
         if s.run is not None:
             return self._progress(s.run, squeeze)
         if s.notice:
-            return Content.assemble((safe_line(s.notice), STYLES[s.notice_role]), " ")
+            # A long line leaves room for the task and the candidate beside it.
+            room = max(20, self.size.width - 30)
+            return Content.assemble((safe_line(s.notice, room), STYLES[s.notice_role]), " ")
         if s.spent is None:
             return Content("")
         about = "over " if s.spent_is_partial else ""
