@@ -22,7 +22,6 @@ from platformdirs import user_config_path
 
 from migrator_tui.project.words import did_you_mean, quoted
 
-
 SETTINGS = ("theme", "ascii_glyphs", "keys")
 
 
