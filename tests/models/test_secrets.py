@@ -156,9 +156,16 @@ async def test_the_worker_gets_what_it_is_given_and_nothing_else(monkeypatch: py
     monkeypatch.setenv("no_proxy", "intranet.example")
     monkeypatch.delenv("SSL_CERT_FILE", raising=False)
     made = child_environment(
-        {"ACME_KEY": "given", "LD_PRELOAD": "/tmp/x.so", "PYTHONPATH": "/tmp/x", "LITELLM_LOG": "DEBUG"}
+        {
+            "ACME_KEY": "given",
+            "LD_PRELOAD": "/tmp/x.so",
+            "PYTHONPATH": "/tmp/x",
+            "LITELLM_LOG": "DEBUG",
+            "LITELLM_PROXY_API_KEY": "given too",
+        }
     )
     assert made["ACME_KEY"] == "given"
+    assert made["LITELLM_PROXY_API_KEY"] == "given too"
     assert made["https_proxy"] == "http://proxy.example:3128"
     assert made["no_proxy"] == made["NO_PROXY"] == "intranet.example,127.0.0.1,localhost,::1"
     assert made["LITELLM_LOG"] == "ERROR"

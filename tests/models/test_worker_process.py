@@ -14,10 +14,11 @@ import pytest_asyncio
 
 from migrator_tui.models import pool as pool_module
 from migrator_tui.models import worker_process
-from migrator_tui.models.child import open_log
+from migrator_tui.models.child import Child, open_log
 from migrator_tui.models.environment import child_environment
 from migrator_tui.models.pool import ModelPool
 from migrator_tui.models.requests import ErrorKind, Failed, Finished, Lane, TextDelta
+from migrator_tui.models.secrets import scrubber
 from migrator_tui.models.worker_process import PoolState, WorkerGone, WorkerProcess
 from tests.model_fixtures import QUICK
 from tests.models.conftest import ask_for
@@ -150,3 +151,23 @@ async def test_what_libraries_print_does_not_reach_the_protocol() -> None:
     out, err = await program.communicate()
     assert out == b"protocol"
     assert sorted(err.split()) == [b"chatter", b"chatter", b"more"]
+
+
+async def test_what_a_child_says_is_logged_as_harmless_lines(tmp_path: Path) -> None:
+    module = tmp_path / "loud.py"
+    module.write_text(
+        "import sys\n"
+        "sys.stderr.write('\\x1b]2;x\\x07 a key: sk-0123456789abcdef [/b]\\n' + 'w' * 3_000_000 + '\\n')\n"
+        "sys.stderr.buffer.write(b'\\xff\\xfe\\n')\n"
+    )
+    environment = {**child_environment({}), "PYTHONPATH": str(tmp_path)}
+    log = open_log(tmp_path / "log")
+    child = await Child.start("loud", [], environment, name="loud", log=log, scrub=scrubber([]))
+    assert await child.ended() == 0
+    written = (tmp_path / "log").read_text()
+    assert "\x1b" not in written
+    assert "\x07" not in written
+    assert "sk-0123" not in written
+    assert "[/b]" in written
+    assert len(written) < 10_000
+    assert (tmp_path / "log").stat().st_mode & 0o077 == 0, "for its owner alone"

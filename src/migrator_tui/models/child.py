@@ -7,18 +7,21 @@ import os
 import sys
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from logging.handlers import RotatingFileHandler
 from pathlib import Path
 
-from migrator_tui.models.failures import one_line
 from migrator_tui.models.protocol import lines
+from migrator_tui.text_safety import safe_line
 
 _LOG_BYTES = 2_000_000
 _PIPE_LIMIT = 1 << 20
+_LINE = 2000
+"""Characters of a logged line."""
 
 
 def open_log(file: Path) -> logging.Logger:
     """A logger of its own that appends to `file`, readable by its owner alone, and starts afresh at 2 MB."""
+    from logging.handlers import RotatingFileHandler  # here: the first paint need not wait for it
+
     file.parent.mkdir(parents=True, exist_ok=True)
     handler = RotatingFileHandler(
         file, maxBytes=_LOG_BYTES, backupCount=1, encoding="utf-8", errors="backslashreplace"
@@ -95,7 +98,7 @@ class Child:
     async def _keep_stderr(self) -> None:
         assert self.process.stderr is not None
         async for raw in lines(self.process.stderr):
-            line = one_line(self._scrub(raw.decode("utf-8", "backslashreplace")))
+            line = safe_line(self._scrub(raw.decode("utf-8", "backslashreplace")).strip(), _LINE)
             if line:
                 self.last_words.append(line)
                 self._log.info("%s: %s", self._name, line)

@@ -15,6 +15,8 @@ _PASSED_ON = (
 """Taken from this process where the mapping does not say otherwise: paths, language, proxies, certificates."""
 
 _OURS_ALONE = ("PYTHONPATH", "PYTHONHOME", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
+_KEPT = ("LITELLM_PROXY_API_KEY", "LITELLM_PROXY_API_BASE")
+"""Whoever asks through a LiteLLM proxy names it so."""
 _STEERING = ("PYTHON", "LD_", "DYLD_", "LITELLM_", "PYDANTIC_")
 _LOOPBACK = "127.0.0.1,localhost,::1"
 
@@ -39,7 +41,7 @@ def child_environment(given: Mapping[str, str] | None) -> dict[str, str]:
     own = dict(os.environ)
     asked = own if given is None else dict(given)
     result = {name: own[name] for name in _PASSED_ON if name in own}
-    result |= {name: value for name, value in asked.items() if not name.startswith(_STEERING)}
+    result |= {name: value for name, value in asked.items() if name in _KEPT or not name.startswith(_STEERING)}
     result |= {name: own[name] for name in _OURS_ALONE if name in own}
     if "SSL_CERT_FILE" not in result:
         bundle = result.get("REQUESTS_CA_BUNDLE") or result.get("CURL_CA_BUNDLE")

@@ -16,6 +16,8 @@ from migrator_tui.models.requests import CallError, ErrorKind
 
 _LONGEST = 500
 """Characters of a message that are kept."""
+_LONGEST_BODY = 100_000
+"""Characters of an error body that is looked into."""
 
 _BY_NAME = {
     "AuthenticationError": ErrorKind.KEY,
@@ -204,7 +206,7 @@ def _words(exception: BaseException, chain: list[BaseException], kind: ErrorKind
 def _embedded(text: str) -> Any:
     """The JSON object inside a message, as in `Error code: 404 - {"error": …}`, or `None`."""
     start, end = text.find("{"), text.rfind("}")
-    if start < 0 or end < start:
+    if start < 0 or end < start or end - start > _LONGEST_BODY:
         return None
     candidates = [text[start : end + 1]]
     if quoted := _BYTES.search(text):  # a library formatted the raw body with `str`

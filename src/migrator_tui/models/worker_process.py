@@ -139,7 +139,11 @@ class WorkerProcess:
         try:
             async for line in lines(child.stdout):
                 self._heard = time.monotonic()
-                message = json.loads(line)
+                try:
+                    message = json.loads(line)
+                except ValueError:  # the worker guards its stdout, but native code might find a way
+                    self._log.info("%s wrote a line that is no JSON", name)
+                    continue
                 if "ready" in message:
                     answered = True
                     self.ready_after = {**message["ready"], "total_s": round(time.monotonic() - began, 3)}
