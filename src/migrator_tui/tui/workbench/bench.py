@@ -24,8 +24,9 @@ from migrator_tui.tui.widgets.tabs import TabNote
 from migrator_tui.tui.widgets.text_view import TextView
 from migrator_tui.tui.widgets.work_screen import WorkScreen
 from migrator_tui.tui.workbench.blind import BlindSession
-from migrator_tui.tui.workbench.case_list import CaseRows, id_column_width
+from migrator_tui.tui.workbench.case_list import CaseRows
 from migrator_tui.tui.workbench.case_view import BothSides, DiffMode, both_sides
+from migrator_tui.tui.workbench.column_heads import ColumnHeads
 from migrator_tui.tui.workbench.input_strip import InputStrip, one_line
 from migrator_tui.tui.workbench.output_pane import OutputPane, ShownOutput
 from migrator_tui.tui.workbench.params_pane import ParamsPane
@@ -72,7 +73,7 @@ class Bench(WorkScreen):
         yield Static(id="case-line")
         with Horizontal(id="body"):
             with Pane(id="cases-pane"):
-                yield Static(id="column-heads")
+                yield ColumnHeads()
                 yield CaseRows(glyphs=glyphs, id="case-rows")
                 yield Input(placeholder="text  tag:refund  is:regression", id="filter", compact=True)
             with Vertical(id="right"):
@@ -154,11 +155,7 @@ class Bench(WorkScreen):
         self.set_class(medium and not wide, "-medium")
         self.set_class(not medium, "-narrow")
         self._fit_tab()
-        self.call_after_refresh(self._fitted)
-
-    def _fitted(self) -> None:
-        self._heads()
-        self.show_sides()
+        self.call_after_refresh(self.show_sides)
 
     def _fit_tab(self) -> None:
         for name, _ in NARROW_TABS:
@@ -256,17 +253,6 @@ class Bench(WorkScreen):
         else:
             note = TabNote("no regressions", glyphs.passed, "success")
         self.program.note_tab("workbench", note)
-
-    def _heads(self) -> None:
-        width = max(20, self.rows.size.width or 36)
-        id_width = id_column_width(width)
-        if self.blind is not None:
-            heads = "  judged     case"
-        else:
-            heads = f" old new you {'case':<{id_width + 2}}what changed"
-            if width >= 44:
-                heads = f"{heads:<{width - 5}}same"
-        self.query_one("#column-heads", Static).update(Content.styled(heads[:width], MUTED))
 
     # The case in view
 

@@ -8,6 +8,7 @@ from migrator_tui.tui.messages import StandingsChanged
 from migrator_tui.tui.widgets.modal import Ask, Confirm
 from migrator_tui.tui.workbench.bench import Bench
 from migrator_tui.tui.workbench.blind import BlindSession
+from migrator_tui.tui.workbench.column_heads import ColumnHeads
 from migrator_tui.tui.workbench.moving import Moving, is_to_judge
 
 
@@ -151,6 +152,6 @@ class Judging(Moving, Bench):
         self.baseline_pane.shown = self.candidate_pane.shown = None
         first = self.blind.numbers[0] if self.blind is not None and self.blind.numbers else None
         self.name_models()
-        self._heads()
+        self.query_one(ColumnHeads).blind = self.blind is not None
         self.reload_list(keep=first)
         self.show_case()
