@@ -53,10 +53,18 @@ class Asking(Drafting, Bench):
         self.show_money()
         self.catch_up()
 
-    @work(exclusive=True, group="catching-up", thread=True)
     def catch_up(self) -> None:
         """What another program did, or what changed checks say now, reaches the list."""
-        if self.workspace.catch_up():
+        self._catch_up()
+
+    @work(exclusive=True, group="catching-up", thread=True)
+    def _catch_up(self) -> None:
+        try:
+            changed = self.workspace.catch_up()
+        except (ProjectError, OSError) as error:
+            self.app.call_from_thread(self.say, str(error), "error")
+            return
+        if changed:
             self.app.call_from_thread(self.reload_list)
 
     def models_ready(self) -> None:
