@@ -48,9 +48,7 @@ def trusted_or_asked(project: Project, trust: bool) -> bool:
     """Whether the folder may do what it asks for; asked once, in the terminal, before any screen is up."""
     from migrator_tui.project import trust as trusting
 
-    if trust:
-        trusting.trust(project)
-    if trusting.is_trusted(project):
+    if trust or trusting.is_trusted(project):  # --trust holds for this once; `migrator-tui trust` remembers it
         return True
     concerns = trusting.concerns(project)
     if concerns and sys.stdin.isatty():
