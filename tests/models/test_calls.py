@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -85,6 +86,13 @@ async def test_a_model_without_a_known_provider(pool: ModelPool) -> None:
     assert isinstance(end, Failed)
     assert end.error.kind is ErrorKind.REJECTED
     assert "openai/no-such-model" in end.error.message
+
+
+async def test_parameters_that_are_no_json(pool: ModelPool, server: ReplayServer) -> None:
+    end = await pool.ask(ask_for(server.script(plain()), params={"until": date(2026, 1, 1)}), Lane.WAITED_FOR)
+    assert isinstance(end, Failed)
+    assert end.error.kind is ErrorKind.REJECTED
+    assert "date" in end.error.message
 
 
 async def test_recorded_models_need_no_worker(tmp_path: Path) -> None:

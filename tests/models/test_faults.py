@@ -56,6 +56,24 @@ async def test_429_then_success(streamed: bool, pool: ModelPool, server: ReplayS
     assert script.seen[1].at - script.seen[0].at >= 0.2, "earlier than the provider asked"
 
 
+@pytest.mark.parametrize(
+    "model",
+    [
+        "anthropic/claude-sonnet-4-5",
+        "gemini/gemini-2.5-pro",
+        "mistral/m",
+        "bedrock/converse/us.amazon.nova-lite-v1:0",
+    ],
+)
+@BOTH
+async def test_every_provider_may_ask_us_to_wait(
+    model: str, streamed: bool, pool: ModelPool, server: ReplayServer
+) -> None:
+    script = server.script(error(429, "slow down", retry_after="600"))
+    failed = error_of(await events_of(pool, ask_for(script, model, stream=streamed)))
+    assert (failed.kind, failed.status, failed.retry_after) == (ErrorKind.RATE_LIMITED, 429, 600)
+
+
 async def test_a_retry_after_of_hours_ends_the_call(pool: ModelPool, server: ReplayServer) -> None:
     script = server.script(error(429, "daily quota", retry_after="3600"))
     failed = error_of(await events_of(pool, ask_for(script)))

@@ -86,7 +86,9 @@ async def test_a_stuck_worker_is_ended(
     monkeypatch.setattr(pool_module, "_GRACE", 0.1)
     monkeypatch.setattr(worker_process, "_SILENT_FOR", 0.05)
     os.kill(pid, signal.SIGSTOP)
-    end = await mortal.ask(ask_for(server.script(plain("later")), timeout=0.1), Lane.WAITED_FOR)
+    # More than a pipe holds, so that even handing it in can't succeed.
+    question = [{"role": "user", "content": "x" * 4_000_000}]
+    end = await mortal.ask(ask_for(server.script(plain("later")), timeout=1, messages=question), Lane.WAITED_FOR)
     assert isinstance(end, Finished), "the second attempt waits for the next worker"
     assert mortal.worker(Lane.WAITED_FOR).pid != pid
 

@@ -170,6 +170,8 @@ class ModelPool:
             yield Failed(request.id, CallError(ErrorKind.WORKER, str(error)))
         except SimulatorGone as error:
             yield Failed(request.id, CallError(ErrorKind.WORKER, str(error)))
+        except TypeError as error:  # a date in TOML parameters, say
+            yield Failed(request.id, CallError(ErrorKind.REJECTED, f"the request can't be sent as JSON: {error}"))
         except TimeoutError:
             if worker is not None:
                 worker.kill_if_stuck()

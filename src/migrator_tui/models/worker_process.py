@@ -110,7 +110,10 @@ class WorkerProcess:
         while failures < _TRIES:
             if failures:
                 await asyncio.sleep(_FIRST_WAIT * 2 ** (failures - 1))
-            answered, why = await self._live(again)
+            try:
+                answered, why = await self._live(again)
+            except Exception as error:  # whatever it is, calls must end and not wait for ever
+                answered, why = False, f"the model worker could not be read: {type(error).__name__}: {error}"
             failures = 1 if answered else failures + 1
             again = True
             self._why_dead = why
@@ -171,7 +174,10 @@ class WorkerProcess:
 
     @contextlib.asynccontextmanager
     async def attempt(self, number: int, attempt: int, request: ModelRequest) -> Any:
-        """Hand one attempt in; gives its `Attempt`. Leaving the block before its end cancels it."""
+        """Hand one attempt in; gives its `Attempt`. Leaving the block before its end cancels it.
+
+        Raises `WorkerGone`, `TimeoutError` if the worker doesn't take it, `TypeError` if it is no JSON.
+        """
         child = self._child
         if child is None or not self.usable:
             raise WorkerGone(self._why_dead or "the model worker ended")
@@ -181,7 +187,8 @@ class WorkerProcess:
         try:
             line = encode({"do": "call", "call": number, "attempt": attempt, "request": request_to_json(request)})
             try:
-                await child.send(line)
+                # A stopped worker takes no more than the pipe holds.
+                await asyncio.wait_for(child.send(line), request.timeout)
             except ConnectionError as error:
                 self._take_no_more()
                 raise WorkerGone("the model worker ended") from error
