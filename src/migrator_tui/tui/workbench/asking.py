@@ -98,10 +98,10 @@ class Asking(Drafting, Bench):
 
     def action_run_case(self) -> None:
         view = self.view
-        if view is None or not self.workspace.is_open:
+        if view is None:
             return
         if not self.ready:
-            self.say("models are still starting; try again in a moment", "warning")
+            self.say("still opening; try again in a moment", "warning")
             return
         version = self.version_of_draft_now()
         if version is None:

@@ -141,6 +141,7 @@ class Drafting(Moving, Bench):
     def version_of_draft_now(self, *, kept: bool = False, name: str | None = None) -> Version | None:
         """The draft as a version, recorded if it is new; `None` where it cannot be, which is said."""
         if self.prompt is None:
+            self.say("the history is still being opened; try again in a moment", "warning")
             return None
         pane = self.prompt_pane
         try:

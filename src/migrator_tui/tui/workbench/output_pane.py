@@ -103,6 +103,7 @@ class OutputPane(Pane):
         self.shown = None
         self.streaming = False
         self.set_class(True, "-empty")
+        self.query_one(".more", Static).display = False
         first, *rest = lines or [""]
         content = Content.assemble((safe_line(first), STRONG), *((f"\n{safe_line(line)}", MUTED) for line in rest))
         self.query_one(".empty", Static).update(content)
