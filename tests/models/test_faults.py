@@ -117,9 +117,18 @@ async def test_a_server_that_hangs(streamed: bool, pool: ModelPool, server: Repl
 
 async def test_a_stream_that_stops_halfway_keeps_what_came(pool: ModelPool, server: ReplayServer) -> None:
     script = server.script(Reply([chunk({"content": "so far"})], hang=True, headers=SSE))
-    events = await events_of(pool, ask_for(script, stream=True, timeout=0.3))
+    events = await events_of(pool, ask_for(script, stream=True, timeout=1.0))
     assert error_of(events).partial_text == "so far"
     assert error_of(events).kind is ErrorKind.TIMED_OUT
+
+
+async def test_a_server_that_knows_no_stream_options(pool: ModelPool, server: ReplayServer) -> None:
+    script = server.script(error(400, "Unrecognized request argument supplied: stream_options"), stream("hi"))
+    events = await events_of(pool, ask_for(script, stream=True))
+    assert answer_of(events).text == "hi"
+    assert [event.attempt for event in events if isinstance(event, Sent)] == [1]
+    assert script.seen[0].body["stream_options"] == {"include_usage": True}
+    assert "stream_options" not in script.seen[1].body
 
 
 @pytest.mark.parametrize("cut", [True, False], ids=["connection-dropped", "ended-politely"])

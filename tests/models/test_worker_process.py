@@ -88,7 +88,7 @@ async def test_a_stuck_worker_is_ended(
     os.kill(pid, signal.SIGSTOP)
     # More than a pipe holds, so that even handing it in can't succeed.
     question = [{"role": "user", "content": "x" * 4_000_000}]
-    end = await mortal.ask(ask_for(server.script(plain("later")), timeout=1, messages=question), Lane.WAITED_FOR)
+    end = await mortal.ask(ask_for(server.script(plain("later")), timeout=2.5, messages=question), Lane.WAITED_FOR)
     assert isinstance(end, Finished), "the second attempt waits for the next worker"
     assert mortal.worker(Lane.WAITED_FOR).pid != pid
 

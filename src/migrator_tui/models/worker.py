@@ -233,7 +233,14 @@ class Worker:
         return plain_answer(response, (time.monotonic() - before) * 1000)
 
     async def _streamed(self, arguments: dict[str, Any], collector: Collector) -> Answer:
-        stream = await self._litellm.acompletion(**arguments)
+        try:
+            stream = await self._litellm.acompletion(**arguments)
+        except Exception as error:
+            # Older servers know no such field; then nobody counts tokens for us.
+            if "stream_options" not in str(error):
+                raise
+            del arguments["stream_options"]
+            stream = await self._litellm.acompletion(**arguments)
         if not hasattr(stream, "__aiter__"):  # a provider without streaming answers in one piece
             return plain_answer(stream, (time.monotonic() - collector.started) * 1000)
         tail = _Tail(stream)
