@@ -41,6 +41,7 @@ class Glyphs:
     bend: str = "╯"
     join: str = "┴"
     fold: str = "┄"
+    target: str = "┊"
     spinner: str = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
 
 
@@ -73,6 +74,7 @@ ASCII = Glyphs(
     bend="'",
     join="'",
     fold="-",
+    target="|",
     spinner="|/-\\",
 )
 

@@ -203,6 +203,7 @@ EDITOR: Sequence[Key] = (
         "back to the cases; the draft is kept",
         "Move",
         palette=False,
+        priority=True,  # Textual's editor would take it and focus whatever comes next
     ),
 )
 
@@ -231,7 +232,7 @@ PROJECT: Sequence[Key] = (
     Key("project-stop", "x", "stop", "stop", "stop what is running", "Run"),
     Key("project-open", "enter", "open", "workbench", "open this task and candidate in the workbench", "Look"),
     Key("project-versions", "v", "versions", "versions", "the versions of this prompt", "Look", footer=False),
-    Key("project-candidate", "right_square_bracket", "candidate(1)", "candidate", "next candidate", "Move"),
+    Key("project-candidate", "right_square_bracket", "candidate(1)", "candidate", "next candidate", "Move", "[ ]"),
     Key(
         "project-candidate-back",
         "left_square_bracket",
@@ -241,7 +242,7 @@ PROJECT: Sequence[Key] = (
         "Move",
         footer=False,
     ),
-    Key("project-task", "right_curly_bracket", "task(1)", "task", "next task", "Move"),
+    Key("project-task", "right_curly_bracket", "task(1)", "task", "next task", "Move", "{ }"),
     Key(
         "project-task-back", "left_curly_bracket", "task(-1)", "previous task", "previous task", "Move", footer=False
     ),
@@ -255,7 +256,7 @@ PROJECT: Sequence[Key] = (
 
 SETUP: Sequence[Key] = (
     Key("setup-change", "enter", "change", "change", "change this row", "Change"),
-    Key("setup-create", "ctrl+s", "create", "create", "show what would be written, then write it", "Change"),
+    Key("setup-create", "ctrl+s", "create", "create", "show what is written, then write it", "Change"),
     Key("setup-demo", "d", "demo", "demo", "open the demo instead", "Elsewhere"),
     Key("setup-look-again", "f5", "look_again", "look again", "look through the folder again", "Look"),
     Key("setup-quit", "q", "app.quit", "quit", "quit; nothing is written", "Elsewhere", palette=False),

@@ -53,7 +53,9 @@ class VersionsBench(WorkScreen):
         self.marked: str | None = None
         """The entry that others are compared with; `None`: each with the one it came from."""
         self.total = 0
-        self.loading = True
+        self.counting = True
+        self._compared: str | None = None
+        """The key of what the row under the cursor is compared with."""
         self._newest: dict[str, int] = {}
         """Entry key to the number of its newest output when its result was counted."""
         self._track: tuple[str, str] | None = None
@@ -153,6 +155,7 @@ class VersionsBench(WorkScreen):
             self._track, self.marked = track, None
             self.entries, self.results, self._newest = {}, {}, {}
             self.rows.show([])
+            self.rows.moved = False
         workbench = self.program.workbench
         own = base = None
         if workbench.prompt is not None:
@@ -196,14 +199,13 @@ class VersionsBench(WorkScreen):
                 self.app.call_from_thread(self._failed, str(error))
 
     def _show_entries(self, entries: Sequence[Entry], total: int) -> None:
-        first = not self.entries
         self.entries = {entry.key: entry for entry in entries}
         self.results = {key: result for key, result in self.results.items() if key in self.entries}
         if self.marked not in self.entries:
             self.marked = None
-        self.total, self.loading = total, True
+        self.total, self.counting = total, True
         in_work = next((entry.key for entry in entries if entry.in_work), None)
-        self._show_rows(highlight=in_work if first else None)
+        self._show_rows(highlight=None if self.rows.moved else in_work)
 
     def _counted(self, key: str, newest: int, result: VersionResult) -> None:
         self.results[key] = result
@@ -214,12 +216,12 @@ class VersionsBench(WorkScreen):
             self.show_effect()
 
     def _loaded(self) -> None:
-        self.loading = False
+        self.counting = False
         self.rows.refresh()
         self.show_effect()
 
     def _failed(self, reason: str) -> None:
-        self.loading = False
+        self.counting = False
         self.say(reason, "error")
 
     # Showing
@@ -249,8 +251,9 @@ class VersionsBench(WorkScreen):
                 entry,
                 place,
                 self.results.get(key),
-                loading=self.loading,
-                marked=key == self.marked,
+                loading=self.counting,
+                marked=key == self.marked if key in (self._compared, self.marked) else None,
+                total=self.total,
                 width=width,
                 tree_cells=self._tree_cells,
                 selected=selected,
@@ -272,12 +275,15 @@ class VersionsBench(WorkScreen):
         tried = sum(1 for e in self.entries.values() if e.version is not None and not e.version.kept)
         glyphs = self.program.glyphs
         kept = sum(1 for e in self.entries.values() if e.kind is Kind.VERSION) - tried
+        signs = [
+            (f"{glyphs.now} {kept}", "primary", "kept"),
+            (f"{glyphs.tried} {tried}", "text", "only tried"),
+            (glyphs.same, "primary", "in the file"),
+            (glyphs.caret, "primary", "in the editor"),
+        ]
         pane.bottom(
-            Content.assemble(
-                (f"{glyphs.now} {kept}", STYLES["primary"]),
-                (" kept", MUTED),
-                (f"  {glyphs.tried} {tried}", STYLES["text"]),
-                (" only tried", MUTED),
+            Content("  ").join(
+                Content.assemble((sign, STYLES[role]), (f" {word}", MUTED)) for sign, role, word in signs
             )
         )
         width = max(20, self.rows.scrollable_content_region.width or 60)
@@ -298,9 +304,11 @@ class VersionsBench(WorkScreen):
         entry, glyphs = self.current, self.program.glyphs
         if entry is None:
             pane.title(Content.styled("What it did", STRONG))
-            static.update(Content.styled("reading the history …" if self.loading else "no versions yet", MUTED))
+            static.update(Content.styled("reading the history …" if self.counting else "no versions yet", MUTED))
             return
         other = self.compared_with(entry)
+        self._compared = other.key if other is not None else None
+        self.rows.refresh()
         result = self.results.get(entry.key)
         against = self.results.get(other.key) if other is not None else None
         pairs: Pairs | None = None
@@ -314,7 +322,7 @@ class VersionsBench(WorkScreen):
                 result,
                 against,
                 pairs,
-                loading=self.loading,
+                loading=self.counting,
                 width=pane.content_size.width or 60,
                 glyphs=glyphs,
             )
@@ -331,7 +339,7 @@ class VersionsBench(WorkScreen):
         diff = await asyncio.to_thread(diff_of, entry, other)
         pane = self.query_one("#diff-pane", Pane)
         pane.title(self.diff_title(entry, other, diff))
-        pane.bottom(Content.styled("space marks another to compare with · d whole screen", MUTED))
+        pane.bottom(Content.styled("space marks another one · d whole screen", MUTED))
         self.query_one("#version-diff", TextView).show_content(diff_lines(diff, self.program.glyphs))
 
     def diff_title(self, entry: Entry, other: Entry | None, diff: PromptDiff) -> Content:

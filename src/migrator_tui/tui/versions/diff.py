@@ -111,10 +111,10 @@ def in_short(diff: PromptDiff) -> str:
     changed = [stretch for stretch in diff.stretches if not stretch.equal]
     added = next((line.strip() for stretch in changed for line in stretch.new if line.strip()), None)
     if added:
-        return f"+{diff.added} −{diff.removed}  {added}"
+        return added
     removed = next((line.strip() for stretch in changed for line in stretch.old if line.strip()), None)
     if removed:
-        return f"+{diff.added} −{diff.removed}  without: {removed}"
+        return f"without: {removed}"
     if diff.params:
         name, before, after = diff.params[0]
         more = f", {len(diff.params) - 1} more" if len(diff.params) > 1 else ""

@@ -11,13 +11,14 @@ from migrator_tui.tui.glyphs import Glyphs
 from migrator_tui.tui.theme import FAINT, MUTED, STRONG, STYLES
 from migrator_tui.tui.versions.entries import Entry, Kind, ago
 from migrator_tui.tui.versions.lineage import LineageRow
+from migrator_tui.tui.widgets.figures import fitted, percent, points
 
 BAR_CELLS = 10
 BAR_FROM = 0.6
 """The bar runs from 60 to 100 %: where prompts worth keeping differ."""
 SOURCE_FROM_WIDTH = 76
 SOURCE_CELLS = 17
-LABEL_CELLS = 9
+LABEL_CELLS = 10
 RATE_CELLS = 7 + 8 + BAR_CELLS + 2
 
 Piece = Content | str | tuple[str, str]
@@ -28,25 +29,12 @@ def bar_cells(rate: float, cells: int = BAR_CELLS) -> int:
     return max(0, min(cells, round((rate - BAR_FROM) / (1 - BAR_FROM) * cells)))
 
 
-def percent(rate: float) -> str:
-    """`80.9%`; `100%` only where nothing failed."""
-    text = f"{rate * 100:.1f}"
-    return "100%" if rate >= 1 else f"{'99.9' if text == '100.0' else text}%"
-
-
-def points(difference: float, glyphs: Glyphs) -> str:
-    """`+1.5`, `−2.0`, `0.0`: percentage points."""
-    value = round(difference * 100, 1)
-    sign = "+" if value > 0 else glyphs.removed if value < 0 else ""
-    return f"{sign}{abs(value):.1f}"
-
-
 def column_heads(width: int, tree_cells: int) -> Content:
     """The line over the list; it also says where the bar begins and ends."""
     changed = _changed_cells(width, tree_cells)
     source = f"{'from':<{SOURCE_CELLS}}" if width >= SOURCE_FROM_WIDTH else ""
     heads = f"  {'':<{tree_cells}}{'version':<{LABEL_CELLS}}{'what changed':<{changed}}{source}"
-    return Content.assemble((f"{heads}{'pass':>6} {'passed':>8} ", MUTED), ("60%   100%", FAINT))
+    return Content.assemble((f"{heads}{'rate':>6} {'passed':>8} ", MUTED), ("60%   100%", FAINT))
 
 
 def _changed_cells(width: int, tree_cells: int) -> int:
@@ -60,30 +48,33 @@ def entry_line(
     result: VersionResult | None,
     *,
     loading: bool,
-    marked: bool,
+    marked: bool | None,
+    total: int,
     width: int,
     tree_cells: int,
     selected: bool,
     glyphs: Glyphs,
 ) -> Content:
-    """One row of the list."""
+    """One row of the list. `marked`: the row under the cursor is compared with this one, by choice or not."""
     sign, role = _sign(entry, result, glyphs)
     tree = Content.assemble((place.before, FAINT), (sign, STYLES[role]), (place.after, FAINT))
     quiet = entry.kind is Kind.VERSION and entry.version is not None and not entry.version.kept
     label_style = STRONG if not quiet or selected else MUTED
+    here = " " + (glyphs.same if entry.in_file else "") + (glyphs.caret if entry.in_work else "")
     label = safe_line(entry.label, LABEL_CELLS - 1)
     parts: list[Piece] = [
         (glyphs.cursor if selected else " ", STYLES["primary"]),
-        (glyphs.marked if marked else " ", STYLES["primary"]),
+        (" " if marked is None else glyphs.marked, STYLES["primary"] if marked else MUTED),
         tree.truncate(tree_cells, pad=True),
-        (f"{label:<{LABEL_CELLS}}", label_style),
-        _what(entry, glyphs, quiet).truncate(_changed_cells(width, tree_cells) - 1, ellipsis=True, pad=True),
+        (label, label_style),
+        (f"{here:<{LABEL_CELLS - len(label)}}", STYLES["primary"]),
+        _what(entry, quiet).truncate(_changed_cells(width, tree_cells) - 1, ellipsis=True, pad=True),
         " ",
     ]
     if width >= SOURCE_FROM_WIDTH:
         source = Content.styled(safe_line(entry.source), MUTED if quiet else STYLES["text"])
         parts += [source.truncate(SOURCE_CELLS - 1, ellipsis=True, pad=True), " "]
-    parts.append(_rate(entry, result, loading, glyphs))
+    parts.append(_rate(entry, result, loading, total, glyphs))
     return Content.assemble(*parts)
 
 
@@ -97,10 +88,8 @@ def _sign(entry: Entry, result: VersionResult | None, glyphs: Glyphs) -> tuple[s
     return glyphs.now, "primary"
 
 
-def _what(entry: Entry, glyphs: Glyphs, quiet: bool) -> Content:
+def _what(entry: Entry, quiet: bool) -> Content:
     parts: list[Piece] = []
-    if entry.in_file:
-        parts.append((f"{glyphs.same} in file  ", STYLES["success"]))
     version = entry.version
     if version is not None and version.name:
         parts.append((f"{safe_line(version.name, 40)}  ", STRONG))
@@ -109,7 +98,7 @@ def _what(entry: Entry, glyphs: Glyphs, quiet: bool) -> Content:
     return Content.assemble(*parts)
 
 
-def _rate(entry: Entry, result: VersionResult | None, loading: bool, glyphs: Glyphs) -> Content:
+def _rate(entry: Entry, result: VersionResult | None, loading: bool, total: int, glyphs: Glyphs) -> Content:
     if entry.is_draft:
         return Content.styled("not run yet", STYLES["warning"])
     if result is None:
@@ -125,7 +114,7 @@ def _rate(entry: Entry, result: VersionResult | None, loading: bool, glyphs: Gly
     counts = f"{summary.passed:,}/{summary.passed + summary.failed:,}"
     return Content.assemble(
         (f"{percent(summary.pass_rate):>6}", STRONG),
-        (f" {counts:>8} ", MUTED),
+        (f" {counts:>8} ", MUTED if summary.cases == total else STYLES["warning"]),
         (glyphs.done * filled, style),
         (glyphs.rest * (BAR_CELLS - filled), FAINT),
     )
@@ -141,17 +130,20 @@ def effect_title(entry: Entry, other: Entry | None, glyphs: Glyphs) -> Content:
 
 def about(entry: Entry) -> Content:
     """Where an entry came from, in one line."""
-    parts: list[str] = [entry.source, ago(entry.when)]
+    parts = [entry.source, ago(entry.when)]
     if entry.kind is Kind.BASELINE:
-        parts = ["the prompt to match", entry.source]
+        parts = ["the one to match", entry.source]
+    elif entry.kind is Kind.DRAFT:
+        parts = [entry.source]
     elif entry.in_work:
         parts.append("in the editor")
     if entry.in_file:
         parts.append("in the file")
-    words = safe_line(" · ".join(parts))
     name = entry.version.name if entry.version is not None else None
     return Content.assemble(
-        (f"{safe_line(entry.label)} ", STRONG), (f"{safe_line(name, 40)} " if name else "", STRONG), (words, MUTED)
+        (safe_line(entry.label), STRONG),
+        (f"  {safe_line(name, 40)}" if name else "", STRONG),
+        *((f" · {safe_line(part)}", MUTED) for part in parts),
     )
 
 
@@ -223,18 +215,6 @@ def _count(sign: str, number: int, word: str, role: str, ids: Sequence[str], roo
         (f"{word:<10}", STYLES["text"] if number else FAINT),
         (shown, MUTED),
     )
-
-
-def fitted(ids: Sequence[str], room: int) -> str:
-    """As many ids as there is room for, and `…` for the others."""
-    shown = ""
-    for number, case_id in enumerate(ids):
-        following = f"{shown} {safe_line(case_id)}" if shown else safe_line(case_id)
-        tail = 2 if number + 1 < len(ids) else 0
-        if len(following) + tail > room:
-            return f"{shown} …" if shown else "…"
-        shown = following
-    return shown
 
 
 def outcomes_line(entry: Entry, result: VersionResult | None, total: int, glyphs: Glyphs) -> Content:

@@ -58,6 +58,8 @@ class RowList(ScrollView, can_focus=True):
         super().__init__(id=id)
         self._rows: Sequence[ListRow] = ()
         self._cursor = 0
+        self.moved = False
+        """The user has put the cursor somewhere."""
 
     @property
     def highlighted(self) -> str | None:
@@ -107,6 +109,7 @@ class RowList(ScrollView, can_focus=True):
                 self._move(index, 1)
 
     def _move(self, index: int, direction: int) -> None:
+        self.moved = True
         before = self._cursor
         self._cursor = self._off_heads(max(0, min(index, len(self._rows) - 1)), direction)
         if self._cursor == before:

@@ -1,0 +1,1 @@
+"""Screen 0: which task can move, and on which model."""

@@ -1,0 +1,336 @@
+"""The panes of the project screen: what they show, and how it is counted from the history."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import ClassVar
+
+from textual import on, work
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.content import Content
+from textual.timer import Timer
+from textual.widgets import Static
+from textual.worker import Worker, get_current_worker
+
+from migrator_tui.history.errors import HistoryError
+from migrator_tui.project.errors import ProjectError
+from migrator_tui.project.schema import Project
+from migrator_tui.running.events import OutputRecorded
+from migrator_tui.running.overview import Overview, State, overview
+from migrator_tui.text_safety import safe_line
+from migrator_tui.tui.keys import PROJECT, Key, bindings
+from migrator_tui.tui.messages import CaseRan, RunAdvanced, RunEnded, StandingsChanged, VersionRecorded
+from migrator_tui.tui.project import rows as drawing
+from migrator_tui.tui.project.order import Place, grouped
+from migrator_tui.tui.project.rows import Size
+from migrator_tui.tui.theme import MUTED, STRONG, STYLES
+from migrator_tui.tui.widgets.header import HeaderState
+from migrator_tui.tui.widgets.pane import Pane
+from migrator_tui.tui.widgets.row_list import ListRow, RowList, head_row
+from migrator_tui.tui.widgets.tabs import TabNote
+from migrator_tui.tui.widgets.work_screen import WorkScreen
+from migrator_tui.tui.workspace import Workspace
+
+LOOK_SECONDS = 2.0
+"""Between two counts of what a run under way has changed."""
+
+
+class ProjectBench(WorkScreen):
+    """Every task on every candidate."""
+
+    NAME = "project"
+    CSS_PATH = "project.tcss"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        *bindings(PROJECT),
+        Binding("pagedown", "page(1)", show=False),
+        Binding("pageup", "page(-1)", show=False),
+        Binding("home,g", "edge(False)", show=False),
+        Binding("end,G", "edge(True)", show=False),
+    ]
+    AUTO_FOCUS: ClassVar[str | None] = "#prompt-rows"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.overviews: dict[Place, Overview] = {}
+        self.problems: dict[Place, str] = {}
+        """Rows whose cases or prompt cannot be read, and why."""
+        self.size_class = Size.WIDE
+        self._ready: set[Place] = set()
+        """Rows whose cases are indexed and whose standings are up to date; runs and verdicts keep them so."""
+        self._project: Project | None = None
+        self._touched: set[Place] = set()
+        self._looking: Timer | None = None
+        self._counting: Worker[None] | None = None
+
+    # Composing
+
+    def compose_body(self) -> ComposeResult:
+        with Pane(id="banner-pane"):
+            yield Static(id="banner")
+        with Pane(id="prompts-pane"):
+            yield Static(id="prompt-heads")
+            yield RowList(id="prompt-rows")
+        with Pane(id="detail-pane"):
+            yield Static(id="detail")
+        yield Static(id="detail-lines")
+
+    @property
+    def workspace(self) -> Workspace:
+        """What is in front of the user."""
+        return self.program.workspace
+
+    @property
+    def rows(self) -> RowList:
+        """The list."""
+        return self.query_one(RowList)
+
+    @property
+    def places(self) -> list[Place]:
+        """All rows, in the order of the configuration."""
+        project = self.workspace.project
+        return [Place(task.name, candidate.name) for task in project.tasks for candidate in project.candidates]
+
+    @property
+    def place(self) -> Place | None:
+        """The row under the cursor."""
+        key = self.rows.highlighted
+        return Place.of(key) if key is not None else None
+
+    def on_mount(self) -> None:
+        self._fit()
+        self._looking = self.set_interval(LOOK_SECONDS, self._look_again, pause=True)
+
+    def on_resize(self) -> None:
+        self._fit()
+
+    def _fit(self) -> None:
+        width, height = self.app.size
+        wide, medium = width >= 140 and height >= 30, width >= 110 and height >= 24
+        self.size_class = Size.WIDE if wide else Size.MEDIUM if medium else Size.NARROW
+        for size in Size:
+            self.set_class(size is self.size_class, f"-{size.value}")
+        self.call_after_refresh(self._paint)
+
+    def panes(self) -> Mapping[str, Sequence[Key]]:
+        stop = [k for k in PROJECT if k.id == "project-stop" and self.program.runs.busy]
+        return {"project": [*stop, *(k for k in PROJECT if k.id != "project-stop")]}
+
+    def show_frame(self, state: HeaderState, notes: Mapping[str, TabNote], screens: tuple[str, ...]) -> None:
+        """The header speaks of the whole project here."""
+        project = self.workspace.project
+        several = len(project.candidates) > 1
+        words = f"{len(project.candidates)} candidates" if several else state.candidate
+        shown = replace(
+            state,
+            project="",
+            task=project.name,
+            candidate=words,
+            candidate_short=words if several else state.candidate_short,
+            position="",
+            version=f"{len(project.tasks)} tasks" if len(project.tasks) > 1 else "",
+            draft=False,
+            blind=False,
+        )
+        super().show_frame(shown, notes, screens)
+
+    # Counting
+
+    def on_screen_resume(self) -> None:
+        self.show_keys()
+        self.recount(self.places, sort=not self.program.runs.bulk)
+
+    def history_opened(self) -> None:
+        self.recount(self.places, sort=True)
+
+    def on_case_ran(self, message: CaseRan) -> None:
+        """A case of the row in view was asked again."""
+        workspace = self.workspace
+        self.recount([Place(workspace.task.name, workspace.candidate.name)])
+
+    def on_standings_changed(self, message: StandingsChanged) -> None:
+        """Verdicts were given or taken back."""
+        self.recount([Place(message.task, message.candidate)])
+
+    def on_version_recorded(self, message: VersionRecorded) -> None:
+        """A prompt file was edited outside."""
+        self.recount(self.places)
+
+    def on_run_advanced(self, message: RunAdvanced) -> None:
+        """A run brings outputs in: count their rows anew, now and then."""
+        event = message.event
+        if isinstance(event, OutputRecorded) and self._looking is not None:
+            self._touched |= {Place(event.item.task, candidate) for candidate in event.standings}
+            self._looking.resume()
+
+    def on_run_ended(self, message: RunEnded) -> None:
+        """All outputs are in; the order stays until it is asked for."""
+        self.show_keys()
+        self.recount(self.places)
+
+    def _look_again(self) -> None:
+        if self._counting is not None and self._counting.is_running:
+            return
+        touched, self._touched = self._touched, set()
+        if touched:
+            self.recount([place for place in self.places if place in touched])
+        elif self._looking is not None and not self.program.runs.bulk:
+            self._looking.pause()
+
+    def recount(self, places: Sequence[Place], *, sort: bool = False) -> None:
+        """Count these rows anew, if anybody looks; else the next look does."""
+        if not self.is_mounted or not self.workspace.is_open or self.program.current is not self:
+            return
+        if self._project is not self.workspace.project:
+            self._project = self.workspace.project
+            self._ready.clear()
+            self.overviews = {place: row for place, row in self.overviews.items() if place in self.places}
+        if not self.rows.keys:
+            self._show_rows(highlight=Place(self.workspace.task.name, self.workspace.candidate.name))
+        # A count under way may be of other rows: theirs are taken along.
+        missing = [place for place in self.places if place not in self.overviews or place not in self._ready]
+        self._counting = self._count(list(dict.fromkeys([*places, *missing])), sort)
+
+    @work(exclusive=True, group="overview", thread=True)
+    def _count(self, places: Sequence[Place], sort: bool) -> None:
+        worker = get_current_worker()
+        workspace = self.workspace
+        project = workspace.project
+        for place in places:
+            found: Overview | None = None
+            problem = ""
+            try:
+                task, candidate = project.task(place.task), project.candidate(place.candidate)
+                if place not in self._ready:
+                    workspace.prepare(task, candidate)
+                found = overview(project, workspace.history, task, candidate, author=workspace.author)
+            except (ProjectError, HistoryError) as error:
+                problem = str(error)
+            if worker.is_cancelled:
+                return
+            self.app.call_from_thread(self._counted, place, found, problem)
+        if not worker.is_cancelled:
+            self.app.call_from_thread(self._all_counted, sort)
+
+    def _counted(self, place: Place, row: Overview | None, problem: str) -> None:
+        self.problems.pop(place, None)
+        if row is not None:
+            self._ready.add(place)
+            self.overviews[place] = row
+        else:
+            self.problems[place] = problem
+        self.rows.refresh()
+        if place == self.place:
+            self.show_detail()
+
+    def _all_counted(self, sort: bool) -> None:
+        if sort:
+            self._show_rows()
+        self._paint()
+        worse = {place.task for place, row in self.overviews.items() if row.state is State.WORSE}
+        tasks = {place.task for place in self.places}
+        free = {place.task for place, row in self.overviews.items() if row.state is State.NOTHING_WORSE}
+        glyphs = self.program.glyphs
+        stuck = len(worse - free)
+        if stuck:
+            words = f"{stuck} of {len(tasks)} worse" if len(tasks) > 1 else "worse"
+            self.program.note_tab("project", TabNote(words, glyphs.failed, "error"))
+        elif free == tasks:
+            self.program.note_tab("project", TabNote("nothing worse", glyphs.passed, "success"))
+        else:
+            self.program.note_tab("project", TabNote("open", glyphs.to_judge, "primary"))
+
+    # Showing
+
+    def _show_rows(self, highlight: Place | None = None) -> None:
+        several = len(self.workspace.project.candidates) > 1
+        rows: list[ListRow] = []
+        for section, places in grouped(self.places, self.overviews, several=several):
+            if section is not None:
+                tasks = len({place.task for place in places})
+                rows.append(head_row(section.title, section.role, tasks))
+            before = ""
+            for place in places:
+                rows.append(self._row(place, again=place.task == before))
+                before = place.task
+        self.rows.show(rows, highlight=highlight.key if highlight is not None else None)
+
+    def _row(self, place: Place, *, again: bool) -> ListRow:
+        def draw(width: int, selected: bool) -> Content:
+            return drawing.overview_row(
+                self.overviews.get(place),
+                place.task,
+                place.candidate,
+                again=again,
+                problem=self.problems.get(place, ""),
+                size=self.size_class,
+                selected=selected,
+                glyphs=self.program.glyphs,
+            )
+
+        return ListRow(place.key, draw)
+
+    def _paint(self) -> None:
+        project, glyphs = self.workspace.project, self.program.glyphs
+        shown = [self.overviews[place] for place in self.places if place in self.overviews]
+        cases = {row.task: row.cases for row in shown}
+        pane = self.query_one("#banner-pane", Pane)
+        pane.title(Content.styled(safe_line(project.name, 40), STRONG))
+        candidates = [(candidate.name, candidate.model) for candidate in project.candidates]
+        self.query_one("#banner", Static).update(drawing.banner(candidates, shown, len(project.tasks), glyphs))
+        plural = "task" if len(project.tasks) == 1 else "tasks"
+        counted = f", {sum(cases.values()):,} cases" if len(cases) == len(project.tasks) else ""
+        pane.bottom(
+            Content.styled(f"{len(project.tasks)} {plural}{counted} · baseline {project.baseline.model}", MUTED)
+        )
+        self.query_one("#prompt-heads", Static).update(drawing.heads(self.size_class))
+        self.show_totals()
+        self.show_detail()
+
+    def show_totals(self) -> None:
+        """Title and bottom of the list."""
+        glyphs = self.program.glyphs
+        pane = self.query_one("#prompts-pane", Pane)
+        pane.title(Content.assemble(("Prompts", STRONG), (f" {self.rows.position()}/{len(self.rows.keys)}", MUTED)))
+        parts = []
+        for state in State:
+            number = sum(row.state is state for row in self.overviews.values())
+            if number:
+                sign, role = drawing.state_sign(state, glyphs)
+                parts.append(Content.styled(f"{sign} {number}", STYLES[role]))
+        if self.program.runs.bulk:
+            parts.append(Content.styled("order held while running", MUTED))
+        pane.bottom(Content("  ").join(parts))
+
+    def show_detail(self) -> None:
+        """The row under the cursor in detail."""
+        place, glyphs = self.place, self.program.glyphs
+        pane, static = self.query_one("#detail-pane", Pane), self.query_one("#detail", Static)
+        lines = self.query_one("#detail-lines", Static)
+        row = self.overviews.get(place) if place is not None else None
+        if place is None or row is None:
+            problem = self.problems.get(place, "") if place is not None else ""
+            words = Content.styled(safe_line(problem) or "counting …", MUTED)
+            pane.title(Content.styled(safe_line(f"{place.task} on {place.candidate}" if place else "", 60), STRONG))
+            pane.bottom("")
+            static.update(words)
+            lines.update(words)
+            return
+        project = self.workspace.project
+        file = project.prompt_file(project.task(row.task), row.candidate.name)
+        name = str(file.relative_to(project.folder)) if file.is_relative_to(project.folder) else str(file)
+        details = drawing.detail_lines(row, (pane.content_size.width or self.app.size.width) - 2, glyphs, name)
+        sign, role = drawing.state_sign(row.state, glyphs)
+        chip = Content.styled(f" {sign} {row.state.value} ", f"bold $text-{role} on ${role}-muted")
+        if role == "muted":
+            chip = Content.styled(f" {sign} {row.state.value} ", MUTED)
+        pane.title(Content.assemble(drawing.detail_title(row, glyphs), "   ", chip))
+        pane.bottom(Content.styled(f"{row.cases:,} cases · {row.pairs.decided:,} judged on both", MUTED))
+        static.update(Content("\n").join(details))
+        lines.update(Content("\n").join([Content.assemble("  ", line) for line in details[:2]]))
+
+    @on(RowList.Highlighted)
+    def row_highlighted(self, event: RowList.Highlighted) -> None:
+        """Another row is under the cursor."""
+        event.stop()
+        self.show_totals()
+        self.show_detail()
