@@ -177,7 +177,8 @@ class SetUpScreen(QuestionScreen):
 
     def _show(self) -> None:
         if self.proposal is not None and self.found is not None:
-            self._rows.show(all_rows(self.proposal, self.found, self.available, date.today(), self.glyphs))
+            today, problem = date.today(), self._problem
+            self._rows.show(all_rows(self.proposal, self.found, self.available, today, self.glyphs, problem))
 
     def _available(self) -> set[str]:
         """The names of variables that hold something, here and in the folder's `.env`."""
@@ -192,12 +193,9 @@ class SetUpScreen(QuestionScreen):
         return names
 
     def _watch_keys(self) -> None:
-        before = self._problem
-        available = self._available()
-        if self._problem != before:
-            self.say(self._problem, "warning")
-        if available != self.available:
-            self.available = available
+        before = (self.available, self._problem)
+        self.available = self._available()
+        if before != (self.available, self._problem):
             self._show()
 
     def say(self, text: str, role: str = "error") -> None:
@@ -290,7 +288,7 @@ class SetUpScreen(QuestionScreen):
         try:
             write_files(files)
         except ProjectError as error:
-            self.say(str(error))
+            self.say(str(error).replace(f"{self.folder}/", "", 1))
             return
         self.app.exit(SetUp(self.folder))
 

@@ -116,7 +116,8 @@ class Picker(Modal[tuple[str, ...]]):
         else:
             self._marked.append(value)
         self._show()
-        self.action_step(1)
+        if at + 1 < len(self._picks) and not self._picks[at + 1].alone:
+            self.action_step(1)
 
     def _take(self) -> None:
         at = self.query_one(OptionList).highlighted

@@ -47,15 +47,20 @@ def looking_rows(glyphs: Glyphs) -> list[Row]:
 
 
 def all_rows(
-    proposal: Proposal, found: Discovery, available: Collection[str], today: date, glyphs: Glyphs
+    proposal: Proposal,
+    found: Discovery,
+    available: Collection[str],
+    today: date,
+    glyphs: Glyphs,
+    problem: str = "",
 ) -> list[Row]:
-    """Every row, the ones that can be chosen with an id."""
+    """Every row, the ones that can be chosen with an id. `problem`: what keeps `.env` from being read."""
     rows = [*_models(proposal, today, glyphs), _prompts(proposal, glyphs)]
     for number, task in enumerate(proposal.tasks):
         rows += _cases(number, task, len(proposal.tasks) > 1, glyphs)
     rows.append(Row(""))
     rows += _keys(proposal, available, glyphs)
-    rows += _remarks(found, glyphs)
+    rows += _remarks(found, problem, glyphs)
     rows += [Row("", airy=True), Row("", rule=True), Row("", airy=True)]
     rows.append(Row("create", label="Create project", note=_what_is_written(proposal), button=True))
     demo_note = "two simulated models, no key, no network"
@@ -146,11 +151,10 @@ def promptfoo_config(folder: Path) -> str | None:
     return next((name for name in PROMPTFOO if (folder / name).is_file()), None)
 
 
-def _remarks(found: Discovery, glyphs: Glyphs) -> list[Row]:
-    rows = []
+def _remarks(found: Discovery, problem: str, glyphs: Glyphs) -> list[Row]:
+    rows = [Row("", glyphs.warning, "warning", "keys", problem)] if problem else []
     if name := promptfoo_config(found.folder):
-        note = "importing it comes with a later version"
-        rows.append(Row("", glyphs.warning, "warning", "promptfoo", name, note))
+        rows.append(Row("", glyphs.warning, "warning", "promptfoo", f"importing {name} comes later"))
     if not found.complete:
         value = "a large folder: not all of it was looked at"
         rows.append(Row("", glyphs.warning, "warning", "files", value, "a path can be typed"))
