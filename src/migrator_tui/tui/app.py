@@ -77,7 +77,16 @@ class MigratorApp(App[int]):
         """Everything is known now; the worker can warm up."""
         for screen in self._screens.values():
             screen.history_opened()
+        if problem := self._settings_problem():
+            self.say(problem, "error")
         self._warm()
+
+    def _settings_problem(self) -> str:
+        """What is wrong in the user's settings; said once, and the defaults stand."""
+        if self.settings.problem:
+            return self.settings.problem
+        theme = self.settings.theme
+        return f"settings: no theme is called {theme}" if theme and theme not in self.available_themes else ""
 
     @work(exclusive=True, group="warming")
     async def _warm(self) -> None:
