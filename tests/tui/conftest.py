@@ -11,12 +11,16 @@ Tests that change what a model answers take `live`: simulated models behind the 
 import asyncio
 import json
 import time
+import unicodedata
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
+from textual import events
+from textual.app import App
+from textual.keys import REPLACED_KEYS, _character_to_key, _get_unicode_name_from_key
 from textual.pilot import Pilot
 
 from migrator_tui.history.records import Section
@@ -124,7 +128,13 @@ def record(folder: Path, *, old: Mapping[str, str] | None = None, new: Mapping[s
         if answers is None:
             continue
         lines = [
-            {"id": case_id, "output": text, "latency_ms": 800 + 10 * n, "cost": 0.0012, "output_tokens": len(text) // 3}
+            {
+                "id": case_id,
+                "output": text,
+                "latency_ms": 800 + 10 * n,
+                "cost": 0.0012,
+                "output_tokens": len(text) // 3,
+            }
             for n, (case_id, text) in enumerate(answers.items())
         ]
         (folder / "outputs" / f"{name}.jsonl").write_text("".join(json.dumps(o) + "\n" for o in lines), "utf-8")
@@ -163,7 +173,7 @@ class Driver:
     @property
     def lines(self) -> list[str]:
         """What the screen in front shows, row by row."""
-        return ["".join(segment.text for segment in strip) for strip in self.app.screen._compositor.render_strips()]
+        return screen_lines(self.app)
 
     @property
     def text(self) -> str:
@@ -195,23 +205,44 @@ class Driver:
         return self.app.frame.notice
 
     async def press(self, *keys: str) -> None:
-        """Press keys, and let what they start settle."""
-        await self.pilot.press(*keys)
-        await self.pilot.pause()
+        """Press keys one after the other, each when what the one before it started has been handled.
+
+        The pilot's own `press` waits until the process is idle, which takes seconds while something streams.
+        """
+        for key in keys:
+            name = _character_to_key(key) if len(key) == 1 else key
+            try:
+                character = unicodedata.lookup(_get_unicode_name_from_key(REPLACED_KEYS.get(name, name)))
+            except KeyError:
+                character = key if len(key) == 1 else None
+            assert self.app._driver is not None
+            self.app._driver.send_message(events.Key(name, character))
+            await asyncio.sleep(0)
+            await self.handled()
 
     async def type(self, text: str) -> None:
         """Type a text."""
         names = {" ": "space", "\n": "enter"}
         await self.press(*(names.get(character, character) for character in text))
 
+    async def handled(self) -> None:
+        """Until no widget has a message left to handle, and the screen is painted."""
+        quiet = 0
+        while quiet < 2:
+            await self.pilot._wait_for_screen()
+            nodes = [self.app, *self.app.screen.walk_children(with_self=True)]
+            quiet = quiet + 1 if all(node.message_queue_size == 0 for node in nodes) else 0
+            self.app.screen._on_timer_update()
+
     async def until(self, condition: Callable[[], object], what: str = "") -> None:
         """Let the app go on until the condition holds."""
         await until(self.pilot, condition, what)
+        await self.handled()
 
     async def settle(self) -> None:
         """Until nothing is loading, asked or waited for."""
         await self.until(lambda: not any(w.is_running for w in self.app.workers) and not self.app.runs.busy)
-        await self.pilot.pause()
+        await self.handled()
 
     async def go_to(self, case_id: str) -> None:
         """Move the cursor to a case."""
@@ -222,7 +253,7 @@ class Driver:
     async def edit(self, text: str) -> None:
         """Put a text into the prompt's editor, as one paste over everything."""
         self.bench.prompt_pane.editor.replace_all(text)
-        await self.pilot.pause()
+        await self.handled()
 
 
 async def until(pilot: Pilot[Any], condition: Callable[[], object], what: str = "") -> None:
@@ -230,9 +261,17 @@ async def until(pilot: Pilot[Any], condition: Callable[[], object], what: str = 
     deadline = time.monotonic() + PATIENCE
     while not condition():
         if time.monotonic() > deadline:
-            screen = "\n".join(Driver(pilot.app, pilot).lines)  # type: ignore[arg-type]
-            raise AssertionError(f"waited in vain{': ' + what if what else ''}\n{screen}")
-        await pilot.pause(0.01)
+            raise AssertionError(
+                f"waited in vain{': ' + what if what else ''}\n" + "\n".join(screen_lines(pilot.app))
+            )
+        await pilot._wait_for_screen()
+        await asyncio.sleep(0.01)
+        pilot.app.screen._on_timer_update()
+
+
+def screen_lines(app: App[Any]) -> list[str]:
+    """What the screen in front shows, row by row."""
+    return ["".join(segment.text for segment in strip) for strip in app.screen._compositor.render_strips()]
 
 
 @asynccontextmanager

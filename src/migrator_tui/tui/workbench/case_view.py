@@ -98,8 +98,9 @@ def _remark(side: Side, glyphs: Glyphs) -> str:
     word = f"{glyphs.passed} pass" if verdict.passed else f"{glyphs.failed} fail"
     if judgement.judged in (Judged.CARRIED_PASS, Judged.CARRIED_FAIL):
         count = judgement.differing or 0
-        differ = f"{count} character{'' if count == 1 else 's'} differ" if count else "only white space differs"
-        return f"{glyphs.carried_over} carried over {word}, {differ} · p f confirm"
+        counted = "1 character differs" if count == 1 else f"{count} characters differ"
+        # The keys before the count: narrow panes cut the end.
+        return f"{glyphs.carried_over} carried over {word} · p f · {counted if count else 'only white space differs'}"
     if judgement.judged in (Judged.STALE_PASS, Judged.STALE_FAIL):
         return f"{glyphs.stale} you said {word} to another text"
     return f"note: {verdict.note}" if verdict.note else ""
