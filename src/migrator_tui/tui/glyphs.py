@@ -42,6 +42,7 @@ class Glyphs:
     join: str = "┴"
     fold: str = "┄"
     target: str = "┊"
+    left: str = "←"
     spinner: str = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
 
 
@@ -75,6 +76,7 @@ ASCII = Glyphs(
     join="'",
     fold="-",
     target="|",
+    left="<",
     spinner="|/-\\",
 )
 

@@ -44,9 +44,9 @@ class Head:
 
 
 _TITLES: Mapping[Section, tuple[str, str, str]] = {
-    Section.WORSE: ("Something is worse on every candidate", "Something is worse", "error"),
-    Section.OPEN: ("Open on the best candidate", "Open", "primary"),
-    Section.FREE: ("Nothing is worse on at least one", "Nothing is worse", "success"),
+    Section.WORSE: ("Worse on every candidate", "Worse", "error"),
+    Section.OPEN: ("Nothing worse so far, some open", "Nothing worse so far, some open", "primary"),
+    Section.FREE: ("Nothing worse on a candidate", "Nothing worse", "success"),
     Section.NOT_RUN: ("Not run", "Not run", "muted"),
 }
 """Section to its title with several candidates, its title with one, and its colour role."""

@@ -162,7 +162,7 @@ def _less(change: Change | None) -> bool:
 
 
 def rate_line(old: float | None, new: float | None, glyphs: Glyphs, *, quiet: bool) -> Content:
-    """Where the new rate is (`●`) and where the old one (`┊`), on a line from 60 to 100 %."""
+    """Where the new rate is (`●`, `←` below the scale) and where the old one (`┊`), on a line from 60 to 100 %."""
     cells: list[tuple[str, str]] = [(" ", FAINT)] * LINE_CELLS
     if old is None or new is None:
         return Content(" " * LINE_CELLS)
@@ -171,7 +171,7 @@ def rate_line(old: float | None, new: float | None, glyphs: Glyphs, *, quiet: bo
         cells[place] = (glyphs.rest, FAINT)
     cells[target] = (glyphs.target, MUTED)
     role = "muted" if quiet else "error" if new < old else "success"
-    cells[here] = (glyphs.now, STYLES[role])
+    cells[here] = (glyphs.now if new >= LINE_FROM else glyphs.left, STYLES[role])
     return Content.assemble(*cells)
 
 
