@@ -22,6 +22,7 @@ from textual import events
 from textual.app import App
 from textual.keys import REPLACED_KEYS, _character_to_key, _get_unicode_name_from_key
 from textual.pilot import Pilot
+from textual.widgets import TextArea
 
 from migrator_tui.history.records import Section
 from migrator_tui.history.store import History
@@ -90,7 +91,7 @@ PERSONAS = {
     # Slow enough that a test can look while it streams, on each case whose input says so.
     "slow": 'text = "'
     + " ".join(f"word{n}" for n in range(400))
-    + '"\npace = "real"\nfirst_token_ms = 20\ntokens_per_second = 60\njitter = 0\n',
+    + '"\npace = "real"\nfirst_token_ms = 20\ntokens_per_second = 20\njitter = 0\n',
     # Never answers where the input says "wait for ever".
     "stuck": 'text = "fine"\npace = "none"\n[[faults]]\nkind = "hang"\nwhen = "wait for ever"\n',
     "broken": 'pace = "none"\n[[faults]]\nkind = "status"\nstatus = 401\nmessage = "no such key"\n',
@@ -249,6 +250,13 @@ class Driver:
         number = self.app.workspace.number_of(case_id)
         assert number is not None and self.bench.rows.go_to(number), f"{case_id} is not in the list"
         await self.until(lambda: self.case == case_id)
+
+    async def to_end(self) -> None:
+        """Put the cursor of the editor that has the focus at the end of its text."""
+        editor = self.app.focused
+        assert isinstance(editor, TextArea)
+        editor.move_cursor(editor.document.end)
+        await self.handled()
 
     async def edit(self, text: str) -> None:
         """Put a text into the prompt's editor, as one paste over everything."""

@@ -57,7 +57,7 @@ async def test_r_asks_both_models_and_an_edit_makes_the_case_pass(live: Path, po
 
         await driver.press("e")
         assert driver.bench.in_editor
-        await driver.press("ctrl+end")
+        await driver.to_end()
         await driver.type("\nAnswer with raw JSON only, never inside code fences.")
         assert driver.app.frame.draft
         await driver.press("f5")
@@ -81,7 +81,7 @@ async def test_both_panes_stream_at_once_and_may_be_left_meanwhile(
         panes = (driver.bench.baseline_pane, driver.bench.candidate_pane)
         await driver.until(lambda: all("word5" in pane.view.raw_text for pane in panes), "both stream")
         assert all(pane.streaming for pane in panes)
-        assert any("live" in line or "streaming" in line for line in driver.lines)
+        assert sum(line.count(" live ") for line in driver.lines) == 2
         await driver.press("p")
         assert "wait for the end" in driver.notice
         await driver.press("r")

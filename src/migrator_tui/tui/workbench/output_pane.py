@@ -189,6 +189,7 @@ class OutputPane(Pane):
                 self.shown = None
                 self.view.remove_class("-old")
                 self.view.start_stream(self.glyphs.caret)
+                self._paint_live_title("streaming")  # where nothing is animated, no spinner does it
             text = "".join(self._pending)
             self._pending.clear()
             self._streamed.append(text)
