@@ -32,7 +32,7 @@ async def test_question_names_the_old_place(moved: tuple[Path, Path], size: tupl
     async with asking(app, size) as asked:
         shown = "".join(line.strip(" │") for line in asked.lines)
         assert str(old).replace(" ", "") in shown.replace(" ", "")
-        assert "Begin anew" in asked.text and "not offered again" in asked.text
+        assert "Begin anew" in asked.text and "until this one holds answers" in asked.text
         await asked.press("enter")
     assert app.return_value == "yes"
 

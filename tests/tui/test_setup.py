@@ -61,6 +61,28 @@ async def test_rows_say_what_was_found_and_where(
         assert "open the demo instead" in asked.text
 
 
+@pytest.mark.parametrize("size", [(80, 24), (60, 16), (40, 12)])
+async def test_cursor_stays_in_sight_on_small_terminals(bot: Path, size: tuple[int, int]) -> None:
+    async with asking(SetUpApp(bot), size) as asked:
+        await asked.until(lambda: "found in" in asked.text or "gpt-4o" in asked.text)
+        for _ in range(5):
+            await asked.press("j")
+            await asked.sees("▸")
+        assert "open the demo" in asked.text
+        for _ in range(5):
+            await asked.press("up")
+            await asked.sees("▸")
+        await asked.sees("Move an LLM")
+
+
+async def test_click_changes_a_row(bot: Path) -> None:
+    async with asking(SetUpApp(bot)) as asked:
+        await ready(asked)
+        line = next(n for n, text in enumerate(asked.lines) if "candidate" in text)
+        await asked.pilot.click(offset=(40, line))
+        await asked.sees("The model you move to")
+
+
 async def test_created_project_opens(bot: Path) -> None:
     add_cases(bot)
     before = names_in(bot)

@@ -142,9 +142,9 @@ class SetUpScreen(QuestionScreen):
         self.look()
 
     def on_resize(self, event: events.Resize) -> None:
-        self.set_class(event.size.height < 30, "-short")
-        self.set_class(event.size.width < 90, "-narrow")
+        super().on_resize(event)
         self._show()
+        self.call_after_refresh(self._scroll_to_cursor)
 
     def signs(self) -> list[Sign]:
         g = self.glyphs
@@ -222,7 +222,7 @@ class SetUpScreen(QuestionScreen):
             scrolled.scroll_to(y=line if line < top else line - height + 1, animate=False)
 
     def on_click(self, event: events.Click) -> None:
-        at = event.get_content_offset(self._rows) if event.widget is self._rows else None
+        at = event.get_content_offset(self._rows)
         if at is not None and (chosen := self._rows.row_at(at.y)):
             self._rows.chosen = chosen
             self.action_change()

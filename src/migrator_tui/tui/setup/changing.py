@@ -28,6 +28,7 @@ from migrator_tui.tui.setup.proposal import (
     task_name,
     written_prompt,
 )
+from migrator_tui.tui.setup.rows import PROMPTFOO
 from migrator_tui.tui.setup.writing import WriteCase, WritePrompt
 
 if TYPE_CHECKING:
@@ -156,7 +157,7 @@ async def change_cases(screen: "SetUpScreen", number: int, proposal: Proposal, f
     if task.prompt.problem:
         screen.say(task.prompt.problem)
         return None
-    files = [shown for shown in found.files if Path(shown).suffix.lower() in CASE_SUFFIXES]
+    files = [shown for shown in found.files if Path(shown).suffix.lower() in CASE_SUFFIXES and shown not in PROMPTFOO]
     taken: tuple[str, ...] | None = (WRITE,)
     if files:
         notes = {each.shown: _cases_note(each.count, each.variables) for each in found.cases}

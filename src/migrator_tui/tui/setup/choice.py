@@ -80,12 +80,8 @@ class ChoiceScreen(QuestionScreen):
         yield Static(" ")
         yield Replies(self._replies, self.glyphs)
 
-    def on_resize(self, event: events.Resize) -> None:
-        self.set_class(event.size.height < 30, "-short")
-        self.set_class(event.size.width < 90, "-narrow")
-        # The answers stay in sight: what scrolls gets what they leave.
-        rows = event.size.height - 2 - 2 - (0 if event.size.height < 30 else 2) - 1 - (3 * len(self._replies) - 1)
-        self.query_one("#scrolled").styles.max_height = max(3, rows)
+    def rows_below(self) -> int:
+        return 3 * len(self._replies)
 
     def action_step(self, by: int) -> None:
         replies = self.query_one(Replies)
@@ -99,7 +95,7 @@ class ChoiceScreen(QuestionScreen):
 
     def on_click(self, event: events.Click) -> None:
         replies = self.query_one(Replies)
-        at = event.get_content_offset(replies) if event.widget is replies else None
+        at = event.get_content_offset(replies)
         if at is not None and (number := replies.reply_at(at.y)) is not None:
             replies.at = number
             self.action_choose()

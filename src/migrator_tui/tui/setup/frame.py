@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, ClassVar, TypeVar
 
+from textual import events
 from textual.app import App, ComposeResult, SystemCommand
 from textual.binding import BindingType
 from textual.containers import Vertical
@@ -94,6 +95,19 @@ class QuestionScreen(Screen[None]):
     def on_mount(self) -> None:
         self.query_one("#box", Pane).title(self.TITLE_TEXT)
         self.query_one(KeyFooter).keys = self.KEYS
+
+    def on_resize(self, event: events.Resize) -> None:
+        """What is long scrolls inside the box; what must stay in sight keeps its rows."""
+        short = event.size.height < 30
+        self.set_class(short, "-short")
+        self.set_class(event.size.width < 90, "-narrow")
+        bars_border_padding = 4 if short else 6
+        rows = event.size.height - bars_border_padding - self.rows_below()
+        self.query_one("#scrolled").styles.max_height = max(3, rows)
+
+    def rows_below(self) -> int:
+        """Rows of the box that never scroll away."""
+        return 0
 
     def signs(self) -> Sequence[Sign]:
         """The signs in sight, for the help."""

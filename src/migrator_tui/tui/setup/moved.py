@@ -18,12 +18,12 @@ def moved_question(project: Project, old: Path) -> ChoiceApp:
     body = Content.assemble(
         ("This project was at ", STRONG),
         safe_line(short_folder(old), 300),
-        ("\nThat folder is gone or empty; name and files are the same. Take its history along?\n", STRONG),
-        ("Versions, answers, verdicts and drafts are in it.", MUTED),
+        ("\nTake its history along: versions, answers, verdicts, drafts?\n", STRONG),
+        ("That folder is gone or empty, and the files here are the same.", MUTED),
     )
     replies = (
         Reply("yes", "Take it along", "The history belongs to this folder from now on."),
-        Reply("no", "Begin anew", "The old history stays on disk; it is not offered again."),
+        Reply("no", "Begin anew", "The old one stays on disk, and is offered until this one holds answers."),
     )
     return ChoiceApp(project.folder, "A project that has moved", "nothing has been changed", body, replies)
 

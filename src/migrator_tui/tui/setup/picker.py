@@ -139,7 +139,7 @@ class Picker(Modal[tuple[str, ...]]):
         # The notes stand in a column of their own.
         noted = [cell_len(safe_line(pick.text)) for pick in self._picks if pick.note]
         column = min(max(noted, default=width), width // 2)
-        listed.add_options([Option(self._line(p, width, column if p.note else width)) for p in self._picks])
+        listed.add_options([Option(self._line(pick, width, column)) for pick in self._picks])
         if not self._picks:
             listed.add_option(Option(Content.styled("nothing is like that", MUTED), disabled=True))
         elif len(found) > MOST_SHOWN:
@@ -155,6 +155,8 @@ class Picker(Modal[tuple[str, ...]]):
             marked = pick.value in self._marked
             sign = g.now if marked else " " if pick.alone else g.to_judge
             start = Content.styled(f"{sign} ", STYLES["primary"] if marked else MUTED)
-        text = Content(safe_line(pick.text)).truncate(column, ellipsis=True, pad=True)
+        text = Content(safe_line(pick.text))
+        if pick.note:
+            text = text.truncate(column, ellipsis=True, pad=True) + "  "
         note = Content.styled(safe_line(pick.note), STYLES[pick.role])
-        return (start + text + "  " + note).truncate(width, ellipsis=True)
+        return (start + text + note).truncate(width, ellipsis=True)
