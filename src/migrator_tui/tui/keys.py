@@ -214,14 +214,14 @@ _TRACK: Sequence[Key] = [
 
 VERSIONS: Sequence[Key] = (
     Key("version-stop", "x", "stop", "stop", "stop what is running", "Run"),
-    Key("version-use", "enter", "use", "use", "put this version into the editor; nothing typed is lost", "Change"),
-    Key("version-compare", "space", "compare", "compare with", "mark as the one to compare with, or unmark", "Look"),
-    Key("version-edit", "e", "edit", "edit from here", "put it into the editor and go on typing", "Change"),
-    Key("version-write", "w", "write", "write to file", "write this version to its prompt file", "Change"),
+    Key("version-use", "enter", "use", "use", "into the editor; nothing typed is lost", "Change"),
+    Key("version-compare", "space", "compare", "compare with", "mark to compare with, or unmark", "Look"),
+    Key("version-edit", "e", "edit", "edit from here", "into the editor, and go on typing", "Change"),
+    Key("version-write", "w", "write", "write to file", "write it to its prompt file", "Change"),
     Key("version-name", "c", "name", "name", "give this version a name", "Change"),
     Key("version-diff", "d", "diff", "diff", "the diff on the whole screen", "Look"),
     Key("version-copy", "y", "copy", "copy", "copy this version's prompt", "Look"),
-    Key("version-run", "R,f6", "run_all", "run all", "run all cases with this version; asks first", "Run"),
+    Key("version-run", "R,f6", "run_all", "run all", "run all cases with it; asks first", "Run"),
     Key("version-next", "j,down", "step(1)", "older", "older version", "Move", footer=False, palette=False),
     Key("version-previous", "k,up", "step(-1)", "newer", "newer version", "Move", footer=False, palette=False),
     *_TRACK,
@@ -230,7 +230,7 @@ VERSIONS: Sequence[Key] = (
 
 PROJECT: Sequence[Key] = (
     Key("project-stop", "x", "stop", "stop", "stop what is running", "Run"),
-    Key("project-open", "enter", "open", "workbench", "open this task and candidate in the workbench", "Look"),
+    Key("project-open", "enter", "open", "workbench", "open this row in the workbench", "Look"),
     Key("project-versions", "v", "versions", "versions", "the versions of this prompt", "Look", footer=False),
     Key("project-candidate", "right_square_bracket", "candidate(1)", "candidate", "next candidate", "Move", "[ ]"),
     Key(
@@ -246,7 +246,7 @@ PROJECT: Sequence[Key] = (
     Key(
         "project-task-back", "left_curly_bracket", "task(-1)", "previous task", "previous task", "Move", footer=False
     ),
-    Key("project-run", "R,f6", "run_all", "run all", "run everything, this task or this row; asks first", "Run"),
+    Key("project-run", "R,f6", "run_all", "run all", "run all, a task or a row; asks first", "Run"),
     Key("project-write", "w", "write", "write to file", "write this row's version to its file", "Change"),
     Key("project-sort", "o", "sort", "sort", "count again, worst first", "Move"),
     Key("project-next", "j,down", "step(1)", "next", "next row", "Move", footer=False, palette=False),

@@ -107,7 +107,7 @@ class ProjectScreen(ProjectBench):
         except (ProjectError, HistoryError) as error:
             self.say(str(error), "error")
             return
-        dialog = RunDialog(choices, "each row's version", self.workspace, self.program.glyphs)
+        dialog = RunDialog(choices, "as shown", self.workspace, self.program.glyphs)
         chosen = await self.app.push_screen_wait(dialog)
         if chosen is not None:
             await asyncio.sleep(0)  # the dialog is gone before the run paints

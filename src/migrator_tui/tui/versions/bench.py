@@ -343,12 +343,12 @@ class VersionsBench(WorkScreen):
         self.query_one("#version-diff", TextView).show_content(diff_lines(diff, self.program.glyphs))
 
     def diff_title(self, entry: Entry, other: Entry | None, diff: PromptDiff) -> Content:
-        """`v3 → v4 · prompt · parameters the same  − 1 + 6`."""
+        """`v3 → v4  − 1 + 6 · parameters the same`."""
         glyphs = self.program.glyphs
         if other is None:
             return Content.assemble((safe_line(entry.label), STRONG), (" · prompt", MUTED))
         changed = diff.removed or diff.added
-        counts = (f"   {glyphs.removed} {diff.removed}", STYLES["error"]), (f" + {diff.added}", STYLES["success"])
+        counts = (f"  {glyphs.removed} {diff.removed}", STYLES["error"]), (f" + {diff.added}", STYLES["success"])
         if entry.params is None or other.params is None:
             params = "parameters cannot be read"
         else:
@@ -356,8 +356,8 @@ class VersionsBench(WorkScreen):
             params = params if diff.params else "parameters the same"
         return Content.assemble(
             (f"{safe_line(other.label)} {glyphs.arrow} {safe_line(entry.label)}", STRONG),
-            (f" · {'prompt' if changed else 'prompt the same'} · {params}", MUTED),
-            *(counts if changed else ()),
+            *(counts if changed else ((" · prompt the same", MUTED),)),
+            (f" · {params}", MUTED),
         )
 
 

@@ -201,7 +201,7 @@ def _counts(pairs: Pairs, width: int, glyphs: Glyphs) -> list[Content]:
             Content.assemble(
                 (f"{points(pairs.difference, glyphs)} points", f"bold {STYLES[role]}"),
                 (f"   {percent(pairs.old_rate)} {glyphs.arrow} {percent(pairs.new_rate)}", MUTED),
-                (f" of {pairs.decided:,} judged on both", FAINT),
+                (f" of {pairs.decided:,} cases", FAINT),
             )
         )
     return lines

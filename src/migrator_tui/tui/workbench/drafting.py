@@ -18,6 +18,7 @@ from migrator_tui.project.errors import ProjectError
 from migrator_tui.tui.messages import VersionRecorded
 from migrator_tui.tui.widgets.diff_sheet import diff_content
 from migrator_tui.tui.widgets.modal import Sheet
+from migrator_tui.tui.widgets.tabs import TabNote
 from migrator_tui.tui.workbench.bench import Bench
 from migrator_tui.tui.workbench.moving import Moving
 from migrator_tui.tui.workbench.params_pane import ModelSummary, ParamsPane
@@ -66,6 +67,7 @@ class Drafting(Moving, Bench):
         if self.prompt is None:
             return
         self.program.change_frame(version=self.prompt.version.label, draft=self.prompt_pane.dirty)
+        self.program.note_tab("versions", TabNote(self.prompt.version.label))
         self._paint_narrow()
 
     def _show_params(self) -> None:

@@ -106,7 +106,7 @@ class RunDialog(Modal[RunChoice]):
             if spec.name != BASELINE:
                 words += f", {self.version}"
             there = len(items) - calls
-            known = f"   {there:,} answers are there" if there else ""
+            known = f"   {there:,} answered" if there else ""
             lines.append(Content.assemble((f"    {name:<22}", MUTED), words, (f"{known}   {calls:,} calls", FAINT)))
         if choice.estimate.unpriced:
             lines.append(
