@@ -255,6 +255,19 @@ async def test_demo_is_copied_beside_and_opened(bot: Path) -> None:
     assert not (bot / "migrator.toml").exists()
 
 
+async def test_looking_again_finds_new_files_and_keeps_what_was_chosen(bot: Path) -> None:
+    async with asking(SetUpApp(bot)) as asked:
+        await ready(asked)
+        await asked.press("j", "enter")
+        await asked.type("claude sonnet 5")
+        await asked.press("enter")
+        await asked.sees("chosen by you")
+        add_cases(bot)
+        await asked.press("f5")
+        await asked.sees("3 cases")
+        assert "chosen by you" in asked.text
+
+
 async def test_promptfoo_folder_is_told_that_importing_comes_later(bot: Path) -> None:
     (bot / "promptfooconfig.yaml").write_text("prompts: [x]\nproviders: [openai:gpt-4o]\n", "utf-8")
     async with asking(SetUpApp(bot), (80, 24)) as asked:

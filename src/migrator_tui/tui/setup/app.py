@@ -1,7 +1,7 @@
 """The set-up: a folder without a project, what was found in it, and what would be written. Nothing is, before."""
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import ClassVar
@@ -120,6 +120,9 @@ class SetUpScreen(QuestionScreen):
         super().__init__(folder.resolve(), glyphs)
         self.found: Discovery | None = None
         self.proposal: Proposal | None = None
+        self._proposed: Proposal | None = None
+        """What was proposed before the user changed anything."""
+        self._looking = True
         self.available: set[str] = set()
         self._problem = ""
         self._rows = Rows(glyphs)
@@ -167,7 +170,17 @@ class SetUpScreen(QuestionScreen):
     def on_looked(self, message: Looked) -> None:
         """The folder was looked through."""
         self.found = message.found
-        self.change(message.proposal)
+        mine, proposed, new = self.proposal, self._proposed, message.proposal
+        self._proposed, self._looking = new, False
+        if mine is not None and proposed is not None:
+            # What the user chose before looking again stays chosen.
+            changed = {
+                name: getattr(mine, name)
+                for name in ("baseline", "candidate", "tasks")
+                if getattr(mine, name) != getattr(proposed, name)
+            }
+            new = replace(new, **changed)
+        self.change(new)
 
     def change(self, proposal: Proposal) -> None:
         """Take over a changed proposal and show it."""
@@ -176,7 +189,7 @@ class SetUpScreen(QuestionScreen):
         self._show()
 
     def _show(self) -> None:
-        if self.proposal is not None and self.found is not None:
+        if self.proposal is not None and self.found is not None and not self._looking:
             today, problem = date.today(), self._problem
             self._rows.show(all_rows(self.proposal, self.found, self.available, today, self.glyphs, problem))
 
@@ -230,7 +243,7 @@ class SetUpScreen(QuestionScreen):
     @work(exclusive=True, group="question")
     async def action_change(self) -> None:
         chosen, proposal, found = self._rows.chosen, self.proposal, self.found
-        if proposal is None or found is None:
+        if proposal is None or found is None or self._looking:
             return
         if chosen == "create":
             await self._create(proposal)
@@ -249,14 +262,14 @@ class SetUpScreen(QuestionScreen):
             self.change(changed)
 
     def action_look_again(self) -> None:
-        if self.proposal is not None:
-            self.proposal = None
+        if not self._looking:
+            self._looking = True
             self._rows.show(looking_rows(self.glyphs))
             self.look()
 
     @work(exclusive=True, group="question")
     async def action_create(self) -> None:
-        if self.proposal is None:
+        if self.proposal is None or self._looking:
             self.say("still looking through the folder", "muted")
             return
         await self._create(self.proposal)
