@@ -27,6 +27,7 @@ class Glyphs:
     removed: str = "−"
     same: str = "="
     arrow: str = "→"
+    back: str = "←"
     more: str = "…"
     down: str = "↓"
     done: str = "━"
@@ -61,6 +62,7 @@ ASCII = Glyphs(
     cursor=">",
     removed="-",
     arrow=">",
+    back="<",
     more=">",
     down="v",
     done="=",

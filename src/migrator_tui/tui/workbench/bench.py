@@ -401,7 +401,7 @@ class Bench(WorkScreen):
             if name == "prompt" and self.prompt is not None and self.prompt_pane.dirty:
                 words += f" {self.program.glyphs.now}"
             parts += [(words, f"bold {STYLES['primary']} underline" if name == self.narrow_tab else MUTED), "   "]
-        parts.append(("  ← →", FAINT))
+        parts.append((f"  {self.program.glyphs.back} {self.program.glyphs.arrow}", FAINT))
         self.query_one("#narrow-tabs", Static).update(Content.assemble(*parts))
         if self.view is None:
             return

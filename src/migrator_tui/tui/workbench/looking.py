@@ -30,9 +30,9 @@ class Looking(Bench):
         }
         self.set_diff(following[self.diff_mode])
 
-    async def action_markdown(self) -> None:
+    def action_markdown(self) -> None:
         for pane in (self.baseline_pane, self.candidate_pane):
-            await pane.toggle_markdown()
+            pane.toggle_markdown()
 
     @work(exclusive=True, group="question")
     async def action_input(self) -> None:

@@ -18,7 +18,7 @@ from migrator_tui.tui.glyphs import UNICODE, Glyphs
 from migrator_tui.tui.theme import FAINT, MUTED, STRONG, STYLES, chip
 from migrator_tui.tui.widgets.header import money
 from migrator_tui.tui.widgets.pane import Pane
-from migrator_tui.tui.widgets.text_view import Styled, TextView
+from migrator_tui.tui.widgets.text_view import SHOWN_CHARACTERS, Styled, TextView
 
 CHECK_ROWS = 4
 
@@ -80,6 +80,7 @@ class OutputPane(Pane):
         self.compared: Output | None = None
         """The other model's output, which length, time and cost are told against."""
         self.streaming = False
+        self.renders_markdown = False
         self._streamed: list[str] = []
         self._pending: list[str] = []
         self._words = "waiting"
@@ -103,6 +104,7 @@ class OutputPane(Pane):
         self.shown = None
         self.streaming = False
         self.set_class(True, "-empty")
+        self._fit_markdown()
         self.query_one(".more", Static).display = False
         first, *rest = lines or [""]
         content = Content.assemble((safe_line(first), STRONG), *((f"\n{safe_line(line)}", MUTED) for line in rest))
@@ -132,6 +134,7 @@ class OutputPane(Pane):
         self.title(self._title(shown, blind=blind, turn=turn))
         self.bottom("" if blind else self._bottom(output))
         self.query_one(".checks", Static).update(self._checks(shown, blind=blind))
+        self._fit_markdown()
 
     def show_waiting(self, words: str) -> None:
         """A call is on its way; the old output stays, dimmed, until the first token of the new one."""
@@ -143,6 +146,7 @@ class OutputPane(Pane):
             self.view.start_stream(self.glyphs.caret)
         else:
             self.view.add_class("-old")
+        self._fit_markdown()
         self._words = words
         self._paint_live_title(words)
         self.query_one(".checks", Static).update(
@@ -160,6 +164,7 @@ class OutputPane(Pane):
         """The same output with the word diff marked in it."""
         if self.streaming or self.has_class("-empty"):
             return
+        self._fit_markdown(plain=True)
         self.view.show_content(content)
         self.bottom(Content.styled(bottom, MUTED))
 
@@ -344,20 +349,24 @@ class OutputPane(Pane):
 
     # Markdown
 
-    async def toggle_markdown(self) -> bool:
-        """Rendered Markdown instead of the text, or back; made when it is first wanted."""
+    def toggle_markdown(self) -> None:
+        """Rendered Markdown instead of the text, or back."""
+        self.renders_markdown = not self.renders_markdown
+        self._fit_markdown()
+
+    def _fit_markdown(self, *, plain: bool = False) -> None:
+        """Render the answer where that is wanted; what streams, is empty or marked with a diff stays plain."""
+        text = self.shown.output.text if self.shown is not None and not self.streaming and not plain else ""
+        self.set_class(self.renders_markdown and bool(text), "-markdown")
+        if not self.has_class("-markdown"):
+            return
         from textual.widgets import Markdown  # its parser costs a tenth of a second, and is seldom wanted
 
-        wanted = not self.has_class("-markdown")
-        if wanted:
-            try:
-                widget = self.query_one(Markdown)
-            except NoMatches:
-                widget = Markdown(open_links=False, classes="markdown")
-                await self.mount(widget, before=self.query_one(".more"))
-            await widget.update(safe(self.shown.output.text) if self.shown else "")
-        self.set_class(wanted, "-markdown")
-        return wanted
+        clean = safe(text[:SHOWN_CHARACTERS])
+        try:
+            self.query_one(Markdown).update(clean)
+        except NoMatches:
+            self.mount(Markdown(clean, open_links=False, classes="markdown"), before=self.query_one(".more"))
 
     def on_text_view_scrolled(self, event: TextView.Scrolled) -> None:
         """Say how much lies below."""
