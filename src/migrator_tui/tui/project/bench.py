@@ -235,7 +235,9 @@ class ProjectBench(WorkScreen):
             words = f"{stuck} of {len(tasks)} worse" if len(tasks) > 1 else "worse"
             self.program.note_tab("project", TabNote(words, glyphs.failed, "error"))
         elif free == tasks:
-            self.program.note_tab("project", TabNote("nothing worse", glyphs.passed, "success"))
+            self.program.note_tab(
+                "project", TabNote(f"{len(free)} of {len(tasks)} nothing worse", glyphs.passed, "success")
+            )
         else:
             self.program.note_tab("project", TabNote("open", glyphs.to_judge, "primary"))
 

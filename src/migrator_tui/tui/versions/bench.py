@@ -15,7 +15,7 @@ from textual.worker import get_current_worker
 from migrator_tui.history.errors import HistoryError
 from migrator_tui.parity.pairs import Pairs, pair
 from migrator_tui.project.errors import ProjectError
-from migrator_tui.project.schema import BASELINE
+from migrator_tui.project.schema import BASELINE, Project
 from migrator_tui.running.version_results import VersionResult, case_places, version_result
 from migrator_tui.text_safety import safe_line
 from migrator_tui.tui.keys import VERSIONS, Key, bindings
@@ -59,6 +59,7 @@ class VersionsBench(WorkScreen):
         self._newest: dict[str, int] = {}
         """Entry key to the number of its newest output when its result was counted."""
         self._track: tuple[str, str] | None = None
+        self._project: Project | None = None
         self._tree_cells = 4
 
     # Composing
@@ -156,6 +157,10 @@ class VersionsBench(WorkScreen):
             self.entries, self.results, self._newest = {}, {}, {}
             self.rows.show([])
             self.rows.moved = False
+        if self._project is not self.workspace.project:
+            # The configuration was read anew: other checks may count.
+            self._project = self.workspace.project
+            self._newest.clear()
         workbench = self.program.workbench
         own = base = None
         if workbench.prompt is not None:
