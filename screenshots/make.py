@@ -28,7 +28,7 @@ PATIENCE = 40.0
 
 BARE_JSON = "Answer with the bare JSON object only: no code fence, nothing before or after it."
 PLAIN_AND_SHORT = "Write the answer in the customer's language, in at most 40 words, as plain text without Markdown."
-FOUR_KEYS = "Use exactly these four keys and add no others."
+RULES_ALONE = "Judge the priority by these rules alone, not by the tone, and write categories in lower case."
 
 _FONT_FACES = re.compile(r"@font-face\s*\{.*?\}\s*", re.DOTALL)
 _FONTS = 'font-family: "JetBrains Mono", "DejaVu Sans Mono", Menlo, Consolas, monospace'
@@ -136,11 +136,11 @@ class Walk(Camera):
         await self.quiet()
         await self.shoot("workbench")
         await self.resize(80, 24)
-        await self.shoot("cases")
-        await self.press("enter")
+        await self.shoot("workbench")
+        await self.press("left")
         await self.pilot.pause(0.3)
-        await self.shoot("outputs")
-        await self.press("escape")
+        await self.shoot("cases")
+        await self.press("right")
         await self.resize(160, 45)
 
     async def word_diff(self) -> None:
@@ -171,7 +171,7 @@ class Walk(Camera):
     async def versions(self) -> None:
         """Two more edits, each run on everything, and what each of them did."""
         await self.run_all()
-        for sentence in (PLAIN_AND_SHORT, FOUR_KEYS):
+        for sentence in (PLAIN_AND_SHORT, RULES_ALONE):
             await self.add_line(sentence)
             await self.press("ctrl+s", "escape")
             await self.run_all()
