@@ -83,6 +83,7 @@ async def show(driver: Driver) -> ProjectScreen:
 
 async def go(driver: Driver, screen: ProjectScreen, task: str, candidate: str) -> None:
     screen.rows.go_to(Place(task, candidate).key)
+    await driver.handled()
     await driver.settle()
 
 

@@ -104,6 +104,7 @@ def line(driver: Driver, *words: str) -> str:
 
 async def go(driver: Driver, screen: VersionsScreen, key: str) -> None:
     screen.rows.go_to(key)
+    await driver.handled()
     await driver.settle()
 
 
