@@ -196,7 +196,7 @@ async def test_the_prompt_in_the_user_s_own_editor(
         assert "the draft stays as it was" in driver.notice
 
 
-class nothing:  # noqa: N801 - stands for a context manager's function
+class nothing:
     def __enter__(self) -> None: ...
     def __exit__(self, *_: object) -> None: ...
 

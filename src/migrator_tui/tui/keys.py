@@ -191,7 +191,7 @@ EDITOR: Sequence[Key] = (
         "ctrl+t",
         "screen.next_tab",
         "prompt, parameters, diff",
-        "prompt, parameters, diff to the baseline",
+        "prompt, parameters, diff to baseline",
         "Look",
         palette=False,
     ),

@@ -13,6 +13,7 @@ from textual.widgets import Input, Static
 from migrator_tui.tui.glyphs import Glyphs
 from migrator_tui.tui.keys import Key
 from migrator_tui.tui.theme import MUTED, STRONG, STYLES
+from migrator_tui.tui.widgets.field import Field
 from migrator_tui.tui.widgets.footer import KEY_STYLE
 from migrator_tui.tui.widgets.modal import Modal
 
@@ -54,7 +55,7 @@ class HelpScreen(Modal[None]):
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="box"):
-            yield Input(placeholder="a word of what you want to do", compact=True)
+            yield Field(placeholder="a word of what you want to do", compact=True)
             with VerticalScroll():
                 yield Static(id="keys")
 

@@ -12,6 +12,7 @@ from textual.widgets import Input, Static
 
 from migrator_tui.text_safety import safe_line
 from migrator_tui.tui.theme import MUTED, STRONG
+from migrator_tui.tui.widgets.field import Field
 from migrator_tui.tui.widgets.text_view import TextView
 
 Result = TypeVar("Result")
@@ -84,7 +85,7 @@ class Ask(Modal[str]):
     def compose(self) -> ComposeResult:
         with Vertical(classes="box"):
             yield Static(Content.styled(self._hint, MUTED))
-            yield Input(self._value, compact=True)
+            yield Field(self._value, compact=True)
 
     def on_mount(self) -> None:
         self.label(self._title, self._keys)

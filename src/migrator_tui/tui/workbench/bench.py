@@ -11,7 +11,7 @@ from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.timer import Timer
-from textual.widgets import Input, Static
+from textual.widgets import Static
 
 from migrator_tui.history.records import Mark, Section
 from migrator_tui.project.schema import BASELINE
@@ -19,6 +19,7 @@ from migrator_tui.text_safety import safe_line
 from migrator_tui.tui.glyphs import judged_sign, mark_sign
 from migrator_tui.tui.keys import CASE_LIST, EDITOR, Key, bindings
 from migrator_tui.tui.theme import FAINT, MUTED, STRONG, STYLES
+from migrator_tui.tui.widgets.field import Field
 from migrator_tui.tui.widgets.pane import Pane
 from migrator_tui.tui.widgets.tabs import TabNote
 from migrator_tui.tui.widgets.text_view import TextView
@@ -75,7 +76,7 @@ class Bench(WorkScreen):
             with Pane(id="cases-pane"):
                 yield ColumnHeads()
                 yield CaseRows(glyphs=glyphs, id="case-rows")
-                yield Input(placeholder="text  tag:refund  is:regression", id="filter", compact=True)
+                yield Field(placeholder="text  tag:refund  is:regression", id="filter", compact=True)
             with Vertical(id="right"):
                 yield InputStrip(glyphs=glyphs)
                 with Horizontal(id="outputs"):

@@ -1,5 +1,6 @@
 """The workbench: cases at the left, both outputs beside each other, the candidate's prompt below."""
 
+from migrator_tui.text_safety import safe_line
 from migrator_tui.tui.workbench.asking import Asking
 from migrator_tui.tui.workbench.judging import Judging
 from migrator_tui.tui.workbench.looking import Looking
@@ -23,4 +24,4 @@ class WorkbenchScreen(Judging, Asking, Looking):
             self.prompt_pane.show_tab(tab)
         if sizes.get("narrow_tab") in ("cases", "outputs", "prompt"):
             self.show_narrow_tab(str(sizes["narrow_tab"]))
-        self.query_text = str(sizes.get("filter", ""))
+        self.query_text = safe_line(str(sizes.get("filter", "")))
