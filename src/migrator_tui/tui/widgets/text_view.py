@@ -130,6 +130,7 @@ class TextView(ScrollView, can_focus=True, inherit_bindings=False):
             self._cut += len(text)
             return
         self._length += len(text)
+        at_end = self._follow and self.scroll_offset.y >= self.max_scroll_y - 2
         *complete, rest = (self._tail + safe(text)).split("\n")
         del self._lines[self._tail_start :]
         for line in complete:
@@ -141,8 +142,8 @@ class TextView(ScrollView, can_focus=True, inherit_bindings=False):
         self._tail_start = len(self._lines)
         self._tail = rest
         self._rewrap_tail()
-        if self._follow and self.scroll_offset.y >= self.max_scroll_y - 2:
-            self.scroll_end(animate=False, immediate=True)
+        if at_end:
+            self._to_end()
 
     @property
     def lines_below(self) -> int:
@@ -150,13 +151,17 @@ class TextView(ScrollView, can_focus=True, inherit_bindings=False):
         return max(0, len(self._lines) - self.scroll_offset.y - self.scrollable_content_region.height)
 
     def _rewrap_tail(self) -> None:
-        at_end = self.scroll_offset.y >= self.max_scroll_y
+        at_end = self._follow and self.scroll_offset.y >= self.max_scroll_y
         del self._lines[self._tail_start :]
         self._lines.extend(self._wrap(Content(self._tail + self._caret)))
         self._strips = {n: strip for n, strip in self._strips.items() if n < self._tail_start}
         self._resize_virtual()
-        if self._follow and at_end:
-            self.scroll_end(animate=False, immediate=True)
+        if at_end:
+            self._to_end()
+
+    def _to_end(self) -> None:
+        # `force`: text that has just grown out of the view has no scroll bar yet, and would not be followed.
+        self.scroll_end(animate=False, immediate=True, force=True)
 
     def _wrap(self, line: Content) -> list[Content]:
         width = self._wrap_width
