@@ -28,11 +28,11 @@ PARTS = {
     "checks": (),
     "parity": (),
     "models": (),
-    "history": ("alembic", "sqlalchemy", "sqlmodel"),
-    "running": ("sqlalchemy", "sqlmodel"),
-    "reports": ("sqlalchemy", "sqlmodel"),
+    "history": ("sqlalchemy", "sqlmodel"),
+    "running": (),
+    "reports": (),
     "commands": (),
-    "tui": ("sqlalchemy", "sqlmodel", "textual"),
+    "tui": ("textual",),
 }
 """A part, and what of the heavy libraries may come along when all its modules are imported."""
 
