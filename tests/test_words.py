@@ -9,9 +9,10 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 SOURCE = ROOT / "src" / "migrator_tui"
-WORDS = (
-    "project task case baseline candidate version draft run output check verdict outcome regression fix drift"
-).split()
+WORDS = [
+    *("project", "task", "case", "baseline", "candidate", "version", "draft", "run", "output", "check"),
+    *("verdict", "outcome", "regression", "fix", "drift"),
+]
 """Of the glossary: what this program has so far."""
 OTHER_NAMES = {
     "test_case": "case",
