@@ -36,12 +36,12 @@ def measure(runs: int) -> list[Row]:
             _until_in_flight(server.asked, WIDTH)
             time.sleep(2.5)  # past the first wave, whose worker may just have been started
             for _ in range((runs + 1) * PRESSES):
-                when, before = terminal.send("r")
-                terminal.until(r"new0004", before)
+                when, _ = terminal.send("r")
                 presses.append(when)
+                time.sleep(chance.uniform(0.2, 0.6))
                 terminal.send("j")
-                time.sleep(chance.uniform(0.1, 0.5))
-            terminal.send("x")
+                time.sleep(0.1)
+            _, before = terminal.send("x")
             terminal.until("stopping", before)
         arrived = [asked.arrived for asked in server.asked() if asked.stream and "new-" in asked.model]
     waits = []

@@ -1,5 +1,6 @@
 """The app: which screen is in front, what all of them share, and how it starts and ends."""
 
+import gc
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
@@ -75,6 +76,8 @@ class MigratorApp(App[int]):
 
     def on_history_opened(self, message: HistoryOpened) -> None:
         """Everything is known now; the worker can warm up."""
+        # What was imported and made until now stays: looking through it for garbage would stop the screen.
+        gc.freeze()
         for screen in self._screens.values():
             screen.history_opened()
         if problem := self._settings_problem():
