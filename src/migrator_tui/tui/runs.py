@@ -53,14 +53,19 @@ class Runs:
     async def open(self) -> None:
         """Open the pool: calls can be made, the first of them waits for its worker."""
         from migrator_tui.running.pools import open_pool
-        from migrator_tui.running.run import Runner
 
         workspace = self._workspace
         if self._pool is None:
             self._pool = await self._stack.enter_async_context(
                 await asyncio.to_thread(open_pool, workspace.project, trusted=workspace.trusted)
             )
-        self._runner = Runner(workspace.project, workspace.history, self._pool, author=workspace.author)
+        self._runner = self._new_runner(self._pool)
+
+    def _new_runner(self, pool: "ModelPool") -> "Runner":
+        from migrator_tui.running.run import Runner
+
+        workspace = self._workspace
+        return Runner(workspace.project, workspace.history, pool, author=workspace.author)
 
     async def warm(self) -> None:
         """Warm the worker that serves the person at the screen; where all models are recorded, there is none."""
@@ -83,6 +88,14 @@ class Runs:
             await asyncio.wait(self._tasks, timeout=5)
         await self._stack.aclose()
 
+    def _ready_runner(self) -> "Runner":
+        """A runner of the project as it is now: writing a version may have changed its configuration."""
+        assert self._runner is not None and self._pool is not None
+        workspace = self._workspace
+        if self._runner.project is not workspace.project and not self._runner.busy:
+            self._runner = self._new_runner(self._pool)
+        return self._runner
+
     def stop(self) -> None:
         """Cancel the calls in flight."""
         if self._runner is not None:
@@ -97,7 +110,7 @@ class Runs:
         return True
 
     async def _run_case(self, case: Case, version: Version) -> None:
-        assert self._runner is not None
+        runner = self._ready_runner()
         workspace = self._workspace
         result: CaseResult | None = None
 
@@ -105,7 +118,7 @@ class Runs:
             self._post(CaseEvent(case.id, event))
 
         try:
-            result = await self._runner.run_case(workspace.task, workspace.candidate.name, case, version, tell)
+            result = await runner.run_case(workspace.task, workspace.candidate.name, case, version, tell)
         except (ProjectError, HistoryError) as error:
             self._post(Noticed(str(error), "error"))
         finally:
@@ -141,7 +154,7 @@ class Runs:
         return True
 
     async def _run_many(self, plan: "Plan") -> None:
-        assert self._runner is not None
+        runner = self._ready_runner()
         ended: list[RunFinished] = []
 
         def tell(event: RunEvent) -> None:
@@ -151,7 +164,7 @@ class Runs:
                 self._post(RunAdvanced(event))
 
         try:
-            result = await self._runner.run(plan, concurrency=CONCURRENCY, on_event=tell)
+            result = await runner.run(plan, concurrency=CONCURRENCY, on_event=tell)
         except (ProjectError, HistoryError) as error:
             self.bulk = False
             self._post(Noticed(str(error), "error"))

@@ -16,9 +16,8 @@ from migrator_tui.history.errors import HistoryError
 from migrator_tui.history.records import Version
 from migrator_tui.project.errors import ProjectError
 from migrator_tui.tui.messages import VersionRecorded
-from migrator_tui.tui.widgets.diff_sheet import diff_content
-from migrator_tui.tui.widgets.modal import Sheet
 from migrator_tui.tui.widgets.tabs import TabNote
+from migrator_tui.tui.widgets.write_version import write_version
 from migrator_tui.tui.workbench.bench import Bench
 from migrator_tui.tui.workbench.moving import Moving
 from migrator_tui.tui.workbench.params_pane import ModelSummary, ParamsPane
@@ -222,29 +221,9 @@ class Drafting(Moving, Bench):
     @work(exclusive=True, group="question")
     async def action_write(self) -> None:
         """Show what writing the version would change, and on a yes write it."""
-        from migrator_tui.project.write_back import apply, diff_text, prompt_change
-
         version = self.version_of_draft_now(kept=True)
-        if version is None:
-            return
-        workspace = self.workspace
-        try:
-            changes = prompt_change(
-                workspace.project, workspace.task, workspace.candidate, version.template, dict(version.params)
-            )
-            if not changes:
-                self.say(f"the files say what {version.label} says already", "success")
-                return
-            names = ", ".join(change.shown for change in changes)
-            sheet = Sheet(f"Write {version.label} to {names}", diff_content(diff_text(changes)), yes="enter write")
-            if not await self.app.push_screen_wait(sheet):
-                return
-            apply(changes)
-            workspace.reread()
-        except (ProjectError, OSError) as error:
-            self.say(str(error), "error")
-            return
-        self.say(f"{version.label} is in {names}", "success")
+        if version is not None:
+            await write_version(self, self.workspace.task, self.workspace.candidate, version)
 
     def action_external_editor(self) -> None:
         """The prompt in the user's own editor."""

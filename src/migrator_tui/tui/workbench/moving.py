@@ -10,8 +10,9 @@ from migrator_tui.history.records import CaseRow, Judged, Mark, Section
 from migrator_tui.project.errors import ProjectError
 from migrator_tui.tui.messages import TrackChanged
 from migrator_tui.tui.widgets.text_view import TextView
-from migrator_tui.tui.workbench.bench import NARROW_TABS, Bench
+from migrator_tui.tui.workbench.bench import Bench
 from migrator_tui.tui.workbench.case_list import CaseRows
+from migrator_tui.tui.workbench.panes import NARROW_TABS
 
 ASKS = frozenset({Judged.CARRIED_PASS, Judged.CARRIED_FAIL, Judged.STALE_PASS, Judged.STALE_FAIL})
 """Verdicts that want to be confirmed or given anew."""

@@ -1,0 +1,152 @@
+"""A project, opened: its history, and the task and candidate in view."""
+
+import asyncio
+import contextlib
+import uuid
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from textual.message import Message
+
+from migrator_tui.history.first_page import FirstPage, first_page
+from migrator_tui.history.records import SessionState
+from migrator_tui.project.errors import ProjectError
+from migrator_tui.project.schema import ModelSpec, Project, Task
+from migrator_tui.tui.messages import HistoryFailed, HistoryOpened
+
+if TYPE_CHECKING:
+    from migrator_tui.history.store import History
+
+
+class Opened:
+    """What the parts of the workspace share."""
+
+    def __init__(self, project: Project, post: Callable[[Message], object], trusted: bool) -> None:
+        self.project = project
+        self.post = post
+        self.trusted = trusted
+        self.task: Task = project.tasks[0]
+        self.candidate: ModelSpec = project.candidates[0]
+        self.session = SessionState()
+        self.page: FirstPage | None = None
+        """What the last session left of the list, until the history is open."""
+        self.window = uuid.uuid4().hex
+        """Tells this program's drafts from those of another window on the same project."""
+        self.author = ""
+        self._history: History | None = None
+        self._indexed: set[str] = set()
+
+    def peek(self) -> FirstPage | None:
+        """What the last session left, read without the database library: enough for the first paint."""
+        page = first_page(self.project, self.task.name, self.candidate.name)
+        if page is None:
+            return None
+        self.session = page.session
+        if self._resume(page.session):
+            page = first_page(self.project, self.task.name, self.candidate.name)
+        self.page = page
+        return page
+
+    def _resume(self, session: SessionState) -> bool:
+        """Take up task and candidate of the last session; True if they are not the first ones."""
+        task, candidate = self.task, self.candidate
+        with contextlib.suppress(KeyError):
+            self.task = self.project.task(session.task or "")
+        with contextlib.suppress(KeyError):
+            self.candidate = self.project.candidate(session.candidate or "")
+        return (task, candidate) != (self.task, self.candidate)
+
+    @property
+    def history(self) -> "History":
+        """The open history; asking before `HistoryOpened` is a mistake of the program."""
+        if self._history is None:
+            raise RuntimeError("the history is not open yet")
+        return self._history
+
+    @property
+    def is_open(self) -> bool:
+        """The history can be used."""
+        return self._history is not None
+
+    async def open(self) -> None:
+        """Open the history, index what changed in the case files, take up the session."""
+        try:
+            await asyncio.to_thread(self._open)
+        except (ProjectError, OSError) as error:
+            self.post(HistoryFailed(str(error)))
+            return
+        self.post(HistoryOpened())
+
+    def _open(self) -> None:
+        from migrator_tui.history.author import author
+        from migrator_tui.history.store import History
+        from migrator_tui.models.secrets import secrets_in
+        from migrator_tui.project.dotenv import environment
+
+        project = self.project
+        named = [model.api_key_env for model in (project.baseline, *project.candidates) if model.api_key_env]
+        history = History.open(project, secrets=secrets_in(environment(project, self.trusted), named))
+        self.author = author(self.project.folder)
+        if self.page is None:
+            self.session = history.load_session()
+            self._resume(self.session)
+        self._history = history
+        self.prepare_task()
+
+    def prepare_task(self) -> None:
+        """Index the cases of the task in view where its files changed."""
+        self.index(self.task)
+
+    def index(self, task: Task) -> None:
+        """Index a task's cases where its files changed."""
+        from migrator_tui.project.cases import iter_cases
+
+        history = self.history
+        if task.name not in self._indexed and not history.index_current(task):
+            history.index_cases(task, iter_cases(self.project, task))
+        self._indexed.add(task.name)
+
+    def catch_up(self) -> int:
+        """Make standings true again after changed checks, cases or another program's work; how many were not."""
+        from migrator_tui.running.judging import bring_up_to_date
+
+        return len(bring_up_to_date(self.project, self.history, self.task, self.candidate.name))
+
+    def prepare(self, task: Task, candidate: ModelSpec) -> None:
+        """Index a task's cases and bring a candidate's standings up to date, for an overview of all of them."""
+        from migrator_tui.running.judging import bring_up_to_date
+
+        self.index(task)
+        bring_up_to_date(self.project, self.history, task, candidate.name)
+
+    async def close(self) -> None:
+        """Write the session down and let go of the database."""
+        if self._history is not None:
+            history, self._history = self._history, None
+            await asyncio.to_thread(self._close, history)
+
+    def _close(self, history: "History") -> None:
+        from migrator_tui.running.judging import all_up_to_date
+
+        for task in self.project.tasks:
+            for candidate in self.project.candidates:
+                all_up_to_date(self.project, history, task, candidate.name)
+        history.close()
+
+    def save_session(self, session: SessionState) -> None:
+        """Remember where the user is."""
+        self.session = session
+        if self._history is not None:
+            self._history.save_session(session)
+
+    def turn(self, *, task: int = 0, candidate: int = 0) -> bool:
+        """Go to the next or previous task or candidate; False where there is only one."""
+        tasks, candidates = list(self.project.tasks), list(self.project.candidates)
+        before = self.task.name, self.candidate.name
+        self.task = tasks[(tasks.index(self.task) + task) % len(tasks)]
+        self.candidate = candidates[(candidates.index(self.candidate) + candidate) % len(candidates)]
+        return before != (self.task.name, self.candidate.name)
+
+    def go_to(self, task: str, candidate: str) -> None:
+        """Put that task and candidate in view."""
+        self.task, self.candidate = self.project.task(task), self.project.candidate(candidate)

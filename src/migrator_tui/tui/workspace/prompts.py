@@ -1,0 +1,135 @@
+"""The prompt of the task and candidate in view: drafts, versions, and its files."""
+
+import contextlib
+import tomllib
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from textual.message import Message
+
+from migrator_tui.history.records import Draft, Version
+from migrator_tui.project.errors import ProjectError
+from migrator_tui.project.schema import BASELINE, Project
+from migrator_tui.tui.messages import Noticed, VersionRecorded
+from migrator_tui.tui.workspace.opened import Opened
+from migrator_tui.tui.workspace.values import PromptState
+
+
+class Prompts(Opened):
+    """What is typed, kept and written."""
+
+    def __init__(self, project: Project, post: Callable[[Message], object], trusted: bool) -> None:
+        super().__init__(project, post, trusted)
+        self._file_stamps: dict[Path, tuple[int, int]] = {}
+
+    def prompt_state(self) -> PromptState:
+        """The draft where one was left, else the prompt of record; both versions recorded if they are new."""
+        from migrator_tui.project.prompts import variables
+        from migrator_tui.running.versions import version_of_record
+
+        history, task = self.history, self.task
+        record = version_of_record(self.project, history, task, self.candidate.name, author=self.author)
+        baseline = version_of_record(self.project, history, task, BASELINE, author=self.author)
+        self._stamp_files()
+        version = record
+        head = self._head_version(record)
+        if head is not None:
+            version = head
+        template, params_text = version.template, params_toml(version.params)
+        drafts = history.drafts(task.name, self.candidate.name)
+        if drafts and drafts[0].updated_at > version.created_at:
+            template, params_text = drafts[0].template, drafts[0].params_text
+            if drafts[0].base_version_id is not None:
+                version = history.version(drafts[0].base_version_id)
+        case = history.cases(task.name, [history.case_at(task.name, 1).id]) if history.case_count(task.name) else []
+        known = frozenset(case[0].vars) if case else frozenset()
+        with contextlib.suppress(ProjectError):
+            known |= variables(baseline.template)
+        return PromptState(version, template, params_text, baseline, known | {"messages"})
+
+    def _head_version(self, record: Version) -> Version | None:
+        """The newest version where it is younger than what the file says: the work goes on where it stood."""
+        newest = next(iter(self.history.versions(self.task.name, self.candidate.name)), None)
+        if newest is None or newest.id == record.id:
+            return None
+        seen: int | None = newest.id
+        while seen is not None and seen != record.id:
+            seen = self.history.version(seen).parent_id
+        return newest if seen == record.id else None
+
+    def save_draft(self, template: str, params_text: str, base: Version) -> None:
+        """Keep what is typed; a crash loses at most the last moment."""
+        from datetime import UTC, datetime
+
+        draft = Draft(
+            self.task.name, self.candidate.name, template, params_text, base.id, self.window, datetime.now(UTC)
+        )
+        self.history.save_draft(draft)
+
+    def keep_version(
+        self, template: str, params_text: str, parent: Version, *, kept: bool, name: str | None = None
+    ) -> Version:
+        """Make the draft a version; raises `ProjectError` where the parameters are not TOML."""
+        from migrator_tui.running.versions import DraftPrompt, version_of_draft
+
+        draft = DraftPrompt(template, read_params(params_text), parent.id, kept)
+        version = version_of_draft(self.history, self.task.name, self.candidate.name, draft, author=self.author)
+        if name:
+            self.history.name_version(version.id, name)
+        self.history.drop_draft(self.task.name, self.candidate.name, self.window)
+        return version
+
+    def _stamp_files(self) -> None:
+        for file in {self.project.prompt_file(self.task, self.candidate.name), self.task.prompt}:
+            with contextlib.suppress(OSError):
+                stat = file.stat()
+                self._file_stamps[file] = (stat.st_mtime_ns, stat.st_size)
+
+    def look_outside(self) -> None:
+        """Has a prompt file been edited outside? Then it becomes a version, and the screen is told."""
+        from migrator_tui.running.versions import version_of_record
+
+        changed = False
+        for file, stamp in list(self._file_stamps.items()):
+            with contextlib.suppress(OSError):
+                stat = file.stat()
+                changed |= (stat.st_mtime_ns, stat.st_size) != stamp
+        if not changed:
+            return
+        self._stamp_files()
+        before = {v.id for v in self.history.versions(self.task.name, self.candidate.name)}
+        try:
+            version = version_of_record(
+                self.project, self.history, self.task, self.candidate.name, author=self.author
+            )
+        except ProjectError as error:
+            self.post(Noticed(str(error), "error"))
+            return
+        if version.id not in before:
+            self.post(VersionRecorded(version, outside=True))
+
+    def reread(self) -> None:
+        """Read the configuration anew, after it was written; raises `ProjectError`."""
+        from migrator_tui.project.config import load_project
+
+        project = load_project(self.project.folder, trusted=self.trusted)
+        task, candidate = self.task.name, self.candidate.name
+        self.project = project
+        self.go_to(task, candidate)
+        self._stamp_files()
+
+
+def params_toml(params: Mapping[str, Any]) -> str:
+    """Parameters as TOML, one a line."""
+    import tomlkit
+
+    return tomlkit.dumps(dict(params)) if params else ""
+
+
+def read_params(text: str) -> dict[str, Any]:
+    """Parameters from TOML; raises `ProjectError` with the parser's line."""
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ProjectError(f"parameters: {error}") from error
