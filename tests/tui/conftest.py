@@ -245,6 +245,12 @@ class Driver:
         await self.until(lambda: not any(w.is_running for w in self.app.workers) and not self.app.runs.busy)
         await self.handled()
 
+    async def settle_but_for_questions(self) -> None:
+        """Until nothing is loading or asked; a question may be open."""
+        open_groups = {"question"}
+        await self.until(lambda: not any(w.is_running and w.group not in open_groups for w in self.app.workers))
+        await self.until(lambda: not self.app.runs.busy)
+
     async def go_to(self, case_id: str) -> None:
         """Move the cursor to a case."""
         number = self.app.workspace.number_of(case_id)
