@@ -8,7 +8,7 @@ from tests.tui.conftest import CASES, NARROW, NEW, WIDE, Driver, opened, record,
 
 
 def standing(driver: Driver, case_id: str) -> tuple[Mark, Judged]:
-    found = driver.app.workspace.standing(case_id)
+    found = driver.history.standings("triage", "newer", [case_id]).get(case_id)
     assert found is not None
     return found.candidate, found.judged
 
@@ -70,7 +70,7 @@ async def test_after_tab_the_baseline_is_judged(answered: Path) -> None:
         await driver.press("tab", "f")
         assert [v.passed for v in driver.history.verdicts("triage", "baseline")["c4"]] == [False]
         assert "c4" not in driver.history.verdicts("triage", "newer")
-        found = driver.app.workspace.standing("c4")
+        found = driver.history.standings("triage", "newer", ["c4"]).get("c4")
         assert found is not None and found.baseline is Mark.FAILED
         assert driver.case == "c4", "the other side of the same case is still to judge"
         await driver.press("tab", "p")

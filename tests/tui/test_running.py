@@ -25,7 +25,7 @@ def project(folder: Path, *, old: str = "dry", new: str = "fenced", asks: dict[s
 
 
 def candidate(driver: Driver, case_id: str) -> Mark:
-    found = driver.app.workspace.standing(case_id)
+    found = driver.history.standings("triage", "newer", [case_id]).get(case_id)
     return found.candidate if found is not None else Mark.NOT_RUN
 
 
@@ -69,7 +69,7 @@ async def test_r_asks_both_models_and_an_edit_makes_the_case_pass(live: Path, po
         again = driver.history.current_outputs("triage", "baseline", "simulated:personas/dry.toml", ["c1"])["c1"][0]
         assert again.id == outputs["baseline"].id, "the baseline is not asked twice"
         await driver.press("escape", "p")
-        assert driver.app.workspace.standing("c1").judged.name == "PASS"  # type: ignore[union-attr]
+        assert driver.history.standings("triage", "newer", ["c1"]).get("c1").judged.name == "PASS"  # type: ignore[union-attr]
 
 
 async def test_both_panes_stream_at_once_and_may_be_left_meanwhile(
