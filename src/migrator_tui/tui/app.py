@@ -76,8 +76,7 @@ class MigratorApp(App[int]):
 
     def on_history_opened(self, message: HistoryOpened) -> None:
         """Everything is known now; the worker can warm up."""
-        # What was imported and made until now stays: looking through it for garbage would stop the screen.
-        gc.freeze()
+        settle_garbage()
         for screen in self._screens.values():
             screen.history_opened()
         if problem := self._settings_problem():
@@ -96,6 +95,7 @@ class MigratorApp(App[int]):
         await self.runs.open()
         for screen in self._screens.values():
             screen.models_ready()
+        settle_garbage()
         await self.runs.warm()
 
     def on_history_failed(self, message: HistoryFailed) -> None:
@@ -259,6 +259,16 @@ class MigratorApp(App[int]):
         if self._chosen_theme is not None and theme.name != self._chosen_theme:
             self._chosen_theme = theme.name
             settings.save_theme(theme.name)
+
+
+def settle_garbage() -> None:
+    """Keep the collector from stopping the screen for a tenth of a second while text streams in.
+
+    What was imported and made until now stays and is not looked through again; of what follows, a great deal may
+    gather (a million objects) before all of it is.
+    """
+    gc.freeze()
+    gc.set_threshold(1_000, 15, 60)
 
 
 def run_app(folder: Path, *, demo: bool = False, trust: bool = False) -> int:

@@ -90,8 +90,26 @@ class Opened:
         if self.page is None:
             self.session = history.load_session()
             self._resume(self.session)
+        self._import_the_rest()
         self._history = history
         self.prepare_task()
+
+    def _import_the_rest(self) -> None:
+        """What the screens need in a moment, fetched in this thread: on theirs each import would stop them."""
+        import tomlkit  # noqa: F401
+
+        import migrator_tui.parity.standing
+        import migrator_tui.project.prompts
+        import migrator_tui.running.judging
+        import migrator_tui.running.pools
+        import migrator_tui.running.run
+        import migrator_tui.running.versions  # noqa: F401
+        from migrator_tui.checks.registry import known_checks
+        from migrator_tui.models.catalog import lookup
+
+        known_checks()
+        for model in (self.project.baseline, *self.project.candidates):
+            lookup(model.model)
 
     def prepare_task(self) -> None:
         """Index the cases of the task in view where its files changed."""
