@@ -250,3 +250,12 @@ def without_chance(value: Any) -> Any:
     if isinstance(value, list):
         return [without_chance(inner) for inner in value]
     return pytest.approx(value) if isinstance(value, float) else value
+
+
+@pytest.mark.parametrize("file", sorted((ROOT / "screenshots").glob("*.svg")), ids=lambda file: file.name)
+def test_a_picture_shows_the_program_and_nothing_of_the_machine_it_was_made_on(file: Path) -> None:
+    picture = file.read_text("utf-8").replace("&#160;", " ")
+    assert ">migrator-tui</text>" in picture
+    assert f"screenshots/{file.name}" in README
+    for place in ("/tmp", "/root", "/home", "/Users", "/work", "@font-face"):
+        assert place not in picture
