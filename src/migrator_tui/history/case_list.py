@@ -111,6 +111,11 @@ class CaseList(CaseIndex):
             found.extend(row[0] for row in _fetch(connection, statement, rest))
         return found
 
+    def waiting(self, task_name: str, candidate: str) -> frozenset[int]:
+        """The numbers of the cases that wait for a person: nothing decides them, or a verdict asks again."""
+        with self._local.reading() as connection:
+            return frozenset(no for (no,) in _fetch(connection, case_sql.WAITING, self._of(task_name, candidate)))
+
     def section_counts(self, task_name: str, candidate: str) -> dict[Section, int]:
         """How many cases each section holds; every section is named."""
         with self._local.reading() as connection:

@@ -56,6 +56,16 @@ select s.no, s.section from migrator_standing s
 where {_OF_CANDIDATE} and s.section < {Section.NOT_RUN.value} and s.no > 0 order by s.section, s.no
 """
 
+ASKING_AGAIN = (Judged.CARRIED_PASS, Judged.CARRIED_FAIL, Judged.STALE_PASS, Judged.STALE_FAIL)
+"""Verdicts that want to be confirmed or given anew."""
+
+WAITING = f"""
+select s.no from migrator_standing s
+where {_OF_CANDIDATE} and s.no > 0 and s.candidate_mark <> {Mark.NOT_RUN.value}
+  and (s.section = {Section.TO_JUDGE.value} or s.candidate_mark = {Mark.UNJUDGED.value}
+  or s.judged in ({", ".join(str(judged.value) for judged in ASKING_AGAIN)}))
+"""
+
 COUNTS = f"""
 select s.section, count(*) from migrator_standing s
 where {_OF_CANDIDATE} and s.section < {Section.NOT_RUN.value} and s.no > 0 group by s.section

@@ -196,18 +196,12 @@ class CaseRows(ScrollView, can_focus=True, inherit_bindings=False):
         """Move the cursor by so many cases."""
         self._move(self._cursor + by, 1 if by > 0 else -1)
 
-    def step_to(self, wanted: Callable[[CaseRow], bool], direction: int) -> bool:
-        """Move to the next case that is wanted, once around the list; False if there is none."""
-        length = len(self._order)
+    def step_to(self, wanted: Collection[int], direction: int) -> bool:
+        """Move to the next of these cases, by number, once around the list; False if it shows none of them."""
+        length = len(self._order) if wanted else 0
         for distance in range(1, length + 1):
             index = (self._cursor + direction * distance) % length
-            entry = self._order[index]
-            if entry & HEAD:
-                continue
-            if entry not in self._rows:
-                self._load_around(index)
-            row = self._rows.get(entry)
-            if row is not None and wanted(row):
+            if self._order[index] in wanted:
                 self._move(index, direction)
                 return True
         return False

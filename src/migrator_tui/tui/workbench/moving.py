@@ -58,7 +58,7 @@ class Moving(Bench):
             current = self.rows.highlighted
             following = self.blind.next_case(current) if current is not None else None
             return following is not None and self.rows.go_to(following)
-        return self.rows.step_to(is_to_judge, direction)
+        return self.workspace.is_open and self.rows.step_to(self.workspace.waiting(), direction)
 
     def action_sort(self) -> None:
         if self.workspace.is_open:

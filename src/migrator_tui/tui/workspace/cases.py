@@ -36,6 +36,10 @@ class Cases(Opened):
         """Rows of the list by case number."""
         return self.history.rows(self.task.name, self.candidate.name, list(numbers))
 
+    def waiting(self) -> frozenset[int]:
+        """The numbers of the cases that wait for a verdict."""
+        return self.history.waiting(self.task.name, self.candidate.name)
+
     def view(self, no: int) -> CaseView | None:
         """Everything about one case; `None` when it is gone."""
         history, task, candidate = self.history, self.task, self.candidate
