@@ -90,7 +90,8 @@ class Asking(Drafting, Bench):
         if self.program.demo and not self.program.runs.busy:
             self.start_run(plan)
             return
-        cost = "free" if not estimate.cost else f"about {money(estimate.cost)}"
+        known = "free" if not estimate.cost else f"about {money(estimate.cost)}"
+        cost = "price unknown" if estimate.unpriced and not estimate.cost else known
         self.hint = [f"R runs all {order.total:,} on both", f"{cost}, {duration(estimate.seconds)}"]
         self.show_sides()
 
@@ -263,7 +264,7 @@ class Asking(Drafting, Bench):
         self.show_money()
         result = message.result
         if result is not None:
-            parts = [f"{result.done:,} of {result.total:,} answered"]
+            parts = [f"{result.done - result.errors:,} of {result.total:,} answered"]
             if result.errors:
                 parts.append(f"{result.errors} errors")
             if result.cost:

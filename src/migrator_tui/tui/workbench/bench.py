@@ -54,7 +54,12 @@ class Bench(Panes):
 
     def reload_list(self, *, keep: int | None = None) -> None:
         """Sort anew, worst first, under the filter."""
-        order = self.workspace.order(self.query_text) if self.blind is None else self._blind_order()
+        self.show_order(
+            self.workspace.order(self.query_text) if self.blind is None else self._blind_order(), keep=keep
+        )
+
+    def show_order(self, order: ListOrder, *, keep: int | None = None) -> None:
+        """Show the cases in that order."""
         self.list_order = order
         self.rows.show(order.sections, order.counts, self.workspace.rows, highlight=keep)
         self._title_list(order.counts, order.total)

@@ -5,7 +5,9 @@ from typing import ClassVar
 from textual import on, work
 from textual.binding import Binding, BindingType
 from textual.widgets import Input
+from textual.worker import get_current_worker
 
+from migrator_tui.history.errors import HistoryError
 from migrator_tui.history.records import CaseRow, Judged, Mark, Section
 from migrator_tui.project.errors import ProjectError
 from migrator_tui.tui.messages import TrackChanged
@@ -13,6 +15,11 @@ from migrator_tui.tui.widgets.text_view import TextView
 from migrator_tui.tui.workbench.bench import Bench
 from migrator_tui.tui.workbench.case_list import CaseRows
 from migrator_tui.tui.workbench.panes import NARROW_TABS
+from migrator_tui.tui.workspace.values import ListOrder
+
+SEARCHED_AT_ONCE = 5_000
+"""Cases; a search through more takes longer than a key may."""
+FIRST_HITS = 80
 
 ASKS = frozenset({Judged.CARRIED_PASS, Judged.CARRIED_FAIL, Judged.STALE_PASS, Judged.STALE_FAIL})
 """Verdicts that want to be confirmed or given anew."""
@@ -90,8 +97,31 @@ class Moving(Bench):
                 self.say(str(error), "warning")
             return False
         self.query_text = query
-        self.reload_list()
+        if query and self.list_order is not None and self.list_order.total > SEARCHED_AT_ONCE:
+            self._search(query)
+        else:
+            self.reload_list()
         return True
+
+    @work(exclusive=True, group="search", thread=True)
+    def _search(self, query: str) -> None:
+        """Filter a long list beside the keys: the first hits at once, all of them when they are found."""
+        from migrator_tui.history.case_list import SearchStopped
+
+        outdated = get_current_worker()
+        for limit in (FIRST_HITS, None):
+            try:
+                order = self.workspace.order(query, limit=limit, stop=lambda: outdated.is_cancelled)
+            except SearchStopped:
+                return
+            except HistoryError as error:
+                self.app.call_from_thread(self.say, str(error), "error")
+                return
+            self.app.call_from_thread(self._show_hits, query, order)
+
+    def _show_hits(self, query: str, order: ListOrder) -> None:
+        if query == self.query_text and self.blind is None:
+            self.show_order(order)
 
     @on(Input.Submitted, "#filter")
     def filter_chosen(self, event: Input.Submitted) -> None:

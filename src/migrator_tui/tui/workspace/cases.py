@@ -1,6 +1,6 @@
 """Looking things up: the order of the list, its rows, and everything about one case."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from migrator_tui.history.records import CaseRow, Output, Section
 from migrator_tui.project.schema import BASELINE, Case
@@ -11,15 +11,20 @@ from migrator_tui.tui.workspace.values import CaseView, ListOrder, Side, decisiv
 class Cases(Opened):
     """The cases of the task in view."""
 
-    def order(self, query: str = "") -> ListOrder:
-        """The cases of the task in the list's order; with a query, those that match it."""
+    def order(
+        self, query: str = "", *, limit: int | None = None, stop: Callable[[], bool] | None = None
+    ) -> ListOrder:
+        """The cases of the task in the list's order; with a query, those that match it, the first `limit` of them.
+
+        Once `stop` says yes, `SearchStopped` is raised (`history.case_list`).
+        """
         history, task, candidate = self.history, self.task.name, self.candidate.name
         counts = history.section_counts(task, candidate)
         total = history.case_count(task)
         if query.strip():
             from migrator_tui.history.filters import parse_filter
 
-            numbers = history.search(task, candidate, parse_filter(query))
+            numbers = history.search(task, candidate, parse_filter(query), limit, stop=stop)
             return ListOrder(grouped(history.rows(task, candidate, numbers[:5000]), numbers), counts, total)
         order, _ = history.order(task, candidate)
         groups: list[tuple[Section | None, Sequence[int]]] = []
