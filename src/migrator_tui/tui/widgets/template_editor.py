@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from rich.segment import Segment
 from rich.text import Text
+from textual.binding import Binding, BindingType
 from textual.strip import Strip
 from textual.widgets import TextArea
 
@@ -28,6 +29,11 @@ def changed_lines(before: str, after: str) -> dict[int, str]:
 
 class TemplateEditor(TextArea):
     """Textual's editor with colours for `{{ variables }}` and a mark beside each line that is not as saved."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("ctrl+home", "to_edge(False)", show=False),
+        Binding("ctrl+end", "to_edge(True)", show=False),
+    ]
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {
         "template-editor--tag",
@@ -63,6 +69,10 @@ class TemplateEditor(TextArea):
         """`None`: not known yet, so nothing is marked as unknown."""
         self._saved = text
         self._marks: dict[int, str] = {}
+
+    def action_to_edge(self, end: bool) -> None:
+        """Put the cursor at the very beginning or end."""
+        self.move_cursor(self.document.end if end else (0, 0))
 
     def load(self, text: str, saved: str) -> None:
         """Edit `text`; lines that differ from `saved` are marked. The undo history starts anew."""

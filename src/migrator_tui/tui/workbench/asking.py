@@ -111,6 +111,8 @@ class Asking(Drafting, Bench):
             self.say("this case is being asked; x stops it", "warning")
             return
         self.set_diff_off()
+        if self.is_narrow and self.in_editor:
+            self.leave_editor()  # what one ran for is behind the editor; `e` comes back to the same place
         self.show_keys()
 
     def on_case_event(self, message: CaseEvent) -> None:
