@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from migrator_tui.cli import main
+from migrator_tui.project.trust import trust_config
 
 CANARY = "sk-canary-5e1f0aa9c3d7"
 ROOT = Path(__file__).resolve().parents[2]
@@ -99,7 +100,7 @@ def server() -> Iterator[CountingServer]:
 
 
 @pytest.fixture
-def folder(tmp_path: Path, server: CountingServer) -> Path:
+def folder(tmp_path: Path, server: CountingServer, own_home: Path) -> Path:
     """A project of 12 cases on two models of the counting server, at $1 and $2 a million tokens."""
     model = (
         f'api_base = "{server.base}"\napi_key_env = "OPENAI_API_KEY"\n'
@@ -114,6 +115,7 @@ def folder(tmp_path: Path, server: CountingServer) -> Path:
         'checks = [{ type = "contains", value = "good" }]\n',
         "utf-8",
     )
+    trust_config(made / "migrator.toml")  # it gives a key to a server on this machine
     (made / "triage.md").write_text("Sort the ticket.\n", "utf-8")
     cases = [{"id": f"c{n}", "messages": [{"role": "user", "content": f"question {n}"}]} for n in range(1, 13)]
     (made / "triage.jsonl").write_text("".join(json.dumps(case) + "\n" for case in cases), "utf-8")

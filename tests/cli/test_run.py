@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from migrator_tui.project.trust import trust_config
 from tests.cli.conftest import CANARY, SAMPLE, Call, CountingServer, completion, run, start
 
 MODEL_KEYS = {
@@ -68,6 +69,7 @@ def test_ctrl_c_stops_with_the_whole_json_and_exit_code_3(server: CountingServer
 def test_errors_left_over_exit_with_3_after_the_json(server: CountingServer, folder: Path, own_home: Path) -> None:
     config = (folder / "migrator.toml").read_text("utf-8")
     (folder / "migrator.toml").write_text(config.replace("price = { input = 1.0, output = 2.0 }\n", ""), "utf-8")
+    trust_config(folder / "migrator.toml")
     refused = {"error": {"message": f"no such model for key {CANARY}", "type": "invalid_request_error", "code": None}}
     server.reply = lambda question: (400, refused) if "new: question 3" in question else (200, completion("good"))
     code, out, err = run("-C", folder, "run", "--format", "json", "--case", "c3", "--case", "c4")
@@ -76,6 +78,8 @@ def test_errors_left_over_exit_with_3_after_the_json(server: CountingServer, fol
     assert (candidate["passed"], candidate["errors"], candidate["regressions"]) == (1, 1, [])
     assert candidate["cost"] is None and "no price is known for some calls to openai/old, openai/new" in err
     assert CANARY not in out + err and found_anywhere(CANARY, folder, own_home) == []
+    assert "newer, case c3: no such model for key [key] (HTTP 400)" in err, "errors say why"
+    assert "1 outcome is an error" in err and ", 4 of them of unknown price" in err
     server.reply = lambda question: (200, completion("good"))
     code, out, _ = run("-C", folder, "run", "--format", "json", "--case", "c3", "--case", "c4")
     assert code == 0, "an error is asked again, and only the error"
@@ -142,6 +146,15 @@ def test_an_untrusted_folder_is_refused_until_it_is_trusted(call: Call, tmp_path
     assert call("-C", folder, "run")[0] == 0
     (folder / "migrator.toml").write_text(config + '\n[history]\ndatabase = "sqlite:///other.db"\n', "utf-8")
     assert call("-C", folder, "run")[0] == 2, "what was trusted is the configuration as it read"
+
+
+def test_what_lies_outside_an_untrusted_folder_is_not_opened(call: Call, tmp_path: Path) -> None:
+    folder = recorded_project(tmp_path)
+    (tmp_path / "outside.json").write_text("no JSON", "utf-8")
+    config = (folder / "migrator.toml").read_text("utf-8")
+    (folder / "migrator.toml").write_text(config + '\ntools = "../outside.json"\n', "utf-8")
+    code, _, err = call("-C", folder, "run")
+    assert code == 2 and "lies outside the folder" in err
 
 
 def test_resume_before_anything_was_run(call: Call, tmp_path: Path) -> None:

@@ -152,6 +152,28 @@ def test_whose_address_gets_the_providers_key(provider: str, api_base: str | Non
 
 
 @pytest.mark.parametrize(
+    ("api_base", "allowed"),
+    [
+        (None, True),
+        ("https://bedrock-runtime.us-east-1.amazonaws.com", True),
+        ("https://vpce-1.bedrock-runtime.us-east-1.vpce.amazonaws.com", True),
+        ("https://x.execute-api.us-east-1.amazonaws.com", False),
+        ("http://bedrock-runtime.us-east-1.amazonaws.com", False),
+        ("http://127.0.0.1:4000", False),
+        ("https://bedrock-runtime.us-east-1.amazonaws.com.example", False),
+    ],
+)
+def test_bedrocks_bearer_token_goes_to_bedrock_alone(api_base: str | None, allowed: bool) -> None:
+    request = ModelRequest("r", "bedrock/m", [{"role": "user", "content": "x"}], api_base=api_base)
+    if allowed:
+        assert "api_key" not in call_arguments(request, provider="bedrock", key=None, bearer=True)
+        return
+    with pytest.raises(RefusedArgument, match="AWS_BEARER_TOKEN_BEDROCK goes to AWS alone"):
+        call_arguments(request, provider="bedrock", key=None, bearer=True)
+    assert call_arguments(request, provider="bedrock", key="for it", bearer=True)["api_key"] == "for it"
+
+
+@pytest.mark.parametrize(
     "name", ["reserved_one", "_private", "aws_role_name", "input_callback", "s3_endpoint_url", "vertex_credentials"]
 )
 def test_params_that_are_not_for_the_model_are_refused(name: str) -> None:
@@ -270,6 +292,9 @@ class RateLimitError(Exception):
     status_code = 429
 
 
+class ClientProxyConnectionError(Exception): ...
+
+
 @pytest.mark.parametrize(
     ("raised", "kind", "message"),
     [
@@ -280,6 +305,22 @@ class RateLimitError(Exception):
         ),
         (ValueError("Unable to parse response"), ErrorKind.MALFORMED, "could not be read"),
         (KeyError("choices"), ErrorKind.MALFORMED, "could not be read"),
+        (
+            OSError("[Errno 111] Connect call failed ('127.0.0.1', 4321)"),
+            ErrorKind.CONNECTION,
+            "nothing answers at 127.0.0.1:4321",
+        ),
+        (
+            ClientProxyConnectionError("Cannot connect to host 127.0.0.1:9 ssl:default"),
+            ErrorKind.CONNECTION,
+            "the proxy could not be used (HTTPS_PROXY): Cannot connect",
+        ),
+        (
+            OSError("certificate verify failed: self-signed certificate"),
+            ErrorKind.CONNECTION,
+            "self-signed certificate; name the file of your own authority in SSL_CERT_FILE",
+        ),
+        (RuntimeError('{"error": {"message": "No connected db."}}'), ErrorKind.KEY, "No connected db."),
         (ConnectionResetError("Connection reset by peer"), ErrorKind.CONNECTION, "Connection reset by peer"),
         (RuntimeError("No module named 'google' Traceback (most recent"), ErrorKind.REJECTED, "migrator-tui[vertex]"),
         (RuntimeError("No module named 'oci'"), ErrorKind.REJECTED, "the Python package oci"),

@@ -28,7 +28,7 @@ def opened(folder: Folder, old: str = "", new: str = "") -> Project:
 
 def test_a_harmless_folder_needs_no_trust(folder: Folder) -> None:
     project = opened(
-        folder, 'name = "mini"', 'name = "mini"\napi_base = "http://127.0.0.1:11434"\napi_key_env = "X_KEY"'
+        folder, 'model = "anthropic/claude-sonnet-5"', 'model = "ollama/x"\napi_base = "http://127.0.0.1:11434"'
     )
     assert concerns(project) == []
     check_allowed(project, trusted=False)
@@ -45,6 +45,11 @@ REFUSED = [
         'model = "anthropic/claude-sonnet-5"',
         'model = "openai/x"\napi_key_env = "AWS_SECRET_ACCESS_KEY"',
         "AWS_SECRET",
+    ),
+    (
+        'model = "anthropic/claude-sonnet-5"',
+        'model = "openai/x"\napi_base = "http://127.0.0.1:4000"\napi_key_env = "OPENAI_API_KEY"',
+        "gives your OPENAI_API_KEY to 127.0.0.1:4000",
     ),
     ('model = "anthropic/claude-sonnet-5"', 'model = "huggingface/https://evil.example/x"', "evil.example"),
     ("max_tokens = 600", 'extra_headers = { x = "y" }', "extra_headers"),
@@ -151,6 +156,12 @@ def test_environment_of_an_untrusted_folder_holds_only_its_keys(
     assert strange["LEAK_API_KEY"] == "${AWS_SECRET_ACCESS_KEY}"
     assert strange["MISTRAL_API_KEY"] == "from the environment"
     assert trusted["OPENAI_API_BASE"] == "https://evil.example" and trusted["LEAK_API_KEY"] == "mine"
+
+
+def test_lines_that_are_no_assignments_print_nothing(folder: Folder, capfd: pytest.CaptureFixture[str]) -> None:
+    folder.write(".env", "root:x:0:0:a 'b\n= c\nX_API_KEY=k\n")
+    assert environment(opened(folder), False)["X_API_KEY"] == "k"
+    assert "".join(capfd.readouterr()) == ""
 
 
 def test_dotenv_outside_or_broken(folder: Folder, monkeypatch: pytest.MonkeyPatch) -> None:

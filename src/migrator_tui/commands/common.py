@@ -27,12 +27,13 @@ def open_project(folder: Path, *, trust: bool = False) -> tuple[Project, bool]:
     Raises `ProjectError` for whatever is wrong in it, and for what it may not do until it is trusted.
     """
     from migrator_tui.project import trust as trusting
-    from migrator_tui.project.config import load_project
+    from migrator_tui.project.config import CONFIG_NAME, load_project
 
     folder = existing_folder(folder)
-    project = load_project(folder)
-    if trust or trusting.is_trusted(project):
-        return project, True
+    config = folder / CONFIG_NAME
+    # Asked before anything is loaded: what lies outside an untrusted folder is not even opened.
+    if trust or (config.is_file() and trusting.is_trusted_config(config)):
+        return load_project(folder), True
     project = load_project(folder, trusted=False)
     trusting.check_allowed(project, False)
     return project, False

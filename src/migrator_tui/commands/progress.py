@@ -56,8 +56,9 @@ class Progress:
     def tell(self, event: RunEvent) -> None:
         """Something happened."""
         if isinstance(event, RunProgressed):
-            money = f"${event.cost:.4f}" + ("+?" if event.unpriced else "")
-            errors = f", {event.errors} errors" if event.errors else ""
+            money = "cost unknown" if event.unpriced and not event.cost else f"${event.cost:.4f}"
+            money += "+?" if event.unpriced and event.cost else ""
+            errors = f", {event.errors} error{'' if event.errors == 1 else 's'}" if event.errors else ""
             self._bar.update(self._task, completed=event.done, money=money + errors)
             if not self._live and time.monotonic() - self._said >= EVERY:
                 self._said = time.monotonic()
@@ -72,7 +73,7 @@ class Progress:
     def _beginning(self) -> str:
         expected = self._expected
         cost = "" if expected.cost is None or not expected.calls else f", about ${expected.cost:.4f}"
-        more = f" and {expected.unpriced} calls of unknown price" if expected.unpriced else ""
+        more = f", {expected.unpriced} of them of unknown price" if expected.unpriced else ""
         simulated = "; simulated models: no real answers" if self._simulated else ""
         return f"{expected.calls} calls to make{cost}{more}, {expected.cached} answers are there already{simulated}"
 

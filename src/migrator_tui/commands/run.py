@@ -5,6 +5,8 @@ import json
 import signal
 import sys
 from argparse import Namespace
+from collections.abc import Iterator
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from migrator_tui.commands.common import index_cases, open_history, open_project, put, say
@@ -15,9 +17,12 @@ if TYPE_CHECKING:
     from migrator_tui.history.store import History
     from migrator_tui.running.events import RunResult
     from migrator_tui.running.plan import Plan
+    from migrator_tui.running.results import Results
     from migrator_tui.running.run import Runner
 
 FINE, UNFINISHED = 0, 3
+MOST_REASONS = 10
+"""Different errors that are told; a broken server says the same of all cases, mostly."""
 
 
 def execute(arguments: Namespace) -> int:
@@ -138,6 +143,18 @@ def _report(arguments: Namespace, plan: "Plan", history: "History", result: "Run
         left = result.total - result.done
         say(f"{result.stopped_because}; {left} of {result.total} calls are left, `run --resume` goes on")
     if results.errors:
-        say(f"{results.errors} outcomes are errors; `run` asks again for those that have no answer")
+        for line in islice(_reasons(results), MOST_REASONS):
+            say(line)
+        what = "1 outcome is an error" if results.errors == 1 else f"{results.errors} outcomes are errors"
+        say(f"{what}; `run` asks again for those that have no answer")
     unfinished = results.errors > 0 or results.missing > 0
     return UNFINISHED if unfinished else FINE
+
+
+def _reasons(results: "Results") -> Iterator[str]:
+    """A line for each model and error message: how many cases, and one of them."""
+    for task in results.tasks:
+        for model in task.models:
+            for message, ids in model.failures.items():
+                where = f"case {ids[0]}" + (f" and {len(ids) - 1} more" if len(ids) > 1 else "")
+                yield f"{model.name}, {where}: {message}"

@@ -43,6 +43,10 @@ _REACHES_OUT = re.compile(
 )
 
 _SIGNING = frozenset({"bedrock", "bedrock_converse", "sagemaker", "sagemaker_chat", "vertex_ai", "vertex_ai_beta"})
+_BEARER = frozenset({"bedrock", "bedrock_converse"})
+AWS_BEARER = "AWS_BEARER_TOKEN_BEDROCK"
+"""With it Bedrock's requests are not signed: they carry the token itself, to whatever address they go."""
+_BEDROCK_HOST = re.compile(r"(?:[\w-]+\.)?bedrock-runtime(?:-fips)?\.[\w-]+\.(?:vpce\.)?amazonaws\.com(?:\.cn)?")
 _NEEDS_USER_TURN = frozenset(
     {
         "anthropic",
@@ -75,16 +79,23 @@ class KeyMissing(RefusedArgument):
 
 
 def call_arguments(
-    request: ModelRequest, *, provider: str | None, key: str | None, reserved: Collection[str] = ()
+    request: ModelRequest,
+    *,
+    provider: str | None,
+    key: str | None,
+    reserved: Collection[str] = (),
+    bearer: bool = False,
 ) -> dict[str, Any]:
     """Keyword arguments for the library's completion call.
 
     `provider` is the library's name for who is asked, `key` the value of `api_key_env`; `reserved` are the
-    library's own control parameters. Raises `RefusedArgument`.
+    library's own control parameters; `bearer`: `AWS_BEARER` is set. Raises `RefusedArgument`.
     """
     if "://" in request.model:
         raise RefusedArgument(f"a model is a name, not an address: {request.model}; use `api_base`")
     check_params(request.params, reserved)
+    if key is None and bearer and provider in _BEARER and not _is_bedrock(request.api_base):
+        raise RefusedArgument(f"{AWS_BEARER} goes to AWS alone; name in `api_key_env` what {request.api_base} wants")
     arguments: dict[str, Any] = {
         **request.params,
         "model": request.model,
@@ -154,11 +165,19 @@ def _own_address(provider: str | None, url: str) -> bool:
     """
     if provider in _SIGNING:
         return True
+    return (provider or "").startswith("azure") and url.startswith("https://") and _host(url).endswith(".azure.com")
+
+
+def _is_bedrock(url: str | None) -> bool:
+    """Is that Bedrock itself, or a private end point of it?"""
+    return url is None or (url.startswith("https://") and _BEDROCK_HOST.fullmatch(_host(url)) is not None)
+
+
+def _host(url: str) -> str:
     try:
-        host = urlsplit(url).hostname or ""
+        return urlsplit(url).hostname or ""
     except ValueError:
-        return False
-    return (provider or "").startswith("azure") and url.startswith("https://") and host.endswith(".azure.com")
+        return ""
 
 
 def refusal(error: RefusedArgument, attempt: int) -> CallError:

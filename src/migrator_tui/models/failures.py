@@ -71,6 +71,8 @@ _NO_CONNECTION = re.compile(
     r"|name resolution|nodename|network is unreachable|connection refused|certificate verify|broken pipe",
     re.IGNORECASE,
 )
+_REFUSED = re.compile(r"\[Errno \d+\] Connect call failed \('([^']+)', (\d+)[^)]*\)")
+_SAYS_NOTHING = re.compile(r"(?:litellm\.\w+: )?(?:\w+: )?(?:\w+ - )?Connection error\.?", re.IGNORECASE)
 _BROKE_OFF = re.compile(
     r"payload is not completed|TransferEncodingError|ContentLengthError|incomplete chunked read|peer closed"
     r"|server disconnected|connection reset|connection closed|connection lost|IncompleteRead|not enough data",
@@ -81,7 +83,7 @@ _NO_QUOTA = re.compile(r"insufficient_quota|exceeded your current quota|credit b
 _NO_KEY = re.compile(
     r"api[ _]key (?:client option|is required|not|must|missing|expired)|missing.{0,20}(?:api[ _]key|credentials)"
     r"|unable to locate credentials|default credentials|invalid.{0,10}api[ _]key|api key not valid"
-    r"|Please pass.{0,30}key",
+    r"|Please pass.{0,30}key|no connected db",  # the last: LiteLLM's proxy of a key it doesn't know
     re.IGNORECASE,
 )
 _BYTES = re.compile(r"b'(?:[^'\\]|\\.)*'|b\"(?:[^\"\\]|\\.)*\"", re.DOTALL)
@@ -102,7 +104,7 @@ def call_error(
     status = _status(chain)
     whole = " ".join(f"{type(one).__name__}: {one}" for one in chain)
     kind = _kind(chain, status, whole, begun)
-    made_up = kind is ErrorKind.KEY and status is not None and status >= 500
+    made_up = kind is ErrorKind.KEY and status is not None and (status >= 500 or "locate credentials" in whole)
     if made_up or kind in _WITHOUT_STATUS or _MISSING.search(whole):
         status = None  # there was no such answer; the library made the number up
     return CallError(
@@ -195,6 +197,13 @@ def _words(exception: BaseException, chain: list[BaseException], kind: ErrorKind
     if kind is ErrorKind.CONNECTION:
         # "Connection error." says nothing; what it came from names host and reason.
         text = next((said for one in reversed(chain) if _NO_CONNECTION.search(said := str(one))), text)
+        text = _REFUSED.sub(r"nothing answers at \1:\2", text)
+        if _SAYS_NOTHING.fullmatch(text):
+            text = next((said for one in reversed(chain) if (said := str(one).strip())), text)
+        if any("Proxy" in type(one).__name__ for one in chain):
+            return one_line(f"the proxy could not be used (HTTPS_PROXY): {text}")
+        if "certificate verify" in text.lower():
+            return one_line(f"{text}; name the file of your own authority in SSL_CERT_FILE")
     for _ in range(4):
         text = _WRAPPING.sub("", text, count=1).strip()
     lead = {ErrorKind.TIMED_OUT: "no answer in time", ErrorKind.CUT_OFF: "the stream broke off"}.get(kind)

@@ -20,7 +20,7 @@ from functools import partial
 from types import ModuleType
 from typing import Any
 
-from migrator_tui.models.arguments import KeyMissing, RefusedArgument, call_arguments, refusal
+from migrator_tui.models.arguments import AWS_BEARER, KeyMissing, RefusedArgument, call_arguments, refusal
 from migrator_tui.models.collecting import Collector, plain_answer
 from migrator_tui.models.failures import call_error, one_line
 from migrator_tui.models.protocol import encode, event_to_json, lines, request_from_json
@@ -225,7 +225,9 @@ class Worker:
         except Exception as error:
             hint = f"write it as provider/name, such as openai/{request.model}"
             raise RefusedArgument(f"no provider is known for the model {request.model}; {hint}") from error
-        return call_arguments(request, provider=provider, key=key, reserved=self._reserved)
+        return call_arguments(
+            request, provider=provider, key=key, reserved=self._reserved, bearer=bool(os.environ.get(AWS_BEARER))
+        )
 
     async def _plain(self, arguments: dict[str, Any]) -> Answer:
         before = time.monotonic()

@@ -4,6 +4,7 @@ Nothing of it is put into this program's own environment. What the environment a
 """
 
 import io
+import logging
 import os
 import re
 from collections.abc import Mapping
@@ -16,6 +17,9 @@ from migrator_tui.project.files import read_text
 from migrator_tui.project.schema import Project
 
 DOTENV = ".env"
+
+# It would print on the screen for each line that is no assignment; such lines set nothing.
+logging.getLogger("dotenv.main").setLevel(logging.CRITICAL)
 
 MAX_DOTENV = 1024 * 1024
 

@@ -140,6 +140,10 @@ def _model_concerns(project: Project, spec: ModelSpec) -> Iterator[str]:
     if spec.api_base is not None and not is_loopback(spec.api_base):
         host = one_line(urlsplit(spec.api_base).netloc)
         yield f"sends requests{key} to {host} (api_base of {one_line(spec.name)})"
+    elif spec.api_base is not None and spec.api_key_env is not None:
+        # Whoever listens there: a key that the folder chose goes to no one but its provider unasked.
+        host = one_line(urlsplit(spec.api_base).netloc)
+        yield f"gives your {spec.api_key_env} to {host} on this machine (api_key_env of {one_line(spec.name)})"
     if "://" in spec.model:
         yield f"sends requests{key} to an address in the name of a model ({one_line(spec.model, 80)})"
     if spec.api_key_env is not None and spec.api_base is None and not _is_providers(spec.api_key_env, spec.model):

@@ -38,6 +38,8 @@ class ModelResult:
     """Calls that were planned and not made: the run was stopped."""
     unpriced: int
     """Answers whose cost is not known."""
+    failures: Mapping[str, Sequence[str]]
+    """What calls that ended in errors said: the ids of the cases, by message."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +138,7 @@ def _task(plan: Plan, history: "History", task: Task, all_items: Sequence[RunIte
             cached=sum(item.cached for item in planned),
             missing=sum(item.output_id is None for item in planned),
             unpriced=sum(output.cost is None and not output.failed_call for output in figures[name]),
+            failures=_failures(figures[name]),
         )
 
     return TaskResult(
@@ -147,6 +150,14 @@ def _task(plan: Plan, history: "History", task: Task, all_items: Sequence[RunIte
             for candidate in plan.candidates
         ],
     )
+
+
+def _failures(outputs: Sequence[Output]) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for output in outputs:
+        if output.failed_call:
+            found.setdefault(output.error or str(output.error_kind), []).append(output.case_id)
+    return {message: list(dict.fromkeys(ids)) for message, ids in found.items()}
 
 
 def _outputs(
