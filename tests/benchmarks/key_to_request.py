@@ -41,8 +41,7 @@ def measure(runs: int) -> list[Row]:
                 time.sleep(chance.uniform(0.2, 0.6))
                 terminal.send("j")
                 time.sleep(0.1)
-            _, before = terminal.send("x")
-            terminal.until("stopping", before)
+            terminal.send("x")
         arrived = [asked.arrived for asked in server.asked() if asked.stream and "new-" in asked.model]
     waits = []
     for when in presses[PRESSES:]:
