@@ -119,7 +119,7 @@ class Walk(Camera):
 
     async def add_line(self, sentence: str) -> None:
         """Write a sentence at the prompt's end; the editor keeps the keys."""
-        await self.press("e", *["pagedown"] * 5, "end", "enter")
+        await self.press("e", "ctrl+end", "enter")
         await self.type(sentence)
 
     async def run_all(self) -> None:
