@@ -25,7 +25,7 @@ EVERY = 0.005
 def main(folder: Path, file: Path, width: int) -> None:
     """Run the app in this terminal."""
     runs.CONCURRENCY = asking.CONCURRENCY = width
-    app = MigratorApp(load_project(folder), trusted=True)
+    app = MigratorApp(load_project(folder), trusted=True, own_process=True)
     beats: list[tuple[float, float]] = []
     warming: list[float] = []
     warm = app.runs.warm

@@ -42,8 +42,12 @@ class MigratorApp(App[int]):
     ENABLE_COMMAND_PALETTE = True
     COMMAND_PALETTE_BINDING = "ctrl+p"
 
-    def __init__(self, project: Project, *, trusted: bool = True, demo: bool = False) -> None:
+    def __init__(
+        self, project: Project, *, trusted: bool = True, demo: bool = False, own_process: bool = False
+    ) -> None:
+        """`own_process`: nothing but this app runs here, so the garbage collector may be set to its needs."""
         super().__init__()
+        self._own_process = own_process
         self.demo = demo
         self.settings = settings.load()
         self.glyphs = ASCII if self.settings.ascii_glyphs else UNICODE
@@ -76,7 +80,7 @@ class MigratorApp(App[int]):
 
     def on_history_opened(self, message: HistoryOpened) -> None:
         """Everything is known now; the worker can warm up."""
-        settle_garbage()
+        self.settle_garbage()
         for screen in self._screens.values():
             screen.history_opened()
         if problem := self._settings_problem():
@@ -95,7 +99,7 @@ class MigratorApp(App[int]):
         await self.runs.open()
         for screen in self._screens.values():
             screen.models_ready()
-        settle_garbage()
+        self.settle_garbage()
         await self.runs.warm()
 
     def on_history_failed(self, message: HistoryFailed) -> None:
@@ -121,6 +125,16 @@ class MigratorApp(App[int]):
     def crash(self) -> BaseException | None:
         """What ended the app, if it was a mistake of ours."""
         return self._exception
+
+    def settle_garbage(self) -> None:
+        """Keep the collector from stopping the screen for a tenth of a second while text streams in.
+
+        What was imported and made until now stays and is not looked through again; of what follows, a great deal
+        may gather (a million objects) before all of it is.
+        """
+        if self._own_process:
+            gc.freeze()
+            gc.set_threshold(1_000, 15, 60)
 
     def save_session(self) -> None:
         """Remember where the user is."""
@@ -259,16 +273,6 @@ class MigratorApp(App[int]):
         if self._chosen_theme is not None and theme.name != self._chosen_theme:
             self._chosen_theme = theme.name
             settings.save_theme(theme.name)
-
-
-def settle_garbage() -> None:
-    """Keep the collector from stopping the screen for a tenth of a second while text streams in.
-
-    What was imported and made until now stays and is not looked through again; of what follows, a great deal may
-    gather (a million objects) before all of it is.
-    """
-    gc.freeze()
-    gc.set_threshold(1_000, 15, 60)
 
 
 def run_app(folder: Path, *, demo: bool = False, trust: bool = False) -> int:

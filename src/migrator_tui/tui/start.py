@@ -35,7 +35,7 @@ def open_app(folder: Path, *, demo: bool = False, trust: bool = False) -> int:
         return _refuse(str(error))
     from migrator_tui.tui.app import MigratorApp
 
-    app = MigratorApp(project, trusted=trusted, demo=demo)
+    app = MigratorApp(project, trusted=trusted, demo=demo, own_process=True)
     code = app.run()
     if app.crash is not None:
         raise app.crash
