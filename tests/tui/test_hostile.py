@@ -16,7 +16,7 @@ from migrator_tui.text_safety import safe_line
 from migrator_tui.tui.widgets.modal import Ask, Sheet
 from migrator_tui.tui.workbench.run_dialog import RunDialog
 from tests.model_fixtures import CANARY
-from tests.tui.conftest import MEDIUM, NARROW, SIMULATED, WIDE, Driver, opened, run_all, write_project
+from tests.tui.conftest import NARROW, SIMULATED, WIDE, Driver, opened, run_all, write_project
 
 ESCAPES = "\x1b]2;owned\x07\x1b]52;c;b3duZWQ=\x07\x1b[2J\x9b31m"
 HOSTILE = f"{ESCAPES} [/b] [bold red] [@click=app.quit]x[/] \u202eretro\u2066 \u200b nul:\x00 half:\ud800 \r\n\ttab"
@@ -74,7 +74,7 @@ def harmless(driver: Driver) -> None:
     assert driver.app.clipboard != "owned"
 
 
-@pytest.mark.parametrize("size", [WIDE, MEDIUM, NARROW])
+@pytest.mark.parametrize("size", [WIDE, NARROW])
 async def test_a_hostile_project_is_shown_and_not_obeyed(tmp_path: Path, size: tuple[int, int]) -> None:
     folder = hostile_project(tmp_path / "bad")
     await run_all(folder)
