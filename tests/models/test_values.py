@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import UTC, datetime
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -360,7 +361,9 @@ def recorded(case_id: str) -> ModelRequest:
     )
 
 
-async def test_recorded_answers() -> None:
+async def test_recorded_answers(tmp_path: Path) -> None:
+    file = tmp_path / "old.jsonl"
+    file.write_text("{}")
     loads: list[str] = []
 
     def load(model: str) -> Rows:
@@ -369,7 +372,7 @@ async def test_recorded_answers() -> None:
             raise ProjectError("line 3 is no JSON", file="old.jsonl")
         return Rows()
 
-    recordings = Recordings(load)
+    recordings = Recordings(load, tmp_path)
     assert await recordings.call(recorded("c1")) == [
         Failed("r", CallError(ErrorKind.RECORDING, "old.jsonl: line 3 is no JSON"))
     ]
@@ -378,3 +381,6 @@ async def test_recorded_answers() -> None:
     assert isinstance(failed, Failed)
     assert failed.error.message == "old.jsonl has no answer for case unknown"
     assert loads == ["recorded:old.jsonl"] * 2, "read again after a failure, and then once"
+    file.write_text("{}\n{}")
+    await recordings.call(recorded("c1"))
+    assert len(loads) == 3, "read again once the file has changed"

@@ -59,7 +59,7 @@ class ModelPool:
         self._folder = project_folder
         self._log_file = log_file
         self._environment = child_environment(environment)
-        self._recordings = recorded.Recordings(recordings)
+        self._recordings = recorded.Recordings(recordings, project_folder)
         self._pace = pace or Pace()
         self.on_state = on_state
         self._told = PoolState.NOT_STARTED

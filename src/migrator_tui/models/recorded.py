@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any, Protocol
 
 from migrator_tui.models.requests import Answer, CallError, ErrorKind, Event, Failed, Finished, ModelRequest, Sent
@@ -19,11 +20,15 @@ class Recording(Protocol):
 
 
 class Recordings:
-    """Each file read once, in a thread; `load` gets the model as the project writes it (`recorded:old.jsonl`)."""
+    """Each file read once, in a thread, and again when it has changed.
 
-    def __init__(self, load: Callable[[str], Any] | None) -> None:
+    `load` gets the model as the project writes it (`recorded:old.jsonl`, from the project's `folder`).
+    """
+
+    def __init__(self, load: Callable[[str], Any] | None, folder: Path) -> None:
         self._load = load
-        self._loaded: dict[str, asyncio.Task[Any]] = {}
+        self._folder = folder
+        self._loaded: dict[str, tuple[object, asyncio.Task[Any]]] = {}
 
     async def call(self, request: ModelRequest) -> Sequence[Event]:
         """The whole answer's events."""
@@ -40,16 +45,22 @@ class Recordings:
         return [Sent(request.id, 1), Finished(request.id, answer)]
 
     async def _answer(self, request: ModelRequest, load: Callable[[str], Any]) -> Answer | None:
-        task = self._loaded.get(request.model)
-        if task is None:
-            task = self._loaded[request.model] = asyncio.create_task(asyncio.to_thread(load, request.model))
+        stamp = self._stamp(request.model)
+        known, task = self._loaded.get(request.model, (None, None))
+        if task is None or known != stamp:
+            task = asyncio.create_task(asyncio.to_thread(load, request.model))
+            self._loaded[request.model] = stamp, task
         # Shielded: a call that is given up must not take the file from the others that wait for it.
         recording: Recording = await asyncio.shield(task)
         return recording.answer(request.case_id, last_user_message(request.messages))
 
-    def forget(self) -> None:
-        """Read files anew at the next call."""
-        self._loaded.clear()
+    def _stamp(self, model: str) -> object:
+        """What tells a file from what it was when it was read; `None` where it is not there."""
+        try:
+            status = (self._folder / model.removeprefix(PREFIX)).stat()
+        except (OSError, ValueError):
+            return None
+        return status.st_mtime_ns, status.st_size
 
     @staticmethod
     def _failed(request: ModelRequest, why: str) -> Failed:

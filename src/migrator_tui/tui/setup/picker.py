@@ -15,6 +15,7 @@ from textual.widgets.option_list import Option
 from migrator_tui.text_safety import safe_line
 from migrator_tui.tui.glyphs import Glyphs
 from migrator_tui.tui.theme import MUTED, STYLES
+from migrator_tui.tui.widgets.field import Field
 from migrator_tui.tui.widgets.modal import Modal
 
 MOST_SHOWN = 200
@@ -68,7 +69,7 @@ class Picker(Modal[tuple[str, ...]]):
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="box"):
-            yield Input(placeholder=self._placeholder, compact=True)
+            yield Field(placeholder=self._placeholder, compact=True)
             yield OptionList(markup=False)
             yield Static(Content.styled(self._hint, MUTED), id="hint")
 

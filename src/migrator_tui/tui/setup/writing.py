@@ -15,6 +15,7 @@ from migrator_tui.project.prompts import render
 from migrator_tui.project.tables import Misfit
 from migrator_tui.text_safety import safe_line
 from migrator_tui.tui.theme import MUTED
+from migrator_tui.tui.widgets.field import Field
 from migrator_tui.tui.widgets.modal import Modal
 
 MOST_FIELDS = 20
@@ -90,9 +91,9 @@ class WriteCase(Writing):
         with Vertical(classes="box"):
             with VerticalScroll(can_focus=False):
                 for index, name in enumerate(self._names):
-                    yield from _field(safe_line(name, 40), Input(compact=True, id=f"variable-{index}"))
+                    yield from _field(safe_line(name, 40), Field(compact=True, id=f"variable-{index}"))
                 yield from _field(says, TextArea(soft_wrap=True, id="message"))
-                yield from _field("tags", Input(placeholder="not needed: refund, german", compact=True, id="tags"))
+                yield from _field("tags", Field(placeholder="not needed: refund, german", compact=True, id="tags"))
             yield Static(id="problem")
 
     def on_mount(self) -> None:
