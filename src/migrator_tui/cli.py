@@ -1,5 +1,6 @@
 """The command `migrator-tui`: reads the command line and hands over to one module a command."""
 
+import gc
 import io
 import os
 import sys
@@ -85,6 +86,7 @@ def _execute(arguments: Namespace) -> int:
 
             return export.execute(arguments)
         case _:
+            gc.disable()  # nothing is garbage before the first paint; the app turns it on again
             from migrator_tui.commands.common import existing_folder
             from migrator_tui.tui.app import run_app
 

@@ -39,6 +39,8 @@ class Terminal:
             stderr=terminal,
             env={**os.environ, **named, **(environment or {})},
             start_new_session=True,
+            # Its own terminal, so that it ends with a hang-up should this process be killed.
+            preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),  # noqa: PLW1509
         )
         os.close(terminal)
         self._thread = threading.Thread(target=self._read, daemon=True)

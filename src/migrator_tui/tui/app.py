@@ -133,6 +133,7 @@ class MigratorApp(App[int]):
         may gather (a million objects) before all of it is.
         """
         if self._own_process:
+            gc.enable()
             gc.freeze()
             gc.set_threshold(1_000, 15, 60)
 

@@ -63,6 +63,7 @@ class Panes(WorkScreen):
 
     def compose_body(self) -> ComposeResult:
         glyphs = self.program.glyphs
+        self._set_layout()  # before the panes exist, so that they get the right styles at once
         yield Static(id="narrow-tabs")
         yield Static(id="case-line")
         with Horizontal(id="body"):
@@ -122,17 +123,27 @@ class Panes(WorkScreen):
 
     def fit(self) -> None:
         """Choose the layout for this size."""
-        width, height = self.app.size
-        wide, medium = width >= 140 and height >= 40, width >= 110 and height >= 30
-        self.set_class(wide, "-wide")
-        self.set_class(medium and not wide, "-medium")
-        self.set_class(not medium, "-narrow")
         self._fit_tab()
 
     def _fit_tab(self) -> None:
-        for name, _ in NARROW_TABS:
-            self.set_class(name == self.narrow_tab, f"-tab-{name}")
+        if self._set_layout():
+            self.update_node_styles()
         self._paint_narrow()
+
+    def _set_layout(self) -> bool:
+        """Set the classes that the styles know layouts by, without applying them; whether any has changed.
+
+        Styles are applied once for all of them: each time costs some 30 ms.
+        """
+        before = frozenset(self.classes)
+        width, height = self.app.size
+        wide, medium = width >= 140 and height >= 40, width >= 110 and height >= 30
+        self.set_class(wide, "-wide", update=False)
+        self.set_class(medium and not wide, "-medium", update=False)
+        self.set_class(not medium, "-narrow", update=False)
+        for name, _ in NARROW_TABS:
+            self.set_class(name == self.narrow_tab, f"-tab-{name}", update=False)
+        return frozenset(self.classes) != before
 
     def show_narrow_tab(self, name: str) -> None:
         """On a narrow screen, bring a pane to the front; elsewhere it is in sight anyway."""
