@@ -248,7 +248,7 @@ async def test_demo_is_copied_beside_and_opened(bot: Path) -> None:
     async with asking(app) as asked:
         await ready(asked)
         await asked.press("d")
-        await asked.sees(str(bot / "support-tickets"))
+        await asked.sees("support-tickets")
         await asked.press("enter")
     assert app.return_value == SetUp(bot / "support-tickets", demo=True)
     assert load_project(bot / "support-tickets").name == "support-tickets"
