@@ -10,7 +10,6 @@ import json
 import os
 import re
 import sqlite3
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -19,6 +18,7 @@ from platformdirs import user_data_path
 
 from migrator_tui.history.errors import HistoryError
 from migrator_tui.history.schema_version import TABLE_PREFIX
+from migrator_tui.project.files import replace_file
 from migrator_tui.project.schema import Project
 
 DATABASE_NAME = "history.sqlite3"
@@ -76,9 +76,7 @@ def record_place(project: Project) -> None:
         return
     try:
         where.mkdir(parents=True, exist_ok=True, mode=0o700)
-        with tempfile.NamedTemporaryFile("w", dir=where, prefix=".place-", delete=False, encoding="utf-8") as new:
-            json.dump(place, new, indent=1)
-        Path(new.name).replace(file)
+        replace_file(file, json.dumps(place, indent=1).encode())
     except OSError as error:
         raise HistoryError(f"history: {file}: {error.strerror}") from None
 
@@ -117,7 +115,9 @@ def adopt(project: Project, old: Path) -> None:
         raise HistoryError(f"history: {project.folder} has a history already; that of {old} was left where it is")
     try:
         if target.is_dir():
-            aside = Path(tempfile.mkdtemp(prefix=f"{target.name}.before-", dir=target.parent))
+            from tempfile import mkdtemp
+
+            aside = Path(mkdtemp(prefix=f"{target.name}.before-", dir=target.parent))
             target.rename(aside / "history")
         source.rename(target)
     except OSError as error:

@@ -2,6 +2,7 @@
 
 import gc
 from collections.abc import Iterable
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar
@@ -20,7 +21,7 @@ from migrator_tui.text_safety import safe_line
 from migrator_tui.tui import settings
 from migrator_tui.tui.glyphs import ASCII, UNICODE
 from migrator_tui.tui.keys import EVERYWHERE, bindings
-from migrator_tui.tui.messages import HistoryFailed, HistoryOpened, Noticed, ProgramFact
+from migrator_tui.tui.messages import HistoryFailed, HistoryOpened, Noticed, ProgramFact, RunBroke
 from migrator_tui.tui.runs import Runs
 from migrator_tui.tui.theme import DEFAULT_THEME
 from migrator_tui.tui.widgets.header import HeaderState
@@ -50,32 +51,41 @@ class MigratorApp(App[int]):
         self._own_process = own_process
         self.demo = demo
         self.settings = settings.load()
+        # Before the styles are read: set later, they would be read a second time.
+        self.theme = self.settings.theme if self.settings.theme in self.available_themes else DEFAULT_THEME
         self.glyphs = ASCII if self.settings.ascii_glyphs else UNICODE
         self.workspace = Workspace(project, self.tell, trusted)
         self.runs = Runs(self.workspace, self.tell)
         self.frame = HeaderState(project=project.name)
         self.notes: dict[str, TabNote] = {}
+        self._first_paint = ExitStack()
         self.problem = ""
         """Why the app had to end, where the user can do something about it."""
         self._screens: dict[str, WorkScreen] = {}
         self._notice_timer: Any = None
         self._chosen_theme: str | None = None
+        self._ending = False
 
     # Starting and ending
 
     def on_mount(self) -> None:
-        self.theme = self.settings.theme if self.settings.theme in self.available_themes else DEFAULT_THEME
         self._chosen_theme = self.theme
         self.set_interval(SESSION_SECONDS, self.save_session)
         self.theme_changed_signal.subscribe(self, self._keep_theme)
         self.set_keymap(self.settings.keymap)
         self.workspace.peek()
+        # Nothing is painted before the workbench has its first page: empty panes would be laid out for nobody.
+        self._first_paint.enter_context(self.batch_update())
         self._add("workbench", WorkbenchScreen())
         self.push_screen("workbench")
-        self.call_after_refresh(self._open_history)
+
+    def paint_first(self) -> None:
+        """The workbench has something to show."""
+        self._first_paint.close()
 
     @work(exclusive=True, group="opening")
-    async def _open_history(self) -> None:
+    async def open_history(self) -> None:
+        """Called by the workbench once all of it stands."""
         await self.workspace.open()
 
     def on_history_opened(self, message: HistoryOpened) -> None:
@@ -111,6 +121,7 @@ class MigratorApp(App[int]):
         for screen in self._screens.values():
             screen.leave()
         self.save_session()
+        self._ending = True
         await self.runs.close()
         await self.workspace.close()
         self.exit(0)
@@ -156,6 +167,8 @@ class MigratorApp(App[int]):
 
     def tell(self, message: Message) -> None:
         """Post what happened to whom it concerns; safe from threads."""
+        if self._ending:
+            return  # the history is about to be closed, and nobody looks any more
         if isinstance(message, ProgramFact):
             self.post_message(message)
             return
@@ -205,6 +218,10 @@ class MigratorApp(App[int]):
             self._notice_timer.stop()
         seconds = NOTICE_SECONDS * (2 if role == "error" else 1)
         self._notice_timer = self.set_timer(seconds, lambda: self.change_frame(notice=""))
+
+    def on_run_broke(self, message: RunBroke) -> None:
+        """A mistake of ours in a run: end as for any other one."""
+        raise message.error
 
     def on_noticed(self, message: Noticed) -> None:
         """A line from the workspace."""
@@ -273,7 +290,10 @@ class MigratorApp(App[int]):
         """A theme chosen in the palette is chosen for good."""
         if self._chosen_theme is not None and theme.name != self._chosen_theme:
             self._chosen_theme = theme.name
-            settings.save_theme(theme.name)
+            try:
+                settings.save_theme(theme.name)
+            except (OSError, UnicodeDecodeError) as error:
+                self.say(f"the theme holds until the program ends: {error}", "warning")
 
 
 def run_app(folder: Path, *, demo: bool = False, trust: bool = False) -> int:

@@ -2,11 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from textual.message import Message
 
-from migrator_tui.history.records import Standing, Version
-from migrator_tui.running.events import CaseResult, RunEvent, RunResult
+if TYPE_CHECKING:
+    from migrator_tui.history.records import Standing, Version
+    from migrator_tui.running.events import CaseResult, RunEvent, RunResult
 
 
 class Fact(Message, bubble=False):
@@ -34,7 +36,7 @@ class CaseEvent(Fact):
     """A call of the case in view made progress."""
 
     case_id: str
-    event: RunEvent
+    event: "RunEvent"
 
 
 @dataclass
@@ -42,21 +44,21 @@ class CaseRan(Fact):
     """The case in view was asked again and is done, failed or was stopped."""
 
     case_id: str
-    result: CaseResult | None
+    result: "CaseResult | None"
 
 
 @dataclass
 class RunAdvanced(Fact):
     """A bulk run made progress."""
 
-    event: RunEvent
+    event: "RunEvent"
 
 
 @dataclass
 class RunEnded(Fact):
     """A bulk run is over; `None`: it could not be carried out, and a notice says why."""
 
-    result: RunResult | None
+    result: "RunResult | None"
 
 
 @dataclass
@@ -65,14 +67,14 @@ class StandingsChanged(Fact):
 
     task: str
     candidate: str
-    standings: Sequence[Standing]
+    standings: "Sequence[Standing]"
 
 
 @dataclass
 class VersionRecorded(Fact):
     """A version is in the history that was not, or was not known to come from the file."""
 
-    version: Version
+    version: "Version"
     outside: bool = False
     """A prompt file was edited outside the program."""
 
@@ -80,6 +82,13 @@ class VersionRecorded(Fact):
 @dataclass
 class TrackChanged(Fact):
     """Another task or candidate is in view."""
+
+
+@dataclass
+class RunBroke(ProgramFact):
+    """What asks models has a mistake in it: nothing that a user could do about."""
+
+    error: BaseException
 
 
 @dataclass

@@ -9,16 +9,15 @@ from textual.message import Message
 
 from migrator_tui.history.errors import HistoryError
 from migrator_tui.history.records import Version
-from migrator_tui.models.requests import Lane
 from migrator_tui.project.errors import ProjectError
 from migrator_tui.project.schema import Case
-from migrator_tui.running.events import CaseResult, RunEvent, RunFinished
-from migrator_tui.tui.messages import CaseEvent, CaseRan, Noticed, RunAdvanced, RunEnded
+from migrator_tui.tui.messages import CaseEvent, CaseRan, Noticed, RunAdvanced, RunBroke, RunEnded
 from migrator_tui.tui.workspace import Workspace
 
 if TYPE_CHECKING:
     from migrator_tui.models.pool import ModelPool
     from migrator_tui.running.estimate import Estimate
+    from migrator_tui.running.events import CaseResult, RunEvent
     from migrator_tui.running.plan import Plan
     from migrator_tui.running.run import Runner
     from migrator_tui.running.selection import Selection
@@ -70,6 +69,7 @@ class Runs:
     async def warm(self) -> None:
         """Warm the worker that serves the person at the screen; where all models are recorded, there is none."""
         from migrator_tui.models.recorded import PREFIX
+        from migrator_tui.models.requests import Lane
         from migrator_tui.models.worker_process import WorkerGone
 
         assert self._pool is not None
@@ -106,6 +106,7 @@ class Runs:
         if self._runner is None or case.id in self.cases:
             return False
         self.cases.add(case.id)
+        self._workspace.will_ask([self._workspace.task.name], [self._workspace.candidate.name])
         self._spawn(self._run_case(case, version))
         return True
 
@@ -114,7 +115,7 @@ class Runs:
         workspace = self._workspace
         result: CaseResult | None = None
 
-        def tell(event: RunEvent) -> None:
+        def tell(event: "RunEvent") -> None:
             self._post(CaseEvent(case.id, event))
 
         try:
@@ -150,14 +151,17 @@ class Runs:
         if self._runner is None or self.bulk:
             return False
         self.bulk = True
+        self._workspace.will_ask([task.name for task in plan.tasks], [spec.name for spec in plan.candidates])
         self._spawn(self._run_many(plan))
         return True
 
     async def _run_many(self, plan: "Plan") -> None:
+        from migrator_tui.running.events import RunFinished
+
         runner = self._ready_runner()
         ended: list[RunFinished] = []
 
-        def tell(event: RunEvent) -> None:
+        def tell(event: "RunEvent") -> None:
             if isinstance(event, RunFinished):
                 ended.append(event)
             else:
@@ -180,9 +184,9 @@ class Runs:
 
     def _done(self, task: "asyncio.Task[None]") -> None:
         self._tasks.discard(task)
-        if not task.cancelled() and task.exception() is not None:
-            # A mistake of ours: let the program's own handler write the log and end politely.
-            raise task.exception() from None  # type: ignore[misc]
+        if not task.cancelled() and (error := task.exception()) is not None:
+            # Raised here it would go to the event loop, which tells nobody.
+            self._post(RunBroke(error))
 
 
 def case_ids(plan: "Plan", task: str) -> Sequence[str]:

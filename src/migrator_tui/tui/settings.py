@@ -10,8 +10,6 @@
     run-all = "R,ctrl+a"
 """
 
-import os
-import tempfile
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -101,15 +99,13 @@ def save_theme(theme: str) -> None:
     """Write the theme down, keeping whatever else the file says."""
     import tomlkit
 
+    from migrator_tui.project.files import replace_file
+
     file = settings_file()
-    file.parent.mkdir(parents=True, exist_ok=True)
     before = file.read_text(encoding="utf-8") if file.exists() else ""
     try:
         document = tomlkit.parse(before)
     except tomlkit.exceptions.TOMLKitError:
         return  # The user's file has a mistake in it: theirs to mend, not ours to overwrite.
     document["theme"] = theme
-    handle, beside = tempfile.mkstemp(dir=file.parent, prefix=".settings-")
-    with os.fdopen(handle, "w", encoding="utf-8") as stream:
-        stream.write(tomlkit.dumps(document))
-    Path(beside).replace(file)
+    replace_file(file, tomlkit.dumps(document).encode())

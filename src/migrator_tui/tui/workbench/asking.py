@@ -5,22 +5,22 @@ from typing import TYPE_CHECKING
 
 from textual import work
 
+from migrator_tui.history.errors import HistoryError
 from migrator_tui.history.records import Standing
 from migrator_tui.project.errors import ProjectError
 from migrator_tui.project.schema import BASELINE
-from migrator_tui.running.events import CallStarted, OutputRecorded, RunProgressed, TextArrived
-from migrator_tui.running.selection import Selection, Which
 from migrator_tui.tui.messages import CaseEvent, CaseRan, RunAdvanced, RunEnded
 from migrator_tui.tui.runs import CONCURRENCY, case_ids
 from migrator_tui.tui.widgets.header import RunProgress, duration, money
 from migrator_tui.tui.workbench.bench import Bench
 from migrator_tui.tui.workbench.case_list import Live
 from migrator_tui.tui.workbench.drafting import Drafting
-from migrator_tui.tui.workbench.run_dialog import RunChoice, RunDialog
-from migrator_tui.tui.workbench.streams import Stream
 
 if TYPE_CHECKING:
+    from migrator_tui.running.events import OutputRecorded, TextArrived
     from migrator_tui.running.plan import Plan
+    from migrator_tui.running.selection import Selection, Which
+    from migrator_tui.tui.workbench.run_dialog import RunChoice
 
 ESTIMATED_UP_TO = 2_000
 """Cases; planning more than that only to show a price would keep the machine busy at each start."""
@@ -82,6 +82,8 @@ class Asking(Drafting, Bench):
         not_run = all(section is None for section, _ in order.sections)
         if not not_run:
             return
+        from migrator_tui.running.selection import Which
+
         try:
             plan, estimate = await self.program.runs.plan(self._selection(Which.ALL))
         except ProjectError as error:
@@ -117,6 +119,9 @@ class Asking(Drafting, Bench):
 
     def on_case_event(self, message: CaseEvent) -> None:
         """A call of a single case made progress."""
+        from migrator_tui.running.events import CallStarted, OutputRecorded, TextArrived
+        from migrator_tui.tui.workbench.streams import Stream
+
         event = message.event
         if isinstance(event, CallStarted):
             key = message.case_id, event.item.model_name
@@ -132,7 +137,7 @@ class Asking(Drafting, Bench):
             if event.standing is not None:
                 self.rows.update_standings([event.standing])
 
-    def _text_arrived(self, case_id: str, event: TextArrived) -> None:
+    def _text_arrived(self, case_id: str, event: "TextArrived") -> None:
         stream = self.streams.get((case_id, event.item.model_name))
         if stream is None:
             return
@@ -152,7 +157,11 @@ class Asking(Drafting, Bench):
         for name in (BASELINE, self.workspace.candidate.name):
             self.streams.pop((message.case_id, name), None)
         self.rows.set_live_one(message.case_id, None)
-        if message.result is not None and message.result.unmade:
+        result = message.result
+        self.from_cache.discard(message.case_id)
+        if result is not None and result.baseline_cached:
+            self.from_cache.add(message.case_id)
+        if result is not None and result.unmade:
             self.say("stopped", "warning")
         if self.case_in_view == message.case_id:
             self.show_case()
@@ -162,7 +171,9 @@ class Asking(Drafting, Bench):
 
     # Many cases
 
-    def _selection(self, which: Which, case_ids: list[str] | None = None) -> Selection:
+    def _selection(self, which: "Which", case_ids: list[str] | None = None) -> "Selection":
+        from migrator_tui.running.selection import Selection
+
         workspace = self.workspace
         key = workspace.task.name, workspace.candidate.name
         version = self.version_of_draft_now()
@@ -188,6 +199,9 @@ class Asking(Drafting, Bench):
 
     @work(exclusive=True, group="question")
     async def action_run_all(self) -> None:
+        from migrator_tui.running.selection import Which
+        from migrator_tui.tui.workbench.run_dialog import RunDialog
+
         if not self.can_run() or self.version_of_draft_now() is None:
             return
         choices = []
@@ -208,12 +222,15 @@ class Asking(Drafting, Bench):
         if chosen is not None:
             self.start_run(chosen.plan)
 
-    async def _choice(self, words: str, which: Which, ids: list[str] | None = None) -> RunChoice:
+    async def _choice(self, words: str, which: "Which", ids: list[str] | None = None) -> "RunChoice":
+        from migrator_tui.tui.workbench.run_dialog import RunChoice
+
         plan, estimate = await self.program.runs.plan(self._selection(which, ids))
         return RunChoice(words, plan, estimate)
 
-    async def _rest_choice(self, plan: "Plan") -> RunChoice:
+    async def _rest_choice(self, plan: "Plan") -> "RunChoice":
         from migrator_tui.running.estimate import estimate
+        from migrator_tui.tui.workbench.run_dialog import RunChoice
 
         history = self.workspace.history
         return RunChoice("go on where it stopped", plan, estimate(plan, history, concurrency=CONCURRENCY))
@@ -233,6 +250,8 @@ class Asking(Drafting, Bench):
 
     def on_run_advanced(self, message: RunAdvanced) -> None:
         """A bulk run made progress."""
+        from migrator_tui.running.events import CallStarted, OutputRecorded, RunProgressed
+
         event = message.event
         if isinstance(event, CallStarted | OutputRecorded) and event.item.task != self.workspace.task.name:
             return  # of a run over several tasks: not in this list
@@ -245,13 +264,14 @@ class Asking(Drafting, Bench):
                 run=RunProgress(event.done, event.total, event.rate, event.eta, event.cost if event.cost else None)
             )
 
-    def _output_of_run(self, event: OutputRecorded) -> None:
+    def _output_of_run(self, event: "OutputRecorded") -> None:
         case_id = event.item.case_id
         standing: Standing | None = event.standings.get(self.workspace.candidate.name)
         if standing is not None:
             self.rows.update_standings([standing])
-        self._left[case_id] = self._left.get(case_id, 1) - 1
-        if self._left[case_id] <= 0:
+        if not event.cached:  # what was there already is none of the calls that the case waits for
+            self._left[case_id] = self._left.get(case_id, 1) - 1
+        if self._left.get(case_id, 0) <= 0:
             self.rows.set_live_one(case_id, None)
         self._recorded += 1
         if self._recorded % RECOUNT_EVERY == 0:
@@ -288,7 +308,11 @@ class Asking(Drafting, Bench):
 
     @work(exclusive=True, group="rest")
     async def _offer_rest(self) -> None:
-        plan = await asyncio.to_thread(self.program.runs.unfinished)
+        try:
+            plan = await asyncio.to_thread(self.program.runs.unfinished)
+        except ProjectError as error:  # its task, candidate or cases are gone: a new run is all there is
+            self.say(str(error), "warning")
+            return
         if plan is not None and plan.open_items:
             self.rest = plan
             self.say(f"a run stopped with {len(plan.open_items)} calls to go · R goes on", "warning")
@@ -296,5 +320,11 @@ class Asking(Drafting, Bench):
     @work(exclusive=True, group="money", thread=True)
     def show_money(self) -> None:
         """What was spent today, in the header."""
-        spent, partial = self.workspace.history.spent_today()
+        if not self.workspace.is_open:
+            return
+        try:
+            spent, partial = self.workspace.history.spent_today()
+        except HistoryError as error:
+            self.app.call_from_thread(self.say, str(error), "error")
+            return
         self.app.call_from_thread(self.program.change_frame, spent=spent, spent_is_partial=partial)

@@ -44,7 +44,16 @@ class Bench(Panes):
             self._title_list(counts, page.total)
         self.name_models()
         self.show_keys()
-        self.call_after_refresh(self.program.paint_frame)
+        self.program.paint_first()
+        self.call_after_refresh(self._complete)
+
+    async def _complete(self) -> None:
+        """The list is painted: now what stands beside it, and then the history."""
+        await self.query_one("#right").mount_all(self.compose_right())
+        self.complete = True
+        self.name_models()
+        self.program.paint_frame()
+        self.program.open_history()
 
     def on_resize(self) -> None:
         self.fit()
@@ -184,8 +193,9 @@ class Bench(Panes):
                 pane.show_empty(self._empty_words(name))
             else:
                 turn = blind and self.judged_next() == name
+                cached = name == BASELINE and view.case.id in self.from_cache
                 pane.compared = sides.baseline.output if name != BASELINE and sides.baseline is not None else None
-                pane.show_output(self._blinded(shown, name), blind=blind, turn=turn)
+                pane.show_output(replace(self._blinded(shown, name), cached=cached), blind=blind, turn=turn)
         if self.diff_mode is not DiffMode.OFF:
             self.show_diff()
         self._wake()

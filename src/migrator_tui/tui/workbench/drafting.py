@@ -1,9 +1,6 @@
 """The prompt: drafts kept on every pause, versions, the way back to the file, and `$EDITOR`."""
 
 import os
-import shlex
-import subprocess
-import tempfile
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -75,7 +72,7 @@ class Drafting(Moving, Bench):
         typed: Mapping[str, Any] | None = None
         try:
             typed = tomllib.loads(self.prompt_pane.params_text)
-        except tomllib.TOMLDecodeError:
+        except (ValueError, RecursionError):
             typed = None
         project, candidate = self.workspace.project, self.workspace.candidate
         self.query_one(ParamsPane).show(
@@ -203,8 +200,11 @@ class Drafting(Moving, Bench):
 
     def on_version_recorded(self, message: VersionRecorded) -> None:
         """A prompt file was edited outside: take it up where nothing unsaved is in the way."""
+        version, workspace = message.version, self.workspace
         if not message.outside or self.prompt is None:
             return
+        if (version.task, version.model_name) != (workspace.task.name, workspace.candidate.name):
+            return  # another prompt is in view by now, and takes its file up when it is shown
         if self.prompt_pane.dirty:
             self.say(f"the prompt file changed outside: that is {message.version.label}; your draft stays", "warning")
             return
@@ -213,8 +213,25 @@ class Drafting(Moving, Bench):
 
     @work(exclusive=True, group="outside", thread=True)
     def _look_outside(self) -> None:
-        if self.workspace.is_open:
-            self.workspace.look_outside()
+        workspace = self.workspace
+        if not workspace.is_open:
+            return
+        workspace.look_outside()
+        if self.blind is not None or self.program.runs.busy:
+            return  # what is under way is about the cases as they were
+        try:
+            changed = workspace.reindex()
+        except ProjectError as error:
+            self.app.call_from_thread(self.say, str(error), "error")
+            return
+        if changed:
+            self.app.call_from_thread(self._show_changed_cases)
+
+    def _show_changed_cases(self) -> None:
+        self.reload_list(keep=self.workspace.number_of(self.case_in_view or ""))
+        self.show_case()
+        self.say("the case files have changed: this is what they hold now", "warning")
+        self.catch_up()
 
     # Files
 
@@ -227,6 +244,10 @@ class Drafting(Moving, Bench):
 
     def action_external_editor(self) -> None:
         """The prompt in the user's own editor."""
+        import shlex
+        import subprocess
+        import tempfile
+
         command = os.environ.get("VISUAL") or os.environ.get("EDITOR")
         if not command:
             self.say("$EDITOR is not set; e edits here", "warning")

@@ -21,7 +21,7 @@ def message_text(content: object) -> str:
     if isinstance(content, str):
         return content
     if isinstance(content, Sequence):
-        parts = [p.get("text") or f"[{p.get('type', '?')}]" if isinstance(p, dict) else str(p) for p in content]
+        parts = [str(p.get("text") or f"[{p.get('type', '?')}]" if isinstance(p, dict) else p) for p in content]
         return "\n".join(parts)
     return "" if content is None else json.dumps(content, ensure_ascii=False)
 
@@ -76,7 +76,7 @@ class InputStrip(Pane):
         if case is None:
             self.title("")
             self.bottom("")
-            self.query_one("#input-text", Static).update(Content.styled(empty, MUTED))
+            self.query_one("#input-text", Static).update(Content.styled(safe_line(empty), MUTED))
             return
         self.title(self._heading(case))
         self._fill()

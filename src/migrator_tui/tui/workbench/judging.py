@@ -31,11 +31,16 @@ class Judging(Moving, Bench):
             self.say("an error is no answer: r asks again", "warning")
             return
         try:
-            self.workspace.judge([(name, view.case.id)], passed, blind=self.blind is not None)
+            judged = self.workspace.judge(
+                [(name, view.case.id)], passed, blind=self.blind is not None, seen=side.output.id
+            )
         except HistoryError as error:
             self.say(str(error), "error")
             return
-        if self.blind is not None:
+        if not judged:
+            self.say("another answer has come in meanwhile: this is it", "warning")
+            self.show_case()
+        elif self.blind is not None:
             self._judged_blind(name, passed)
         elif name != BASELINE:
             self._after_verdict()

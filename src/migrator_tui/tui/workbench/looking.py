@@ -61,5 +61,6 @@ class Looking(Bench):
             if shown is None:
                 self.say("nothing to copy yet", "warning")
                 return
-            text, what = shown.output.text, f"the output of {safe_line(name, 24)}"
+            label = name if self.blind is None else self.pane_of(name).label
+            text, what = shown.output.text, f"the output of {safe_line(label, 24)}"
         self.program.copy_text(text, what)

@@ -229,20 +229,28 @@ class Moving(Bench):
     def _turn(self, task: int = 0, candidate: int = 0) -> None:
         if not self.workspace.is_open:
             return
-        if self.program.runs.busy:
-            self.say("a run is going on; x stops it", "warning")
+        if self._held():
             return
         self.keep_draft_now()
         if self.workspace.turn(task=task, candidate=candidate):
             self.switch_track()
 
+    def _held(self) -> bool:
+        """Whether task and candidate must stay in view for now, which is said."""
+        if self.program.runs.busy:
+            self.say("a run is going on; x stops it", "warning")
+        elif self.blind is not None:
+            self.say("the round of blind judging is of this task; b leaves it", "warning")
+        else:
+            return False
+        return True
+
     def open_track(self, task: str, candidate: str) -> bool:
-        """Put that task and candidate in view; False where a run keeps the view where it is."""
+        """Put that task and candidate in view; False where a run or blind judging keeps the view where it is."""
         workspace = self.workspace
         if (workspace.task.name, workspace.candidate.name) == (task, candidate):
             return True
-        if self.program.runs.busy:
-            self.say("a run is going on; x stops it", "warning")
+        if self._held():
             return False
         self.keep_draft_now()
         workspace.go_to(task, candidate)
@@ -266,6 +274,7 @@ class Moving(Bench):
     def show_track(self) -> None:
         """Everything that depends on task and candidate, anew."""
         self.view = None
+        self.from_cache.clear()
         self.query_text = ""
         self.query_one("#filter", Input).remove_class("-open")
         self.name_models()

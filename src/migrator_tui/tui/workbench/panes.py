@@ -1,13 +1,14 @@
 """The workbench's panes: which there are, what they hold, and how they fold where the terminal is narrow."""
 
 from collections.abc import Mapping, Sequence
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.timer import Timer
+from textual.widget import Widget
 from textual.widgets import Static
 
 from migrator_tui.history.records import Mark
@@ -27,8 +28,10 @@ from migrator_tui.tui.workbench.input_strip import InputStrip, one_line
 from migrator_tui.tui.workbench.output_pane import OutputPane
 from migrator_tui.tui.workbench.params_pane import ParamsPane
 from migrator_tui.tui.workbench.prompt_pane import DraftEditor, PromptPane
-from migrator_tui.tui.workbench.streams import Streams
 from migrator_tui.tui.workspace import CaseView, ListOrder, PromptState, Workspace
+
+if TYPE_CHECKING:
+    from migrator_tui.tui.workbench.streams import Streams
 
 NARROW_TABS = (("cases", "Cases"), ("outputs", "Outputs"), ("prompt", "Prompt"))
 
@@ -51,11 +54,15 @@ class Panes(WorkScreen):
         self.query_text = ""
         self.list_order: ListOrder | None = None
         self.streams: Streams = {}
+        self.from_cache: set[str] = set()
+        """Ids of the cases whose last `r` took the baseline's answer from the cache."""
         self.ready = False
         """Models can be asked."""
         self.narrow_tab = "outputs"
         self.hint: Sequence[str] = ()
         """What the right pane says of a whole run while nothing has run yet."""
+        self.complete = False
+        """All panes are there."""
         self._paint_timer: Timer | None = None
         self._last_spin = 0.0
 
@@ -71,16 +78,21 @@ class Panes(WorkScreen):
                 yield ColumnHeads()
                 yield CaseRows(glyphs=glyphs, id="case-rows")
                 yield Field(placeholder="text  tag:refund  is:regression", id="filter", compact=True)
-            with Vertical(id="right"):
-                yield InputStrip(glyphs=glyphs)
-                with Horizontal(id="outputs"):
-                    yield OutputPane("baseline", glyphs=glyphs)
-                    yield OutputPane("candidate", glyphs=glyphs)
-                with Pane(id="one-text"):
-                    yield TextView(id="one-text-view")
-                with Horizontal(id="prompts"):
-                    yield PromptPane(glyphs=glyphs)
-                    yield ParamsPane(glyphs=glyphs)
+            yield Vertical(id="right")
+
+    def compose_right(self) -> Sequence[Widget]:
+        """Everything beside the list. It is made once the list is painted: that is what one waits for."""
+        glyphs = self.program.glyphs
+        return (
+            InputStrip(glyphs=glyphs),
+            Horizontal(OutputPane("baseline", glyphs=glyphs), OutputPane("candidate", glyphs=glyphs), id="outputs"),
+            Pane(TextView(id="one-text-view"), id="one-text"),
+            Horizontal(PromptPane(glyphs=glyphs), ParamsPane(glyphs=glyphs), id="prompts"),
+        )
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Keys do nothing in the moment before all panes are there."""
+        return self.complete and super().check_action(action, parameters)
 
     @property
     def workspace(self) -> Workspace:
@@ -175,11 +187,12 @@ class Panes(WorkScreen):
         """Which model each pane shows, and the header's part of it."""
         project, candidate = self.workspace.project, self.workspace.candidate
         blind = self.blind is not None
-        self.baseline_pane.label, self.baseline_pane.model = (
-            ("A", "") if blind else (BASELINE, project.baseline.model)
-        )
-        self.candidate_pane.label = "B" if blind else "candidate"
-        self.candidate_pane.model = "" if blind else candidate.model
+        if self.complete:
+            self.baseline_pane.label, self.baseline_pane.model = (
+                ("A", "") if blind else (BASELINE, project.baseline.model)
+            )
+            self.candidate_pane.label = "B" if blind else "candidate"
+            self.candidate_pane.model = "" if blind else candidate.model
         names = [c.name for c in project.candidates]
         position = f"{names.index(candidate.name) + 1}/{len(names)}" if len(names) > 1 else ""
         models = (project.baseline.model, candidate.model)

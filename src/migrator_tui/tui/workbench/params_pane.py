@@ -90,7 +90,7 @@ def _shown(params: Mapping[str, Any], name: str) -> str:
     if name not in params:
         return "–"
     value = params[name]
-    return safe_line(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False), 12)
+    return safe_line(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str), 12)
 
 
 def _price(price: float | None) -> str:

@@ -10,7 +10,7 @@ from textual.content import Content
 from textual.message import Message
 from textual.widgets import ContentSwitcher, TextArea
 
-from migrator_tui.text_safety import safe
+from migrator_tui.text_safety import safe, safe_line
 from migrator_tui.tui.glyphs import UNICODE, Glyphs
 from migrator_tui.tui.keys import EDITOR, bindings
 from migrator_tui.tui.theme import FAINT, MUTED, STRONG, STYLES
@@ -157,7 +157,7 @@ class PromptPane(Pane):
             parts += [(self.version, STYLES["text"])]
         self.title(Content.assemble(*parts))
         if self.error:
-            self.bottom(Content.styled(f"{glyphs.warning} {self.error}", STYLES["error"]))
+            self.bottom(Content.styled(f"{glyphs.warning} {safe_line(self.error)}", STYLES["error"]))
             return
         keys: list[Content | str | tuple[str, str]] = [("F5", "bold"), (" run this case", MUTED)]
         if self.dirty:

@@ -2,8 +2,8 @@
 
 import asyncio
 import contextlib
-import uuid
-from collections.abc import Callable
+import secrets
+from collections.abc import Callable, Collection, Iterable
 from typing import TYPE_CHECKING
 
 from textual.message import Message
@@ -30,11 +30,15 @@ class Opened:
         self.session = SessionState()
         self.page: FirstPage | None = None
         """What the last session left of the list, until the history is open."""
-        self.window = uuid.uuid4().hex
+        self.window = secrets.token_hex(8)
         """Tells this program's drafts from those of another window on the same project."""
         self.author = ""
         self._history: History | None = None
         self._indexed: set[str] = set()
+        self._tried: dict[str, str] = {}
+        """Task to the digest of the changed case files that were read last."""
+        self._behind: set[tuple[str, str]] = set()
+        """Tasks and candidates whose standings may lack what was recorded here for other candidates."""
 
     def peek(self) -> FirstPage | None:
         """What the last session left, read without the database library: enough for the first paint."""
@@ -124,6 +128,29 @@ class Opened:
             history.index_cases(task, iter_cases(self.project, task))
         self._indexed.add(task.name)
 
+    def reindex(self) -> bool:
+        """Index the task in view anew where its case files have changed; whether they had.
+
+        Tried once for each change. Raises `ProjectError` for files that hold no cases, half saved ones for instance.
+        """
+        from migrator_tui.history.files import files_digest
+        from migrator_tui.project.cases import iter_cases
+
+        task = self.task
+        if self.history.index_current(task) or self._tried.get(task.name) == files_digest(task):
+            return False
+        self._tried[task.name] = files_digest(task)
+        self.history.index_cases(task, iter_cases(self.project, task))
+        return True
+
+    def will_ask(self, tasks: Iterable[str], candidates: Collection[str]) -> None:
+        """These candidates are going to be asked, and the baseline with them: the others do not hear of its answers.
+
+        Their standings are made anew when they come into view.
+        """
+        names = [candidate.name for candidate in self.project.candidates if candidate.name not in candidates]
+        self._behind |= {(task, name) for task in tasks for name in names}
+
     def catch_up(self) -> int:
         """Make standings true again after changed checks, cases or another program's work; how many were not."""
         from migrator_tui.running.judging import bring_up_to_date
@@ -148,7 +175,8 @@ class Opened:
 
         for task in self.project.tasks:
             for candidate in self.project.candidates:
-                all_up_to_date(self.project, history, task, candidate.name)
+                if (task.name, candidate.name) not in self._behind:
+                    all_up_to_date(self.project, history, task, candidate.name)
         history.close()
 
     def save_session(self, session: SessionState) -> None:

@@ -11,6 +11,7 @@ from textual.message import Message
 from migrator_tui.history.records import Draft, Version
 from migrator_tui.project.errors import ProjectError
 from migrator_tui.project.schema import BASELINE, Project
+from migrator_tui.project.tables import Misfit, plain_value
 from migrator_tui.tui.messages import Noticed, VersionRecorded
 from migrator_tui.tui.workspace.opened import Opened
 from migrator_tui.tui.workspace.values import PromptState
@@ -77,10 +78,21 @@ class Prompts(Opened):
         version = version_of_draft(self.history, self.task.name, self.candidate.name, draft, author=self.author)
         if name:
             self.history.name_version(version.id, name)
-        self.history.drop_draft(self.task.name, self.candidate.name, self.window)
+        self._settle_draft(version, params_text)
         return version
 
+    def _settle_draft(self, version: Version, params_text: str) -> None:
+        """The draft is a version now. It is forgotten, unless something else would be taken up at the next look."""
+        history, task, candidate = self.history, self.task.name, self.candidate.name
+        newest = next(iter(history.versions(task, candidate)), version)
+        others = [draft for draft in history.drafts(task, candidate) if draft.window != self.window]
+        if newest.id == version.id and all(draft.updated_at <= version.created_at for draft in others):
+            history.drop_draft(task, candidate, self.window)
+        else:  # back at a text that was tried before
+            self.save_draft(version.template, params_text, version)
+
     def _stamp_files(self) -> None:
+        self._file_stamps.clear()
         for file in {self.project.prompt_file(self.task, self.candidate.name), self.task.prompt}:
             with contextlib.suppress(OSError):
                 stat = file.stat()
@@ -98,8 +110,8 @@ class Prompts(Opened):
         if not changed:
             return
         self._stamp_files()
-        before = {v.id for v in self.history.versions(self.task.name, self.candidate.name)}
         try:
+            before = {v.id for v in self.history.versions(self.task.name, self.candidate.name)}
             version = version_of_record(
                 self.project, self.history, self.task, self.candidate.name, author=self.author
             )
@@ -115,6 +127,9 @@ class Prompts(Opened):
 
         project = load_project(self.project.folder, trusted=self.trusted)
         task, candidate = self.task.name, self.candidate.name
+        known = {each.name for each in project.tasks}, {each.name for each in project.candidates}
+        if task not in known[0] or candidate not in known[1]:
+            raise ProjectError("was changed elsewhere meanwhile; open it again", file=project.config_file.name)
         self.project = project
         self.go_to(task, candidate)
         self._stamp_files()
@@ -128,8 +143,11 @@ def params_toml(params: Mapping[str, Any]) -> str:
 
 
 def read_params(text: str) -> dict[str, Any]:
-    """Parameters from TOML; raises `ProjectError` with the parser's line."""
+    """Parameters from TOML; raises `ProjectError` with the parser's line, or for a value that cannot be sent."""
     try:
-        return tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+        values: dict[str, Any] = plain_value(tomllib.loads(text))
+    except (ValueError, RecursionError) as error:
         raise ProjectError(f"parameters: {error}") from error
+    except Misfit as misfit:  # a date, say, which no request can hold
+        raise ProjectError(f"parameters: {misfit.what}") from None
+    return values
