@@ -1,16 +1,28 @@
 """Running a plan: what is asked, what is kept, what is told, and how it stops."""
 
 import asyncio
+from collections.abc import AsyncGenerator
 from typing import Any
 
 import pytest
 
 from migrator_tui.history.records import Mark, NewOutput
-from migrator_tui.models.requests import Answer, CallError, ErrorKind, ModelRequest
+from migrator_tui.models.requests import (
+    Answer,
+    CallError,
+    ErrorKind,
+    Event,
+    Failed,
+    Lane,
+    ModelRequest,
+    Retrying,
+    Sent,
+)
 from migrator_tui.project.errors import ProjectError
 from migrator_tui.running.events import CallStarted, OutputRecorded, RunFinished, RunProgressed
 from migrator_tui.running.results import collect
 from migrator_tui.running.resume import resume_plan
+from migrator_tui.running.spending import Budget, Prices, Purse
 from tests.running.conftest import Rig, error, good
 
 
@@ -191,6 +203,25 @@ async def test_money_that_a_broken_call_may_have_cost_counts_against_the_cap(rig
     assert result.state == "stopped" and result.cost == 0.0 and 1 <= result.made < 8
 
 
+async def test_a_broken_call_is_not_tried_again_beyond_the_cap(rig: Rig) -> None:
+    tries: list[int] = []
+
+    async def breaking(request: ModelRequest, lane: Lane = Lane.BULK) -> AsyncGenerator[Event, None]:
+        for attempt in range(1, 6):
+            tries.append(attempt)
+            yield Sent(request.id, attempt)
+            broke = CallError(ErrorKind.CUT_OFF, "broke", attempts=attempt)
+            yield Retrying(request.id, attempt, 0.0, broke) if attempt < 5 else Failed(request.id, broke)
+
+    rig.pool.call = breaking  # type: ignore[method-assign]
+    plan = rig.plan(case_ids=["c1"])
+    bound = Budget(Prices(rig.project), Purse(1.0)).bound(rig.project.baseline, plan.request_for(plan.items[0]))
+    result = await rig.run(plan, concurrency=1, max_cost=2.5 * bound)
+    # Each of the attempts may have been charged for: there is money for two of them, and for no other call.
+    assert tries == [1, 2]
+    assert (result.made, result.state, result.errors) == (1, "stopped", 1)
+
+
 async def test_a_cap_over_an_unknown_price_is_refused(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
     from dataclasses import replace
 
@@ -231,6 +262,16 @@ async def test_a_resumed_run_refuses_what_is_gone(rig: Rig, folder: Any) -> None
     (folder / "triage.jsonl").write_text("".join(lines[1:]), "utf-8")
     with pytest.raises(ProjectError, match='has case "c1", which the project has no more'):
         resume_plan(rig.project, rig.history, rig.history.run(result.run_id))
+
+
+async def test_a_resumed_run_refuses_another_model_under_the_same_name(rig: Rig) -> None:
+    from dataclasses import replace
+
+    result = await rig.run(max_cost=0.0)
+    other = replace(rig.project.candidates[0], model="openai/quite-another")
+    project = replace(rig.project, candidates=(other,))
+    with pytest.raises(ProjectError, match='asked "openai/new-model" as newer, which is "openai/quite-another" now'):
+        resume_plan(project, rig.history, rig.history.run(result.run_id))
 
 
 async def test_a_resumed_run_keeps_its_versions(rig: Rig, folder: Any) -> None:

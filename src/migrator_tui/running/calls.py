@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from migrator_tui.history.records import NewOutput, RunItem
@@ -64,6 +64,9 @@ async def make_call(
                 if isinstance(event, Sent):
                     attempts = event.attempt
                 if isinstance(event, Retrying):
+                    if not budget.allows_retry(bound, event.error):
+                        end = Failed(request.id, replace(event.error, attempts=event.attempt))
+                        break
                     budget.attempt_broke(bound, event.error)
                 on_event(TextArrived(item, event))
     finally:

@@ -142,6 +142,7 @@ def plan_run(project: Project, history: "History", selection: Selection, *, auth
         "tasks": [task.name for task in tasks],
         "candidates": [candidate.name for candidate in candidates],
         "cases": {name: list(by_id) for name, by_id in cases.items()} if _narrowed(selection) else None,
+        "models": [[spec.name, spec.model] for spec in models],
         "repeat": selection.repeat,
         "baseline": selection.baseline,
         "which": selection.which.value,

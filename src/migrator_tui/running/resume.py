@@ -19,7 +19,8 @@ def resume_plan(project: Project, history: "History", run: Run) -> Plan:
     """The plan of a run in the history: what it asked, and what is left of it, if anything.
 
     Versions are those of the run; cases are today's. An item that is still to be asked is asked with today's case
-    and kept under the key of what is really sent. Raises `ProjectError` where task, candidate or case is gone.
+    and kept under the key of what is really sent. Raises `ProjectError` where task, candidate or case is
+    gone, or a model is another one.
     """
     items = history.run_items(run.id)
     began = f"the run of {run.created_at:%Y-%m-%d %H:%M} UTC"
@@ -31,6 +32,12 @@ def resume_plan(project: Project, history: "History", run: Run) -> Plan:
     gone = sorted(models - {candidate.name for candidate in project.candidates})
     if gone:
         raise ProjectError(f"{began} has candidate {quoted(gone[0])}, which the project has no more; start a new run")
+    for name, model in run.settings.get("models", ()):
+        now = project.model(name).model
+        if now != model:
+            raise ProjectError(
+                f"{began} asked {quoted(model)} as {name}, which is {quoted(now)} now; start a new run"
+            )
     tasks = [task for task in project.tasks if task.name in names]
     cases: dict[str, dict[str, Case]] = {}
     for task in tasks:

@@ -34,6 +34,8 @@ class Runner:
         self._author = author
         self._prices = Prices(project)
         self._day: Purse | None = None
+        self._counting = asyncio.Lock()
+        """Two that start in the same moment must share the day's purse."""
         self._jobs: set[RunJob | CaseJob] = set()
 
     @property
@@ -95,10 +97,11 @@ class Runner:
         a_day = self.project.max_cost_per_day
         if max_cost is not None or a_day is not None:
             refuse_uncountable(self._prices, asked, "--max-cost" if max_cost is not None else "max_cost_per_day")
-        if a_day is not None and (self._day is None or not self._jobs):
-            # What other programs spent counts from here on; what goes on in this one is counted as it happens.
-            spent, _ = await asyncio.to_thread(self._history.spent_today)
-            self._day = Purse(a_day, "max_cost_per_day", spent)
+        async with self._counting:
+            if a_day is not None and (self._day is None or not self._jobs):
+                # What other programs spent counts from here on; what goes on in this one is counted as it happens.
+                spent, _ = await asyncio.to_thread(self._history.spent_today)
+                self._day = Purse(a_day, "max_cost_per_day", spent)
         return Budget(self._prices, Purse(max_cost), self._day if a_day is not None else None)
 
     async def _while_listed(self, job: RunJob | CaseJob, work: Awaitable[ResultT]) -> ResultT:

@@ -184,6 +184,12 @@ class Budget:
             purse.spent += cost
             purse.written_off += written_off
 
+    def allows_retry(self, bound: float, error: CallError) -> bool:
+        """Whether the call may be tried again: the broken attempt may have cost as much as the next one may."""
+        if not bound or error.kind not in MAY_BE_BILLED:
+            return True
+        return all(purse.left >= bound for purse in self._purses())
+
     def attempt_broke(self, bound: float, error: CallError) -> None:
         """An attempt of a call broke and another one follows."""
         if error.kind in MAY_BE_BILLED:
