@@ -204,15 +204,7 @@ _KINDS: dict[type, str] = {bool: "yes/no", int: "number", float: "number", str: 
 
 
 def _kind(value: Any) -> str:
-    kinds: dict[type, str] = {
-        bool: "yes/no",
-        int: "number",
-        float: "number",
-        str: "text",
-        list: "list",
-        dict: "table",
-    }
-    return kinds.get(type(value), "null")
+    return _KINDS.get(type(value), "null")
 
 
 def _is_label(value: Any) -> bool:

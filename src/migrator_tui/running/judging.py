@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from migrator_tui.checks.base import CheckError, Subject
 from migrator_tui.history.digests import digest_of
+from migrator_tui.history.files import files_digest
 from migrator_tui.history.records import CheckRecord, Output, Standing, StandingBasis
 from migrator_tui.project.schema import BASELINE, Case, CheckSpec, Project, Task
 
@@ -180,9 +181,8 @@ def all_up_to_date(project: Project, history: "History", task: Task, candidate: 
 
 def _rules(project: Project, task: Task, candidate: str) -> str:
     """Digest of what standings follow from besides outputs and verdicts."""
-    files = [(str(file), stat.st_size, stat.st_mtime_ns) for file in task.cases for stat in [file.stat()]]
     models = [project.baseline.model, project.candidate(candidate).model]
-    return digest_of([STANDING_REVISION, asdict(task)["checks"], files, models, project.assume])
+    return digest_of([STANDING_REVISION, asdict(task)["checks"], files_digest(task), models, project.assume])
 
 
 def _cases(project: Project, history: "History", task: Task, case_ids: Sequence[str] | None) -> list[Case]:
