@@ -157,6 +157,31 @@ async def test_parameters_are_toml_and_mistakes_are_told(answered: Path) -> None
         assert pane.tab == "prompt", "e goes where one can type"
 
 
+async def test_a_parameter_that_no_request_can_hold_is_told(answered: Path) -> None:
+    async with opened(answered, size=WIDE) as driver:
+        await driver.press("e", "ctrl+t", "end")
+        await driver.type("\nuntil = 10:30:00")
+        await driver.until(lambda: "10:30:00" in driver.text)
+        await driver.settle()
+        await driver.press("ctrl+s")
+        assert "parameters:" in driver.notice
+        assert len(driver.history.versions("triage", "newer")) == 1
+
+
+async def test_back_at_a_text_tried_before_it_is_that_text_that_is_found_again(answered: Path) -> None:
+    async with opened(answered) as driver:
+        first = driver.bench.prompt_pane.template
+        await driver.edit("a second text for {{ shop }}")
+        await driver.press("ctrl+s")
+        assert driver.app.frame.version == "v2"
+        await driver.edit(first)
+        await driver.press("ctrl+s")
+        assert driver.app.frame.version == "v1"
+    async with opened(answered) as driver:
+        assert driver.bench.prompt_pane.template == first
+        assert (driver.app.frame.version, driver.app.frame.draft) == ("v1", False)
+
+
 async def test_the_diff_to_the_baseline(answered: Path) -> None:
     async with opened(answered, size=WIDE) as driver:
         await driver.press("e")

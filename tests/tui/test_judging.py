@@ -5,6 +5,7 @@ from pathlib import Path
 from migrator_tui.history.records import Judged, Mark, Section
 from migrator_tui.tui.widgets.modal import Ask, Confirm
 from tests.tui.conftest import CASES, NARROW, NEW, WIDE, Driver, opened, record, run_all, write_project
+from tests.tui.test_moving import two_of_each
 
 
 def standing(driver: Driver, case_id: str) -> tuple[Mark, Judged]:
@@ -228,3 +229,57 @@ async def test_judging_works_on_a_narrow_screen(answered: Path) -> None:
     async with opened(answered, size=NARROW) as driver:
         await driver.press("n", "p")
         assert standing(driver, "c4") == (Mark.PASSED, Judged.PASS) and driver.case == "c5"
+
+
+async def test_only_the_answer_that_was_looked_at_is_judged(answered: Path) -> None:
+    async with opened(answered) as driver:
+        await driver.go_to("c4")
+        # Another program asks the same case meanwhile.
+        record(answered, new={**NEW, "c4": "Something nobody has read."})
+        await run_all(answered)
+        await driver.press("p")
+        assert "another answer has come in" in driver.notice
+        assert not driver.history.verdicts("triage", "newer")
+        assert driver.case == "c4" and "Something nobody has read." in driver.text
+        await driver.press("p")
+        assert "c4" in driver.history.verdicts("triage", "newer")
+
+
+async def test_judging_goes_on_while_the_case_file_is_half_saved(answered: Path) -> None:
+    async with opened(answered) as driver:
+        await driver.go_to("c4")
+        cases = answered / "cases" / "triage.jsonl"
+        cases.write_text(cases.read_text() + '{"id": "c7", "va')
+        await driver.press("p")
+        assert standing(driver, "c4") == (Mark.PASSED, Judged.PASS)
+
+
+async def test_an_undo_reaches_the_task_that_the_verdict_was_given_in(tmp_path: Path) -> None:
+    folder = two_of_each(tmp_path / "shop")
+    await run_all(folder)
+    async with opened(folder) as driver:
+        await driver.go_to("c4")
+        await driver.press("f")
+        assert standing(driver, "c4") == (Mark.FAILED, Judged.FAIL)
+        await driver.press("right_curly_bracket")
+        await driver.until(lambda: driver.case == "r1")
+        await driver.settle()
+        await driver.press("u")
+        assert "took back" in driver.notice
+        assert standing(driver, "c4") == (Mark.UNJUDGED, Judged.NO)
+
+
+async def test_blind_judging_keeps_task_and_candidate_in_view_and_names_to_itself(tmp_path: Path) -> None:
+    folder = two_of_each(tmp_path / "shop")
+    await run_all(folder)
+    async with opened(folder) as driver:
+        await driver.press("b")
+        await driver.settle()
+        first = driver.case
+        for key in ("right_curly_bracket", "right_square_bracket"):
+            await driver.press(key)
+            assert "b leaves it" in driver.notice
+        workspace = driver.app.workspace
+        assert (workspace.task.name, workspace.candidate.name, driver.case) == ("triage", "newer", first)
+        await driver.press("y")
+        assert "the output of A" in driver.notice

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from textual.widgets import Input
 
-from tests.tui.conftest import NARROW, RECORDED, WIDE, opened, record, run_all, write_project
+from tests.tui.conftest import NARROW, OLD, RECORDED, WIDE, opened, record, run_all, write_project
 
 ORDER = ["c1", "c4", "c5", "c6", "c3", "c2"]
 TWO_OF_EACH = (
@@ -206,3 +206,40 @@ async def test_cases_that_changed_in_the_files_are_indexed_anew(answered: Path) 
     async with opened(answered) as driver:
         assert "c7" in driver.ids and len(driver.ids) == 7
         assert "Not run" in driver.text
+
+
+async def test_cases_that_change_in_the_files_come_into_the_open_list(answered: Path) -> None:
+    cases = answered / "cases" / "triage.jsonl"
+    async with opened(answered) as driver:
+        await driver.go_to("c4")
+        cases.write_text(cases.read_text() + '{"id": "c7", "va')
+        await driver.until(lambda: "not JSON" in driver.notice, "a mistake is told")
+        assert driver.ids == ORDER
+        line = json.dumps({"id": "c0", "vars": {"shop": "x"}}) + "\n"
+        cases.write_text(line + "".join(cases.read_text().splitlines(keepends=True)[:-1]))
+        await driver.until(lambda: "c0" in driver.ids)
+        await driver.settle()
+        assert driver.case == "c4" and len(driver.ids) == 7, "the cursor stays on its case, whatever its number"
+
+
+async def test_new_answers_of_the_baseline_reach_every_candidate(tmp_path: Path) -> None:
+    folder = two_of_each(tmp_path / "shop")
+    await run_all(folder)
+    async with opened(folder) as driver:
+        for key, name in (("right_square_bracket", "tiny"), ("left_square_bracket", "newer")):
+            await driver.press(key)
+            await driver.until(lambda name=name: driver.app.frame.candidate_short == name)  # type: ignore[misc]
+            await driver.settle()
+        record(folder, old={**OLD, "c1": "tiny answer"})
+        await driver.go_to("c1")
+        await driver.press("r")
+        await driver.settle()
+        project = driver.app.workspace.project
+        newest = driver.history.current_outputs("triage", "baseline", project.baseline.model, ["c1"])["c1"][0]
+        assert newest.text == "tiny answer"
+        await driver.app.action_quit()
+    async with opened(folder) as driver:
+        await driver.press("right_square_bracket")
+        await driver.until(lambda: driver.app.frame.candidate_short == "tiny")
+        await driver.settle()
+        assert driver.history.standings("triage", "tiny", ["c1"])["c1"].baseline_output_id == newest.id

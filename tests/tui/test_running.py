@@ -6,7 +6,13 @@ from pathlib import Path
 import pytest
 
 from migrator_tui.history.records import Mark, Section
+from migrator_tui.history.store import History
 from migrator_tui.models.pool import ModelPool
+from migrator_tui.project.config import load_project
+from migrator_tui.running.plan import plan_run
+from migrator_tui.running.run import Runner
+from migrator_tui.running.selection import Selection
+from migrator_tui.tui.messages import RunBroke
 from migrator_tui.tui.workbench.run_dialog import RunDialog
 from tests.tui.conftest import CASES, MEDIUM, SIMULATED, WIDE, Driver, opened, write_project
 
@@ -179,6 +185,44 @@ async def test_a_killed_run_goes_on_where_it_stopped(tmp_path: Path, pool: Model
         second = driver.history.current_outputs("triage", "newer", "simulated:personas/stuck.toml", None)
         assert set(second) - set(first) == {"c6"}
         assert {c: o[0].id for c, o in first.items()} == {c: second[c][0].id for c in first}, "nothing asked again"
+
+
+async def test_a_run_that_cannot_go_on_is_told_and_nothing_else(answered: Path) -> None:
+    project = load_project(answered)
+    with History.open(project) as history:
+        plan = plan_run(project, history, Selection(use_cache=False), author="tester")
+        history.finish_run(history.start_run(plan.settings, plan.items, "tester").id, "stopped")
+    cases = answered / "cases" / "triage.jsonl"
+    cases.write_text("".join(cases.read_text().splitlines(keepends=True)[1:]))
+    async with opened(answered) as driver:
+        await driver.until(lambda: "start a new run" in driver.notice)
+        assert driver.bench.rest is None and driver.app.crash is None
+        assert "c1" not in driver.ids
+
+
+async def test_a_mistake_of_ours_in_a_run_is_not_swallowed(answered: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def broken(*_: object, **__: object) -> None:
+        raise RuntimeError("a bug")
+
+    monkeypatch.setattr(Runner, "run_case", broken)
+    async with opened(answered) as driver:
+        told: list[object] = []
+        monkeypatch.setattr(driver.app.runs, "_post", told.append)
+        await driver.press("r")
+        await driver.until(lambda: any(isinstance(message, RunBroke) for message in told))
+        # What a handler raises ends the program with a log and one line.
+        with pytest.raises(RuntimeError, match="a bug"):
+            driver.app.on_run_broke(next(message for message in told if isinstance(message, RunBroke)))
+
+
+async def test_an_answer_from_the_cache_says_so(answered: Path) -> None:
+    async with opened(answered, size=WIDE) as driver:
+        assert "from cache" not in driver.text
+        await driver.press("r")
+        await driver.settle()
+        assert driver.text.count("from cache") == 1
+        await driver.press("j")
+        assert "from cache" not in driver.text
 
 
 async def test_a_provider_that_refuses_is_an_error_that_says_why(
