@@ -164,3 +164,15 @@ def test_what_cannot_be_carried_out_is_an_error_not_a_fail(spec: CheckSpec, what
     assert isinstance(result, CheckError)
     assert what in result.reason
     assert "\n" not in result.reason
+
+
+def test_an_answer_nested_without_end_is_an_error_and_nothing_more() -> None:
+    for depth in (300, 600, 900, 100_000):
+        (result,) = run_plain_checks([CheckSpec("equals", {"a": 1})], Subject("[" * depth + "]" * depth))
+        assert isinstance(result, CheckError) or not result.passed
+
+
+@pytest.mark.parametrize("number", ["1e999", "1" + "0" * 400])
+def test_a_number_beyond_all_bounds_fits_no_schema(number: str) -> None:
+    result = run("is-json", {"properties": {"n": {"multipleOf": 0.5}}}, f'{{"n": {number}}}')
+    assert not result.passed and "too large" in result.reason

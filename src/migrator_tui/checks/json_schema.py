@@ -72,6 +72,8 @@ def misfit(value: Any, schema: Any, spec: CheckSpec) -> str | None:
         raise CheckFailure(f"holding this output against the schema took longer than {SCHEMA_SECONDS:g} s") from None
     except RecursionError:
         raise CheckFailure("the schema or the output is nested too deeply to compare") from None
+    except OverflowError:  # 1e999 is JSON, and read as infinity; the library divides by it
+        return "holds a number too large to compare"
     except Unresolvable as error:
         raise setting_error(spec, f"$ref {shown(str(error.ref))} is not in the schema") from None
     if not errors:

@@ -202,6 +202,8 @@ def _run_plain(spec: CheckSpec, subject: Subject) -> CheckResult | CheckError:
         return _tidy(function(subject, _with_value(spec, entry, subject)), spec)
     except CheckFailure as failure:
         return CheckError(spec, safe_line(str(failure), REASON_LIMIT))
+    except RecursionError:  # a model can nest its answer as deep as it likes
+        return CheckError(spec, "the output is nested too deeply to compare")
 
 
 async def _run_waiting(spec: CheckSpec, subject: Subject, services: CheckServices | None) -> CheckResult | CheckError:
