@@ -4,9 +4,10 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from textual import on
+from textual import on, work
 from textual.content import Content
 
+from migrator_tui.history.errors import HistoryError
 from migrator_tui.history.records import Mark, Section
 from migrator_tui.project.schema import BASELINE
 from migrator_tui.text_safety import safe_line
@@ -23,6 +24,8 @@ from migrator_tui.tui.workspace import ListOrder, grouped
 
 PAINT_SECONDS = 0.05
 SPIN_SECONDS = 0.125
+LONG_LIST = 5_000
+"""Cases; in longer lists whatever looks at all of them is done beside the keys."""
 
 
 class Bench(Panes):
@@ -66,6 +69,9 @@ class Bench(Panes):
         self.show_order(
             self.workspace.order(self.query_text) if self.blind is None else self._blind_order(), keep=keep
         )
+        self.waiting = None
+        if self.is_long:
+            self.recount()
 
     def show_order(self, order: ListOrder, *, keep: int | None = None) -> None:
         """Show the cases in that order."""
@@ -80,12 +86,35 @@ class Bench(Panes):
         base = self.workspace.order()
         return ListOrder([(None, self.blind.numbers)], base.counts, base.total)
 
+    @property
+    def is_long(self) -> bool:
+        """So many cases that nothing may look at all of them while somebody waits for a key."""
+        return self.list_order is not None and self.list_order.total > LONG_LIST
+
     def recount(self) -> None:
-        """Totals at the list's bottom and in the tab, without sorting."""
+        """Totals at the list's bottom and in the tab, without sorting; beside the keys where the list is long."""
         if self.list_order is None:
             return
-        counts = self.workspace.history.section_counts(self.workspace.task.name, self.workspace.candidate.name)
-        self._title_list(counts, self.list_order.total)
+        if self.is_long:
+            self._recount_beside()
+        else:
+            self._counted(*self.workspace.tally())
+
+    @work(exclusive=True, group="tally", thread=True)
+    def _recount_beside(self) -> None:
+        track = self.workspace.task.name, self.workspace.candidate.name
+        try:
+            counts, waiting = self.workspace.tally()
+        except HistoryError as error:
+            self.app.call_from_thread(self.say, str(error), "error")
+            return
+        if track == (self.workspace.task.name, self.workspace.candidate.name):
+            self.app.call_from_thread(self._counted, counts, waiting)
+
+    def _counted(self, counts: Mapping[Section, int], waiting: frozenset[int]) -> None:
+        self.waiting = set(waiting)
+        if self.list_order is not None:
+            self._title_list(counts, self.list_order.total)
 
     def _title_list(self, counts: Mapping[Section, int], total: int) -> None:
         pane = self.query_one("#cases-pane", Pane)

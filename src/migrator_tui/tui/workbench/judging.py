@@ -46,10 +46,14 @@ class Judging(Moving, Bench):
             self._after_verdict()
 
     def _after_verdict(self) -> None:
-        """Show the verdict where it was given, and go on."""
-        self.show_case()
+        """Go on to the next case that waits for one, else to the next in the list."""
+        if self.view is not None and self.waiting is not None:
+            self.waiting.discard(self.view.row.no)
+        before = self.rows.highlighted
         if not self.to_next_unjudged():
             self.rows.step(1)
+        if self.rows.highlighted == before:
+            self.show_case()
 
     def _judged_blind(self, name: str, passed: bool) -> None:
         assert self.blind is not None and self.view is not None

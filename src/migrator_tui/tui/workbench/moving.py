@@ -17,8 +17,6 @@ from migrator_tui.tui.workbench.case_list import CaseRows
 from migrator_tui.tui.workbench.panes import NARROW_TABS
 from migrator_tui.tui.workspace.values import ListOrder
 
-SEARCHED_AT_ONCE = 5_000
-"""Cases; a search through more takes longer than a key may."""
 FIRST_HITS = 80
 
 ASKS = frozenset({Judged.CARRIED_PASS, Judged.CARRIED_FAIL, Judged.STALE_PASS, Judged.STALE_FAIL})
@@ -65,7 +63,11 @@ class Moving(Bench):
             current = self.rows.highlighted
             following = self.blind.next_case(current) if current is not None else None
             return following is not None and self.rows.go_to(following)
-        return self.workspace.is_open and self.rows.step_to(self.workspace.waiting(), direction)
+        if not self.workspace.is_open:
+            return False
+        if self.waiting is None:
+            self.waiting = set(self.workspace.waiting())
+        return self.rows.step_to(self.waiting, direction)
 
     def action_sort(self) -> None:
         if self.workspace.is_open:
@@ -97,7 +99,7 @@ class Moving(Bench):
                 self.say(str(error), "warning")
             return False
         self.query_text = query
-        if query and self.list_order is not None and self.list_order.total > SEARCHED_AT_ONCE:
+        if query and self.is_long:
             self._search(query)
         else:
             self.reload_list()
@@ -109,9 +111,10 @@ class Moving(Bench):
         from migrator_tui.history.case_list import SearchStopped
 
         outdated = get_current_worker()
+        known = ListOrder((), self._counts, self.list_order.total) if self.list_order is not None else None
         for limit in (FIRST_HITS, None):
             try:
-                order = self.workspace.order(query, limit=limit, stop=lambda: outdated.is_cancelled)
+                order = self.workspace.order(query, limit=limit, stop=lambda: outdated.is_cancelled, known=known)
             except SearchStopped:
                 return
             except HistoryError as error:

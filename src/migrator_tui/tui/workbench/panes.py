@@ -53,6 +53,8 @@ class Panes(WorkScreen):
         self.diff_mode = DiffMode.OFF
         self.query_text = ""
         self.list_order: ListOrder | None = None
+        self.waiting: set[int] | None = None
+        """Numbers of the cases that wait for a verdict; `None`: not looked up since the list was sorted."""
         self.streams: Streams = {}
         self.from_cache: set[str] = set()
         """Ids of the cases whose last `r` took the baseline's answer from the cache."""

@@ -12,15 +12,21 @@ class Cases(Opened):
     """The cases of the task in view."""
 
     def order(
-        self, query: str = "", *, limit: int | None = None, stop: Callable[[], bool] | None = None
+        self,
+        query: str = "",
+        *,
+        limit: int | None = None,
+        stop: Callable[[], bool] | None = None,
+        known: ListOrder | None = None,
     ) -> ListOrder:
         """The cases of the task in the list's order; with a query, those that match it, the first `limit` of them.
 
-        Once `stop` says yes, `SearchStopped` is raised (`history.case_list`).
+        `known`: an order of the same list, whose totals still hold and need not be counted again. Once `stop` says
+        yes, `SearchStopped` is raised (`history.case_list`).
         """
         history, task, candidate = self.history, self.task.name, self.candidate.name
-        counts = history.section_counts(task, candidate)
-        total = history.case_count(task)
+        counts = known.counts if known is not None else history.section_counts(task, candidate)
+        total = known.total if known is not None else history.case_count(task)
         if query.strip():
             from migrator_tui.history.filters import parse_filter
 
@@ -44,6 +50,10 @@ class Cases(Opened):
     def waiting(self) -> frozenset[int]:
         """The numbers of the cases that wait for a verdict."""
         return self.history.waiting(self.task.name, self.candidate.name)
+
+    def tally(self) -> tuple[Mapping[Section, int], frozenset[int]]:
+        """How many cases each section holds, and which of them wait for a verdict."""
+        return self.history.section_counts(self.task.name, self.candidate.name), self.waiting()
 
     def view(self, no: int) -> CaseView | None:
         """Everything about one case; `None` when it is gone."""
