@@ -2,6 +2,9 @@
 
 from pathlib import Path
 
+import pytest
+
+from migrator_tui.history.errors import HistoryError
 from migrator_tui.history.records import Section
 from tests.tui.conftest import opened
 
@@ -21,3 +24,16 @@ async def test_an_answered_project_opens_worst_first(answered: Path) -> None:
         assert driver.ids == ["c1", "c4", "c5", "c6", "c3", "c2"]
         assert driver.sections["c1"] is Section.REGRESSION
         print(driver.text)
+
+
+async def test_a_place_that_cannot_be_written_down_ends_nothing(
+    answered: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_: object) -> None:
+        raise HistoryError("history: database or disk is full")
+
+    async with opened(answered) as driver:
+        monkeypatch.setattr(driver.history, "save_session", full)
+        await driver.press("j")
+        driver.app.save_session()
+        assert "disk is full" in driver.notice

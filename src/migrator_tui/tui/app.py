@@ -15,6 +15,7 @@ from textual.message import Message
 from textual.screen import Screen
 from textual.theme import Theme
 
+from migrator_tui.history.errors import HistoryError
 from migrator_tui.history.records import SessionState
 from migrator_tui.project.schema import Project
 from migrator_tui.text_safety import safe_line
@@ -163,7 +164,10 @@ class MigratorApp(App[int]):
             sizes=sizes,
         )
         if state != self.workspace.session:
-            self.workspace.save_session(state)
+            try:
+                self.workspace.save_session(state)
+            except HistoryError as error:  # a full disk, say: the work on the screen is worth more than its place
+                self.say(str(error), "error")
 
     def tell(self, message: Message) -> None:
         """Post what happened to whom it concerns; safe from threads."""
