@@ -152,11 +152,6 @@ class CaseRows(ScrollView, can_focus=True, inherit_bindings=False):
                 self._rows[no] = replace(row, standing=new[row.case_id])
         self._refresh_rows(new)
 
-    def forget_rows(self) -> None:
-        """All standings may have changed: fetch again what is in sight."""
-        self._rows.clear()
-        self.refresh()
-
     def set_live(self, live: Mapping[str, Live]) -> None:
         """Which cases, by id, a run waits for or works on."""
         self._live = dict(live)
