@@ -2,6 +2,9 @@
 
 from pathlib import Path
 
+import pytest
+
+from migrator_tui.history.errors import HistoryError
 from migrator_tui.history.records import Judged, Mark, Section
 from migrator_tui.tui.widgets.modal import Ask, Confirm
 from tests.tui.conftest import CASES, NARROW, NEW, WIDE, Driver, opened, record, run_all, write_project
@@ -283,3 +286,32 @@ async def test_blind_judging_keeps_task_and_candidate_in_view_and_names_to_itsel
         assert (workspace.task.name, workspace.candidate.name, driver.case) == ("triage", "newer", first)
         await driver.press("y")
         assert "the output of A" in driver.notice
+
+
+async def test_a_history_that_cannot_be_written_is_told(answered: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise HistoryError("history: database or disk is full")
+
+    async with opened(answered) as driver:
+        await driver.go_to("c4")
+        await driver.press("p")
+        for method in ("judge", "undo_last", "note"):
+            monkeypatch.setattr(driver.history, method, full)
+        driver.app.say("")
+        await driver.press("u")
+        assert "disk is full" in driver.notice
+        driver.app.say("")
+        await driver.press("P")
+        await driver.until(lambda: isinstance(driver.app.screen, Confirm))
+        await driver.press("enter")
+        await driver.until(lambda: "disk is full" in driver.notice)
+        await driver.settle()
+        driver.app.say("")
+        await driver.go_to("c4")
+        await driver.press("c")
+        await driver.until(lambda: isinstance(driver.app.screen, Ask))
+        await driver.type("x")
+        await driver.press("enter")
+        await driver.until(lambda: "disk is full" in driver.notice)
+        await driver.settle()
+        assert driver.app.crash is None

@@ -78,7 +78,11 @@ class Judging(Moving, Bench):
     def action_undo_verdict(self) -> None:
         if not self.workspace.is_open:
             return
-        undone = self.workspace.undo()
+        try:
+            undone = self.workspace.undo()
+        except HistoryError as error:
+            self.say(str(error), "error")
+            return
         if not undone:
             self.say("no verdict of yours to undo")
             return
@@ -109,7 +113,11 @@ class Judging(Moving, Bench):
             Ask(f"Note on {view.case.id}", "Why? It stands in the report beside the verdict.", verdict.note or "")
         )
         if text is not None:
-            self.workspace.note(verdict, text)
+            try:
+                self.workspace.note(verdict, text)
+            except HistoryError as error:
+                self.say(str(error), "error")
+                return
             self.show_case()
 
     @work(exclusive=True, group="question")
@@ -126,7 +134,11 @@ class Judging(Moving, Bench):
         if not numbers or not await self.app.push_screen_wait(Confirm(f"{word} all", lines)):
             return
         ids = [row.case_id for row in self.workspace.rows(numbers)]
-        judged = self.workspace.judge([(self.workspace.candidate.name, case_id) for case_id in ids], passed)
+        try:
+            judged = self.workspace.judge([(self.workspace.candidate.name, case_id) for case_id in ids], passed)
+        except HistoryError as error:
+            self.say(str(error), "error")
+            return
         self.say(f"{judged:,} judged · u takes it back")
         self.reload_list()
 
