@@ -4,7 +4,7 @@ Results are stored under a key that holds the check and what it compares with, s
 until the project's checks, or the baseline's output they compare with, have changed.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING
 
@@ -151,11 +151,18 @@ def refresh_standings(
     return judge_cases(project, history, task, candidate, cases).standings
 
 
-def bring_up_to_date(project: Project, history: "History", task: Task, candidate: str) -> list[Standing]:
-    """The standings that were no longer true, made anew: what was touched since they were written, or all of them
-    where checks, cases or models have changed.
+def bring_up_to_date(
+    project: Project,
+    history: "History",
+    task: Task,
+    candidate: str,
+    *,
+    stop: Callable[[], bool] = lambda: False,
+) -> int | None:
+    """Make anew the standings that were no longer true; how many they were, `None` where `stop` said so in between.
 
-    Whoever records outputs or verdicts writes their standings too; this is for what happened elsewhere.
+    They are those of the cases touched since, or all where checks, cases or models have changed. Whoever records
+    outputs or verdicts writes their standings too; this is for what happened elsewhere.
     """
     latest = history.latest()
     rules = _rules(project, task, candidate)
@@ -164,9 +171,12 @@ def bring_up_to_date(project: Project, history: "History", task: Task, candidate
     same = basis is not None and basis.rules == rules
     since = (basis.last_output, basis.last_verdict) if basis is not None and same else (0, 0)
     touched = history.touched_cases(task.name, names, since)
-    standings = refresh_standings(project, history, task, candidate, touched) if touched else []
+    for start in range(0, len(touched), CHUNK):
+        if stop():
+            return None
+        refresh_standings(project, history, task, candidate, touched[start : start + CHUNK])
     history.keep_standing_basis(task.name, candidate, StandingBasis(rules, *latest))
-    return standings
+    return len(touched)
 
 
 def all_up_to_date(project: Project, history: "History", task: Task, candidate: str) -> None:

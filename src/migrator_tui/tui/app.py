@@ -123,6 +123,7 @@ class MigratorApp(App[int]):
             screen.leave()
         self.save_session()
         self._ending = True
+        self.workers.cancel_all()  # what looks at a long list in a thread stops at its next step
         await self.runs.close()
         await self.workspace.close()
         self.exit(0)

@@ -201,7 +201,7 @@ class ProjectBench(WorkScreen):
             try:
                 task, candidate = project.task(place.task), project.candidate(place.candidate)
                 if place not in self._ready:
-                    workspace.prepare(task, candidate)
+                    workspace.prepare(task, candidate, lambda: worker.is_cancelled)
                 found = overview(project, workspace.history, task, candidate, author=workspace.author)
             except (ProjectError, HistoryError) as error:
                 problem = str(error)

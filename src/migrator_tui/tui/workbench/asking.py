@@ -4,6 +4,7 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from textual import work
+from textual.worker import get_current_worker
 
 from migrator_tui.history.errors import HistoryError
 from migrator_tui.history.records import Standing
@@ -59,12 +60,14 @@ class Asking(Drafting, Bench):
 
     @work(exclusive=True, group="catching-up", thread=True)
     def _catch_up(self) -> None:
+        worker = get_current_worker()
         try:
-            changed = self.workspace.catch_up()
+            changed = self.workspace.catch_up(lambda: worker.is_cancelled)
         except (ProjectError, OSError) as error:
-            self.app.call_from_thread(self.say, str(error), "error")
+            if not worker.is_cancelled:
+                self.app.call_from_thread(self.say, str(error), "error")
             return
-        if changed:
+        if changed and not worker.is_cancelled:
             self.app.call_from_thread(self.reload_list)
 
     def models_ready(self) -> None:

@@ -35,6 +35,8 @@ class Opened:
         self.author = ""
         self._history: History | None = None
         self._indexed: set[str] = set()
+        self._caught_up: set[tuple[str, str]] = set()
+        """Task and candidate whose standings were found or made true since the project was opened."""
         self._tried: dict[str, str] = {}
         """Task to the digest of the changed case files that were read last."""
         self._behind: set[tuple[str, str]] = set()
@@ -151,18 +153,23 @@ class Opened:
         names = [candidate.name for candidate in self.project.candidates if candidate.name not in candidates]
         self._behind |= {(task, name) for task in tasks for name in names}
 
-    def catch_up(self) -> int:
+    def catch_up(self, stop: Callable[[], bool]) -> int:
         """Make standings true again after changed checks, cases or another program's work; how many were not."""
+        return self._bring_up_to_date(self.task, self.candidate, stop)
+
+    def _bring_up_to_date(self, task: Task, candidate: ModelSpec, stop: Callable[[], bool]) -> int:
         from migrator_tui.running.judging import bring_up_to_date
 
-        return len(bring_up_to_date(self.project, self.history, self.task, self.candidate.name))
+        changed = bring_up_to_date(self.project, self.history, task, candidate.name, stop=stop)
+        if changed is not None:
+            self._caught_up.add((task.name, candidate.name))
+            self._behind.discard((task.name, candidate.name))
+        return changed or 0
 
-    def prepare(self, task: Task, candidate: ModelSpec) -> None:
+    def prepare(self, task: Task, candidate: ModelSpec, stop: Callable[[], bool]) -> None:
         """Index a task's cases and bring a candidate's standings up to date, for an overview of all of them."""
-        from migrator_tui.running.judging import bring_up_to_date
-
         self.index(task)
-        bring_up_to_date(self.project, self.history, task, candidate.name)
+        self._bring_up_to_date(task, candidate, stop)
 
     async def close(self) -> None:
         """Write the session down and let go of the database."""
@@ -175,7 +182,7 @@ class Opened:
 
         for task in self.project.tasks:
             for candidate in self.project.candidates:
-                if (task.name, candidate.name) not in self._behind:
+                if (task.name, candidate.name) in self._caught_up - self._behind:
                     all_up_to_date(self.project, history, task, candidate.name)
         history.close()
 
