@@ -315,3 +315,19 @@ async def test_a_history_that_cannot_be_written_is_told(answered: Path, monkeypa
         await driver.until(lambda: "disk is full" in driver.notice)
         await driver.settle()
         assert driver.app.crash is None
+
+
+async def test_a_note_right_after_a_verdict_is_on_that_verdict(answered: Path) -> None:
+    async with opened(answered) as driver:
+        await driver.press("n")
+        judged = driver.case
+        await driver.press("p")
+        assert driver.case != judged
+        await driver.press("c")
+        await driver.until(lambda: isinstance(driver.app.screen, Ask))
+        await driver.type("as it should be")
+        await driver.press("enter")
+        await driver.until(lambda: not isinstance(driver.app.screen, Ask))
+        await driver.settle()
+        [verdict] = driver.history.verdicts("triage", "newer", [judged])[judged]
+        assert verdict.note == "as it should be"

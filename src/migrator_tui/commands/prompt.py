@@ -51,7 +51,7 @@ def _as_json(version: Version, project: Project, task: Task) -> dict[str, object
 
 def _write(arguments: Namespace) -> int:
     from migrator_tui.history.author import author
-    from migrator_tui.project.errors import ProjectError
+    from migrator_tui.history.records import Origin
     from migrator_tui.project.write_back import apply, diff_text, prompt_change
     from migrator_tui.running.versions import named_version, version_of_record
 
@@ -59,15 +59,14 @@ def _write(arguments: Namespace) -> int:
     task = the_task(project, arguments.task)
     candidate = the_candidate(project, arguments.candidate)
     with open_history(project, trusted=trusted) as history:
-        version_of_record(project, history, task, candidate.name, author=author(project.folder))
-        newest = next(iter(history.versions(task.name, candidate.name)), None)
+        record = version_of_record(project, history, task, candidate.name, author=author(project.folder))
+        # What a file said once is written back only when it is named; what was made since the file is meant else.
+        made = (v for v in history.versions(task.name, candidate.name) if v.origin is not Origin.FILE)
         version = (
             named_version(history, task.name, candidate.name, arguments.version_id)
             if arguments.version_id
-            else newest
+            else max((record, next(made, record)), key=lambda known: known.id)
         )
-    if version is None:
-        raise ProjectError(f"there is no version of {task.name} for {candidate.name} yet")
     changes = prompt_change(project, task, candidate, version.template, version.params)
     if not changes:
         say(f"{version.label} is what the files say already")

@@ -135,14 +135,17 @@ class Runs(Part):
         """The newest run that was stopped or whose process is gone before its end; `None` if there is none.
 
         A run that another living process of this machine is at does not count, nor one of another machine that
-        stored something within the last quarter of an hour.
+        stored something within the last quarter of an hour, nor one after which as large a run was finished.
         """
+        finished = 0
         with self._history.reading() as connection:
-            rows = connection.execute(
-                self._runs().where(_RUNS.c.state != FINISHED).order_by(_RUNS.c.id.desc()).limit(50)
-            ).all()
+            rows = connection.execute(self._runs().order_by(_RUNS.c.id.desc()).limit(200)).all()
             for row in rows:
-                if row.state == STOPPED or not self._is_alive(connection, row):
+                if row.state == FINISHED:
+                    finished = max(finished, row.items)
+                elif row.items <= finished:
+                    continue
+                elif row.state == STOPPED or not self._is_alive(connection, row):
                     return _run(row)
         return None
 

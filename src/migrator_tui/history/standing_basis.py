@@ -67,8 +67,3 @@ class StandingBases(Part):
         )
         with self._history.reading() as connection:
             return list(connection.execute(union(outputs, verdicts)).scalars())
-
-    @property
-    def is_shared(self) -> bool:
-        """Other machines may write to this history."""
-        return self._history is not self._local

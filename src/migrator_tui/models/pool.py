@@ -164,7 +164,9 @@ class ModelPool:
                 # Not one timeout around the loop: it would fire in the middle of what our caller awaits.
                 deadline = time.monotonic() + request.timeout + _GRACE
                 while not under_way.over:
-                    line = await asyncio.wait_for(under_way.next_line(), deadline - time.monotonic())
+                    # Not `wait_for`: until Python 3.12 it loses a cancellation that comes together with a line.
+                    async with asyncio.timeout(deadline - time.monotonic()):
+                        line = await under_way.next_line()
                     yield event_from_json(line, request.id)
         except WorkerGone as error:
             yield Failed(request.id, CallError(ErrorKind.WORKER, str(error)))

@@ -188,7 +188,8 @@ class WorkerProcess:
             line = encode({"do": "call", "call": number, "attempt": attempt, "request": request_to_json(request)})
             try:
                 # A stopped worker takes no more than the pipe holds.
-                await asyncio.wait_for(child.send(line), request.timeout)
+                async with asyncio.timeout(request.timeout):
+                    await child.send(line)
             except ConnectionError as error:
                 self._take_no_more()
                 raise WorkerGone("the model worker ended") from error

@@ -151,5 +151,9 @@ class CaseJob:
             return None
         row = new_output(item, spec, end, self._budget.prices, run_id=None)
         # Shielded: an answer that came is kept even if `x` is pressed in that moment.
-        stored = await asyncio.shield(asyncio.to_thread(self._history.add_outputs, [row]))
-        return stored[0]
+        storing = asyncio.ensure_future(asyncio.to_thread(self._history.add_outputs, [row]))
+        try:
+            await asyncio.shield(storing)
+        except asyncio.CancelledError:
+            await asyncio.wait([storing])
+        return storing.result()[0]

@@ -171,22 +171,14 @@ def bring_up_to_date(
     same = basis is not None and basis.rules == rules
     since = (basis.last_output, basis.last_verdict) if basis is not None and same else (0, 0)
     touched = history.touched_cases(task.name, names, since)
-    for start in range(0, len(touched), CHUNK):
+    # Without an index each look-up reads the case files: then once for all.
+    step = CHUNK if history.index_current(task) else max(1, len(touched))
+    for start in range(0, len(touched), step):
         if stop():
             return None
-        refresh_standings(project, history, task, candidate, touched[start : start + CHUNK])
+        refresh_standings(project, history, task, candidate, touched[start : start + step])
     history.keep_standing_basis(task.name, candidate, StandingBasis(rules, *latest))
     return len(touched)
-
-
-def all_up_to_date(project: Project, history: "History", task: Task, candidate: str) -> None:
-    """Write down that every standing is true, as it is when a program ends that wrote them with what it recorded.
-
-    A history that other machines write to is looked at anew instead.
-    """
-    basis = history.standing_basis(task.name, candidate)
-    if basis is not None and not history.is_shared:
-        history.keep_standing_basis(task.name, candidate, StandingBasis(basis.rules, *history.latest()))
 
 
 def _rules(project: Project, task: Task, candidate: str) -> str:

@@ -81,6 +81,9 @@ class RunJob:
             raise
         finally:
             self._judging.close()
+            await asyncio.wait([judging])
+        if judging.exception() is not None:
+            await asyncio.to_thread(self._history.finish_run, self._run_id, "stopped")
             await judging
         complete = self._done == len(self._plan.items)
         await asyncio.to_thread(self._history.finish_run, self._run_id, "finished" if complete else "stopped")

@@ -168,6 +168,17 @@ EDITOR: Sequence[Key] = (
         palette=False,
     ),
     Key(
+        "editor-leave",
+        "escape",
+        "screen.back",
+        "back to the cases",
+        "back to the cases; the draft is kept",
+        "Move",
+        short="back",
+        palette=False,
+        priority=True,  # Textual's editor would take it and focus whatever comes next
+    ),
+    Key(
         "editor-run-all",
         "f6",
         "screen.run_all",
@@ -194,16 +205,6 @@ EDITOR: Sequence[Key] = (
         "prompt, parameters, diff to baseline",
         "Look",
         palette=False,
-    ),
-    Key(
-        "editor-leave",
-        "escape",
-        "screen.back",
-        "back to the cases",
-        "back to the cases; the draft is kept",
-        "Move",
-        palette=False,
-        priority=True,  # Textual's editor would take it and focus whatever comes next
     ),
 )
 

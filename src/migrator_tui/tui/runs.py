@@ -106,7 +106,6 @@ class Runs:
         if self._runner is None or case.id in self.cases:
             return False
         self.cases.add(case.id)
-        self._workspace.will_ask([self._workspace.task.name], [self._workspace.candidate.name])
         self._spawn(self._run_case(case, version))
         return True
 
@@ -151,7 +150,6 @@ class Runs:
         if self._runner is None or self.bulk:
             return False
         self.bulk = True
-        self._workspace.will_ask([task.name for task in plan.tasks], [spec.name for spec in plan.candidates])
         self._spawn(self._run_many(plan))
         return True
 

@@ -13,9 +13,10 @@ def open_app(folder: Path, *, demo: bool = False, trust: bool = False) -> int:
     """Open the app on a folder; the exit code. Mistakes in the project end in one line on stderr, exit 2."""
     if not folder.is_dir():
         return _refuse(f"{folder}: no such folder")
+    folder = folder.resolve()
     # Whatever lies there under that name, even a folder or a link to nowhere, is no reason to set up anew.
     if not os.path.lexists(folder / CONFIG_NAME):
-        if not sys.stdin.isatty():
+        if not has_terminal():
             return _refuse(f"{folder}: no {CONFIG_NAME} in this folder; `migrator-tui init` makes one")
         from migrator_tui.tui.setup.app import set_up
 
@@ -23,14 +24,14 @@ def open_app(folder: Path, *, demo: bool = False, trust: bool = False) -> int:
         if opening is None:
             return 0
         folder, demo = opening.folder, opening.demo
+    if not has_terminal():
+        return _refuse("the app needs a terminal; `migrator-tui run` works without one")
     try:
-        project = load_project(folder)
-        trusted = trusted_or_asked(project, trust)
-        if sys.stdin.isatty():
-            from migrator_tui.tui.setup.moved import offer_history
+        project, trusted = opened_or_asked(folder, trust)
+        from migrator_tui.tui.setup.moved import offer_history
 
-            if not offer_history(project):
-                return 0
+        if not offer_history(project):
+            return 0
     except ProjectError as error:
         return _refuse(str(error))
     from migrator_tui.tui.app import MigratorApp
@@ -44,21 +45,29 @@ def open_app(folder: Path, *, demo: bool = False, trust: bool = False) -> int:
     return code if code is not None else app.return_code or 0
 
 
-def trusted_or_asked(project: Project, trust: bool) -> bool:
-    """Whether the folder may do what it asks for; asked once, in the terminal, before any screen is up."""
+def opened_or_asked(folder: Path, trust: bool) -> tuple[Project, bool]:
+    """The project, and whether it may do what it asks for; asked once, in the terminal, before any screen is up."""
     from migrator_tui.project import trust as trusting
 
-    if trust or trusting.is_trusted(project):  # --trust holds for this once; `migrator-tui trust` remembers it
-        return True
-    concerns = trusting.concerns(project)
-    if concerns and sys.stdin.isatty():
-        from migrator_tui.tui.setup.trust import ask_for_trust
+    # --trust holds for this once; `migrator-tui trust` remembers it.
+    if trust or trusting.is_trusted_config(folder / CONFIG_NAME):
+        return load_project(folder), True
+    from migrator_tui.tui.setup.trust import ask_for_trust
 
-        if ask_for_trust(project, concerns):
-            trusting.trust(project)
-            return True
+    # Read whole only to say what trusting it would allow: nothing of it is used before the answer.
+    project = load_project(folder)
+    concerns = trusting.concerns(project)
+    if concerns and ask_for_trust(project, concerns):
+        trusting.trust(project)
+        return project, True
+    project = load_project(folder, trusted=False)
     trusting.check_allowed(project, trusted=False)
-    return False
+    return project, False
+
+
+def has_terminal() -> bool:
+    """Somebody can type, and see it: the screens are painted on the error stream, so that output may be piped."""
+    return sys.stdin.isatty() and (sys.stdout.isatty() or sys.stderr.isatty())
 
 
 def _refuse(line: str) -> int:

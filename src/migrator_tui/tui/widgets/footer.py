@@ -25,7 +25,11 @@ class KeyFooter(Widget):
 
     def render(self) -> Content:
         width = self.size.width
-        right = Content.assemble(("?", KEY_STYLE), (" keys  ", MUTED), ("^p", KEY_STYLE), (" commands ", MUTED))
+        # In an editor a question mark is a letter.
+        typing = any(key.id.startswith("editor-") for key in self.keys)
+        right = Content.assemble(
+            ("F1" if typing else "?", KEY_STYLE), (" keys  ", MUTED), ("^p", KEY_STYLE), (" commands ", MUTED)
+        )
         room = width - right.cell_length - 2
         left = Content(" ")
         for key in self.keys:

@@ -16,7 +16,7 @@ from migrator_tui.tui.widgets.pane import Pane
 from migrator_tui.tui.widgets.tabs import TabNote
 from migrator_tui.tui.widgets.text_view import TextView
 from migrator_tui.tui.workbench.case_list import CaseRows
-from migrator_tui.tui.workbench.case_view import DiffMode, both_sides
+from migrator_tui.tui.workbench.case_view import BothSides, DiffMode, both_sides
 from migrator_tui.tui.workbench.input_strip import InputStrip
 from migrator_tui.tui.workbench.output_pane import ShownOutput
 from migrator_tui.tui.workbench.panes import Panes
@@ -76,7 +76,8 @@ class Bench(Panes):
     def show_order(self, order: ListOrder, *, keep: int | None = None) -> None:
         """Show the cases in that order."""
         self.list_order = order
-        self.rows.show(order.sections, order.counts, self.workspace.rows, highlight=keep)
+        shown = {section: len(numbers) for section, numbers in order.sections if section is not None}
+        self.rows.show(order.sections, shown, self.workspace.rows, highlight=keep)
         self._title_list(order.counts, order.total)
         if not self.rows.shown_count:
             self.show_no_case()
@@ -192,7 +193,7 @@ class Bench(Panes):
 
     def show_no_case(self) -> None:
         """The list is empty: say why and what to do."""
-        self.view = None
+        self.view, self.sides = None, BothSides(None, None)
         if self.query_text:
             words = [f"Nothing matches {self.query_text}", "esc clears the filter"]
         elif self.blind is not None:

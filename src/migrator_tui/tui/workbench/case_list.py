@@ -9,6 +9,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from enum import Enum
 
+from rich.cells import cell_len
 from textual import events
 from textual.content import Content
 from textual.geometry import Region, Size
@@ -285,6 +286,9 @@ class CaseRows(ScrollView, can_focus=True, inherit_bindings=False):
 
     def on_resize(self) -> None:
         self.virtual_size = Size(self.size.width, len(self._order))
+        if not self.moved:
+            # Scrolled from the top, as far as it takes: the worst cases stay in sight where the cursor is near them.
+            self.scroll_to(0, 0, animate=False, immediate=True)
         self._scroll_to_cursor()
 
     def render_line(self, y: int) -> Strip:
@@ -347,7 +351,7 @@ class CaseRows(ScrollView, can_focus=True, inherit_bindings=False):
             "  ",
             (case_id, STRONG if regression or selected else MUTED if not changed else STYLES["text"]),
             (glyphs.critical if row.critical else " ", f"bold {STYLES['warning']}"),
-            " " * (id_width - len(case_id) + 1),
+            " " * (id_width - cell_len(case_id) + 1),
         ]
         shows_same = width >= SAME_FROM_WIDTH
         room = width - 15 - id_width - (6 if shows_same else 0)
@@ -367,4 +371,8 @@ def id_column_width(width: int) -> int:
 
 def _fit_end(text: str, width: int) -> str:
     """An id too long keeps its end, which is where ids differ."""
-    return text if len(text) <= width else "…" + text[-(width - 1) :]
+    if cell_len(text) <= width:
+        return text
+    while cell_len(text) > width - 1:
+        text = text[1:]
+    return "…" + text

@@ -3,6 +3,7 @@
 from textual import work
 
 from migrator_tui.history.errors import HistoryError
+from migrator_tui.history.records import Verdict
 from migrator_tui.project.schema import BASELINE
 from migrator_tui.tui.messages import StandingsChanged
 from migrator_tui.tui.widgets.modal import Ask, Confirm
@@ -14,6 +15,9 @@ from migrator_tui.tui.workbench.moving import Moving, is_to_judge
 
 class Judging(Moving, Bench):
     """Verdicts, notes, blind mode."""
+
+    _last_judged: tuple[str, str] | None = None
+    """Model and case of the verdict given last, for its note."""
 
     def action_judge(self, passed: bool) -> None:
         view = self.view
@@ -37,6 +41,7 @@ class Judging(Moving, Bench):
         except HistoryError as error:
             self.say(str(error), "error")
             return
+        self._last_judged = (name, view.case.id) if judged else None
         if not judged:
             self.say("another answer has come in meanwhile: this is it", "warning")
             self.show_case()
@@ -105,12 +110,13 @@ class Judging(Moving, Bench):
         if view is None:
             return
         side = view.baseline if self.judged_next() == BASELINE else view.candidate
-        if side.verdict is None:
+        # A verdict has led on to the next case: then the note is meant for the one just given.
+        verdict = side.verdict or self._just_given()
+        if verdict is None:
             self.say("judge it first: p or f; then c says why", "warning")
             return
-        verdict = side.verdict
         text = await self.app.push_screen_wait(
-            Ask(f"Note on {view.case.id}", "Why? It stands in the report beside the verdict.", verdict.note or "")
+            Ask(f"Note on {verdict.case_id}", "Why? It stands in the report beside the verdict.", verdict.note or "")
         )
         if text is not None:
             try:
@@ -119,6 +125,13 @@ class Judging(Moving, Bench):
                 self.say(str(error), "error")
                 return
             self.show_case()
+
+    def _just_given(self) -> Verdict | None:
+        if self.blind is not None or self._last_judged is None:
+            return None
+        model_name, case_id = self._last_judged
+        standing = self.workspace.history.verdicts(self.workspace.task.name, model_name, [case_id])
+        return next(iter(standing.get(case_id, [])), None)
 
     @work(exclusive=True, group="question")
     async def action_judge_shown(self, passed: bool) -> None:

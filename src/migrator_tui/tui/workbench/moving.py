@@ -181,10 +181,7 @@ class Moving(Bench):
             return
         names = [name for name, _ in NARROW_TABS]
         self.show_narrow_tab(names[(names.index(self.narrow_tab) + by) % len(names)])
-        if self.narrow_tab == "prompt":
-            self.prompt_pane.editor.focus()
-        else:
-            self.rows.focus()
+        self.rows.focus()  # `e` goes into the prompt: the arrows must lead out of its tab as well
 
     def action_open_case(self) -> None:
         """On a narrow screen, from the list to the outputs; elsewhere into the output that is judged."""

@@ -3,13 +3,14 @@
 import asyncio
 import contextlib
 import secrets
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from textual.message import Message
 
 from migrator_tui.history.first_page import FirstPage, first_page
 from migrator_tui.history.records import SessionState
+from migrator_tui.project import trust as trusting
 from migrator_tui.project.errors import ProjectError
 from migrator_tui.project.schema import ModelSpec, Project, Task
 from migrator_tui.tui.messages import HistoryFailed, HistoryOpened
@@ -25,6 +26,8 @@ class Opened:
         self.project = project
         self.post = post
         self.trusted = trusted
+        self._trust_is_kept = trusting.is_trusted_config(project.config_file)
+        """Trusted for good and not only for this once (`--trust`): then it hangs on what the configuration says."""
         self.task: Task = project.tasks[0]
         self.candidate: ModelSpec = project.candidates[0]
         self.session = SessionState()
@@ -35,12 +38,8 @@ class Opened:
         self.author = ""
         self._history: History | None = None
         self._indexed: set[str] = set()
-        self._caught_up: set[tuple[str, str]] = set()
-        """Task and candidate whose standings were found or made true since the project was opened."""
         self._tried: dict[str, str] = {}
         """Task to the digest of the changed case files that were read last."""
-        self._behind: set[tuple[str, str]] = set()
-        """Tasks and candidates whose standings may lack what was recorded here for other candidates."""
 
     def peek(self) -> FirstPage | None:
         """What the last session left, read without the database library: enough for the first paint."""
@@ -145,14 +144,6 @@ class Opened:
         self.history.index_cases(task, iter_cases(self.project, task))
         return True
 
-    def will_ask(self, tasks: Iterable[str], candidates: Collection[str]) -> None:
-        """These candidates are going to be asked, and the baseline with them: the others do not hear of its answers.
-
-        Their standings are made anew when they come into view.
-        """
-        names = [candidate.name for candidate in self.project.candidates if candidate.name not in candidates]
-        self._behind |= {(task, name) for task in tasks for name in names}
-
     def catch_up(self, stop: Callable[[], bool]) -> int:
         """Make standings true again after changed checks, cases or another program's work; how many were not."""
         return self._bring_up_to_date(self.task, self.candidate, stop)
@@ -160,11 +151,7 @@ class Opened:
     def _bring_up_to_date(self, task: Task, candidate: ModelSpec, stop: Callable[[], bool]) -> int:
         from migrator_tui.running.judging import bring_up_to_date
 
-        changed = bring_up_to_date(self.project, self.history, task, candidate.name, stop=stop)
-        if changed is not None:
-            self._caught_up.add((task.name, candidate.name))
-            self._behind.discard((task.name, candidate.name))
-        return changed or 0
+        return bring_up_to_date(self.project, self.history, task, candidate.name, stop=stop) or 0
 
     def prepare(self, task: Task, candidate: ModelSpec, stop: Callable[[], bool]) -> None:
         """Index a task's cases and bring a candidate's standings up to date, for an overview of all of them."""
@@ -175,16 +162,7 @@ class Opened:
         """Write the session down and let go of the database."""
         if self._history is not None:
             history, self._history = self._history, None
-            await asyncio.to_thread(self._close, history)
-
-    def _close(self, history: "History") -> None:
-        from migrator_tui.running.judging import all_up_to_date
-
-        for task in self.project.tasks:
-            for candidate in self.project.candidates:
-                if (task.name, candidate.name) in self._caught_up - self._behind:
-                    all_up_to_date(self.project, history, task, candidate.name)
-        history.close()
+            await asyncio.to_thread(history.close)
 
     def save_session(self, session: SessionState) -> None:
         """Remember where the user is."""

@@ -123,14 +123,20 @@ class Prompts(Opened):
 
     def reread(self) -> None:
         """Read the configuration anew, after it was written; raises `ProjectError`."""
+        from migrator_tui.project import trust as trusting
         from migrator_tui.project.config import load_project
 
-        project = load_project(self.project.folder, trusted=self.trusted)
+        # A configuration that somebody else changed meanwhile is another one than was trusted.
+        config = self.project.config_file
+        trusted = self.trusted and (not self._trust_is_kept or trusting.is_trusted_config(config))
+        project = load_project(self.project.folder, trusted=trusted)
+        if not trusted:
+            trusting.check_allowed(project, trusted=False)
         task, candidate = self.task.name, self.candidate.name
         known = {each.name for each in project.tasks}, {each.name for each in project.candidates}
         if task not in known[0] or candidate not in known[1]:
             raise ProjectError("was changed elsewhere meanwhile; open it again", file=project.config_file.name)
-        self.project = project
+        self.project, self.trusted = project, trusted
         self.go_to(task, candidate)
         self._stamp_files()
 
