@@ -19,6 +19,7 @@ def test_the_app_asks_for_a_terminal(tmp_path: Path) -> None:
         capture_output=True,
         text=True,
         timeout=30,
+        check=False,
     )
     assert done.returncode == 2
     assert done.stdout == ""
