@@ -14,7 +14,7 @@ from aiohttp import web
 
 from migrator_tui.models.environment import child_environment
 from migrator_tui.models.pool import ModelPool
-from migrator_tui.models.requests import ErrorKind, Event, Failed, Finished, Lane
+from migrator_tui.models.requests import ErrorKind, Event, Failed, Finished, Lane, ModelRequest
 from migrator_tui.models.secrets import exact_scrubber, scrubber, secrets_in
 from tests.model_fixtures import CANARY, QUICK
 from tests.models.conftest import ask_for
@@ -195,3 +195,14 @@ async def test_scrubbing() -> None:
     assert scrub("nothing here, sk-ip me") == "nothing here, sk-ip me"
     assert exact_scrubber(found)("visible sk-proj-abcdefghijkl1234") == "[key] sk-proj-abcdefghijkl1234"
     assert exact_scrubber([])("as it is") == "as it is"
+
+
+async def test_a_key_that_is_not_set_is_named(tmp_path: Path) -> None:
+    request = ModelRequest("no-key", "openai/gpt-4o", [{"role": "user", "content": "hello"}])
+    async with ModelPool(
+        project_folder=tmp_path, environment={"HOME": str(tmp_path)}, log_file=tmp_path / "log", pace=QUICK
+    ) as pool:
+        end = await pool.ask(request, Lane.WAITED_FOR)
+    assert isinstance(end, Failed)
+    assert end.error.kind is ErrorKind.KEY
+    assert end.error.message == "OPENAI_API_KEY is not set, in the environment or in .env"

@@ -11,6 +11,7 @@ from migrator_tui.project.errors import ProjectError
 from migrator_tui.project.schema import BASELINE, Project
 from migrator_tui.running.cache import call_key, source_digest
 from migrator_tui.running.selection import Which
+from migrator_tui.running.unused import unused_variables
 from tests.running.conftest import CONFIG, Rig, write_project
 
 
@@ -168,3 +169,12 @@ def test_a_recording_made_anew_is_asked_anew(project: Project, folder: Path) -> 
     assert before is not None and source_digest(project, spec) != before
     assert source_digest(project, project.baseline) is None
     assert source_digest(project, replace(spec, model="simulated:classic-1")) is not None
+
+
+def test_variables_that_nothing_reads_are_named_with_the_likely_word(rig: Rig) -> None:
+    assert unused_variables(rig.plan()) == []
+    plan = rig.plan(case_ids=["c1"])
+    cases = plan.cases["triage"]
+    case = replace(cases["c1"], vars={**cases["c1"].vars, "mesages": "where is it?"})
+    [line] = unused_variables(replace(plan, cases={"triage": {"c1": case}}))
+    assert line == 'task triage: no prompt and no check uses "mesages" of the cases; did you mean "messages"?'

@@ -66,6 +66,7 @@ def _plan(arguments: Namespace, project: Project, history: "History", who: str) 
     from migrator_tui.running.plan import plan_run
     from migrator_tui.running.resume import resume_plan
     from migrator_tui.running.selection import Selection
+    from migrator_tui.running.unused import unused_variables
 
     if arguments.resume:
         unfinished = history.unfinished_run()
@@ -86,7 +87,10 @@ def _plan(arguments: Namespace, project: Project, history: "History", who: str) 
         prompt=arguments.prompt,
         use_cache=not arguments.no_cache,
     )
-    return plan_run(project, history, selection, author=who), False
+    plan = plan_run(project, history, selection, author=who)
+    for line in unused_variables(plan):
+        say(line)
+    return plan, False
 
 
 async def _run(arguments: Namespace, plan: "Plan", history: "History", who: str, *, trusted: bool) -> "RunResult":

@@ -16,6 +16,7 @@ import signal
 import sys
 import time
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from functools import partial
 from types import ModuleType
 from typing import Any
@@ -23,6 +24,7 @@ from typing import Any
 from migrator_tui.models.arguments import AWS_BEARER, KeyMissing, RefusedArgument, call_arguments, refusal
 from migrator_tui.models.collecting import Collector, plain_answer
 from migrator_tui.models.failures import call_error, one_line
+from migrator_tui.models.key_names import key_state
 from migrator_tui.models.protocol import encode, event_to_json, lines, request_from_json
 from migrator_tui.models.requests import (
     Answer,
@@ -194,7 +196,19 @@ class Worker:
             collector.flush()
             so_far = self._scrub_answer(collector.text)
             failure = call_error(error, scrub=self._scrub, attempt=attempt, begun=collector.begun, partial=so_far)
-            emit(Failed(request.id, failure))
+            missing = self._missing_key(request) if failure.kind is ErrorKind.KEY else ""
+            emit(Failed(request.id, replace(failure, message=missing) if missing else failure))
+
+    def _missing_key(self, request: ModelRequest) -> str:
+        """Which variable is not set, in words; libraries speak of their own parameters instead."""
+        if request.api_base is not None or request.api_key_env is not None:
+            return ""
+        with contextlib.suppress(Exception):  # a name that the library cannot place has been told of already
+            provider = self._litellm.get_llm_provider(request.model)[1]
+            missing = key_state(request.model, provider, os.environ).missing
+            if missing:
+                return f"{' and '.join(missing)} is not set, in the environment or in .env"
+        return ""
 
     def _cleared(self, answer: Answer) -> Answer:
         """The answer without our keys, should a server hand them back."""
