@@ -4,6 +4,7 @@ import os
 import sys
 from pathlib import Path
 
+from migrator_tui.history.location import moved_from
 from migrator_tui.project.config import CONFIG_NAME, load_project
 from migrator_tui.project.errors import ProjectError
 from migrator_tui.project.schema import Project
@@ -28,10 +29,11 @@ def open_app(folder: Path, *, demo: bool = False, trust: bool = False) -> int:
         return _refuse("the app needs a terminal; `migrator-tui run` works without one")
     try:
         project, trusted = opened_or_asked(folder, trust)
-        from migrator_tui.tui.setup.moved import offer_history
+        if moved_from(project) is not None:
+            from migrator_tui.tui.setup.moved import offer_history
 
-        if not offer_history(project):
-            return 0
+            if not offer_history(project):
+                return 0
     except ProjectError as error:
         return _refuse(str(error))
     from migrator_tui.tui.app import MigratorApp
