@@ -34,7 +34,7 @@ def open_app(folder: Path, *, demo: bool = False, trust: bool = False) -> int:
 
             if not offer_history(project):
                 return 0
-    except ProjectError as error:
+    except (ProjectError, OSError) as error:
         return _refuse(str(error))
     from migrator_tui.tui.app import MigratorApp
 
