@@ -16,8 +16,8 @@ from migrator_tui.tui.workbench.moving import Moving, is_to_judge
 class Judging(Moving, Bench):
     """Verdicts, notes, blind mode."""
 
-    _last_judged: tuple[str, str] | None = None
-    """Model and case of the verdict given last, for its note."""
+    _last_judged: tuple[str, str, str] | None = None
+    """Task, model and case of the verdict given last, for its note."""
 
     def action_judge(self, passed: bool) -> None:
         view = self.view
@@ -41,7 +41,7 @@ class Judging(Moving, Bench):
         except HistoryError as error:
             self.say(str(error), "error")
             return
-        self._last_judged = (name, view.case.id) if judged else None
+        self._last_judged = (self.workspace.task.name, name, view.case.id) if judged else None
         if not judged:
             self.say("another answer has come in meanwhile: this is it", "warning")
             self.show_case()
@@ -129,8 +129,8 @@ class Judging(Moving, Bench):
     def _just_given(self) -> Verdict | None:
         if self.blind is not None or self._last_judged is None:
             return None
-        model_name, case_id = self._last_judged
-        standing = self.workspace.history.verdicts(self.workspace.task.name, model_name, [case_id])
+        task, model_name, case_id = self._last_judged
+        standing = self.workspace.history.verdicts(task, model_name, [case_id])
         return next(iter(standing.get(case_id, [])), None)
 
     @work(exclusive=True, group="question")
