@@ -75,7 +75,7 @@ class RunDialog(Modal[RunChoice]):
     def _show(self) -> None:
         glyphs = self.glyphs
         narrow = self.app.size.width < 76
-        head = f"    {'which cases':<22}{'cases':>7}{'calls':>8}{'money':>11}" + ("" if narrow else f"{'time':>14}")
+        head = f"    {'which cases':<24}{'cases':>7}{'calls':>8}{'money':>11}" + ("" if narrow else f"{'time':>14}")
         lines = [Content.styled(head, MUTED)]
         for number, choice in enumerate(self.choices):
             chosen = number == self.cursor
@@ -83,7 +83,7 @@ class RunDialog(Modal[RunChoice]):
             cost = (
                 "unknown" if est.cost is None else "free" if est.cost == 0 and not est.unpriced else money(est.cost)
             )
-            text = f"{choice.words:<20}{choice.cases:>7,}{est.calls:>8,}{cost:>11}"
+            text = f"{choice.words:<24}{choice.cases:>7,}{est.calls:>8,}{cost:>11}"
             text += "" if narrow else f"{duration(est.seconds):>14}"
             style = STRONG if chosen else STYLES["text"] if est.calls else MUTED
             mark = (f"{glyphs.cursor} {glyphs.now} " if chosen else f"  {glyphs.to_judge} ", STYLES["primary"])
