@@ -16,16 +16,18 @@ from migrator_tui.history.filters import Conditions, Filter, conditions_of
 from migrator_tui.history.part import chunks
 from migrator_tui.history.records import CaseRow, Section, Standing
 
-_WRITE = """
-insert into migrator_standing (project_id, task, candidate, case_id, no, section, baseline, candidate_mark, judged,
-  changed, same, baseline_output_id, candidate_output_id)
+_COLUMNS = (
+    *("section", "baseline", "candidate_mark", "judged", "changed", "same", "baseline_output_id"),
+    *("candidate_output_id", "drift", "baseline_source", "candidate_source", "baseline_passed", "baseline_judged"),
+    *("candidate_passed", "candidate_judged", "baseline_words", "candidate_words"),
+)
+_WRITE = f"""
+insert into migrator_standing (project_id, task, candidate, case_id, no, {", ".join(_COLUMNS)})
 values (?, ?, ?, ?, coalesce((select no from migrator_case_index where build_id = ? and case_id = ?), 0),
-  ?, ?, ?, ?, ?, ?, ?, ?)
-on conflict (project_id, task, candidate, case_id) do update set no = excluded.no, section = excluded.section,
-  baseline = excluded.baseline, candidate_mark = excluded.candidate_mark, judged = excluded.judged,
-  changed = excluded.changed, same = excluded.same, baseline_output_id = excluded.baseline_output_id,
-  candidate_output_id = excluded.candidate_output_id
-"""
+  {", ".join("?" * len(_COLUMNS))})
+on conflict (project_id, task, candidate, case_id) do update set no = excluded.no,
+  {", ".join(f"{name} = excluded.{name}" for name in _COLUMNS)}
+"""  # noqa: S608 - our own names
 
 
 class SearchStopped(Exception):
@@ -145,6 +147,13 @@ class CaseList(CaseIndex):
                         standing.same,
                         standing.baseline_output_id,
                         standing.candidate_output_id,
+                        case_sql.joined_drift(standing.drift),
+                        standing.baseline_source,
+                        standing.candidate_source,
+                        *standing.baseline_repeats,
+                        *standing.candidate_repeats,
+                        standing.baseline_words,
+                        standing.candidate_words,
                     )
                     for standing in batch
                 ]

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from migrator_tui.history.escapes import raw_text
-from migrator_tui.history.records import CaseRow, Judged, Mark, Section, SessionState, Standing
+from migrator_tui.history.records import CaseRow, DriftMark, Judged, Mark, Section, SessionState, Standing
 
 CURRENT_BUILD = """
 select id, cases, files_digest from migrator_index_build
@@ -21,7 +21,9 @@ where project_id = ? and task = ? and finished order by id desc limit 1
 _ROW = "c.no, c.case_id, c.title, c.tags, c.critical"
 _STANDING = (
     "s.case_id, s.section, s.baseline, s.candidate_mark, s.judged, s.changed, s.same,"
-    " s.baseline_output_id, s.candidate_output_id"
+    " s.baseline_output_id, s.candidate_output_id, s.drift, s.baseline_source, s.candidate_source,"
+    " s.baseline_passed, s.baseline_judged, s.candidate_passed, s.candidate_judged,"
+    " s.baseline_words, s.candidate_words"
 )
 
 # Parameters of all of these: project, task, candidate, then the build of the index.
@@ -122,7 +124,9 @@ def case_row(values: Sequence[Any]) -> CaseRow:
 
 def standing(values: Sequence[Any]) -> Standing:
     """A standing from its columns."""
-    case_id, section, baseline, candidate, judged, changed, same, baseline_output, candidate_output = values
+    case_id, section, baseline, candidate, judged, changed, same, *rest = values
+    baseline_output, candidate_output, drift, old_source, new_source, *figures = rest
+    old_passed, old_judged, new_passed, new_judged, old_words, new_words = figures
     return Standing(
         raw_text(case_id),
         Section(section),
@@ -133,7 +137,30 @@ def standing(values: Sequence[Any]) -> Standing:
         same,
         baseline_output,
         candidate_output,
+        split_drift(drift),
+        old_source,
+        new_source,
+        (old_passed, old_judged),
+        (new_passed, new_judged),
+        old_words,
+        new_words,
     )
+
+
+_SIDES = {(False, True): "+", (True, False): "-", (True, True): "=", (False, False): "0"}
+_SIDES_BY_SIGN = {sign: sides for sides, sign in _SIDES.items()}
+
+
+def joined_drift(marks: Sequence[DriftMark]) -> str:
+    """Drift in one column: ` fences+ refusal- markdown= `, + on the candidate only, - on the baseline only."""
+    if not marks:
+        return ""
+    return " " + "".join(f"{mark.name}{_SIDES[mark.baseline, mark.candidate]} " for mark in marks)
+
+
+def split_drift(joined: str) -> tuple[DriftMark, ...]:
+    """What `joined_drift` joined."""
+    return tuple(DriftMark(word[:-1], *_SIDES_BY_SIGN[word[-1]]) for word in joined.split())
 
 
 def joined_tags(tags: Sequence[str]) -> str:

@@ -9,9 +9,12 @@ from sqlalchemy import Column, ColumnElement, Table, select, tuple_
 from migrator_tui.history.part import CHUNK, Part
 from migrator_tui.history.tables import (
     CheckRow,
+    DecisionRow,
     OutputRow,
+    RunApprovalRow,
     RunItemRow,
     RunRow,
+    SideCallRow,
     VerdictNoteRow,
     VerdictRow,
     VersionRow,
@@ -20,6 +23,7 @@ from migrator_tui.history.tables import (
 
 _VERSIONS, _RUNS, _ITEMS = table(VersionRow), table(RunRow), table(RunItemRow)
 _OUTPUTS, _CHECKS, _VERDICTS, _NOTES = table(OutputRow), table(CheckRow), table(VerdictRow), table(VerdictNoteRow)
+_APPROVALS, _DECISIONS, _SIDE_CALLS = table(RunApprovalRow), table(DecisionRow), table(SideCallRow)
 
 
 class Export(Part):
@@ -28,9 +32,9 @@ class Export(Part):
     def export(self) -> Iterator[dict[str, Any]]:
         """Everything that happened, row by row: `kind` says what a row is, the other names are those of the tables.
 
-        Kinds, in this order: `version`, `run`, `run-item`, `output`, `check`, `verdict`, `verdict-note`. What a row
-        refers to by id has come before it. Read in pages, so that a history of any size fits in memory and nothing
-        is locked meanwhile.
+        Kinds, in this order: `version`, `run`, `run-item`, `output`, `check`, `verdict`, `verdict-note`,
+        `run-approval`, `decision`, `side-call`. What a row refers to by id has come before it. Read in pages, so
+        that a history of any size fits in memory and nothing is locked meanwhile.
         """
         runs = select(_RUNS.c.id).where(_RUNS.c.project_id == self._project_id)
         outputs = select(_OUTPUTS.c.id).where(_OUTPUTS.c.project_id == self._project_id)
@@ -43,6 +47,9 @@ class Export(Part):
             ("check", _CHECKS, ("output_id", "check_key"), _CHECKS.c.output_id.in_(outputs)),
             ("verdict", _VERDICTS, ("id",), _VERDICTS.c.project_id == self._project_id),
             ("verdict-note", _NOTES, ("id",), _NOTES.c.verdict_id.in_(verdicts)),
+            ("run-approval", _APPROVALS, ("id",), _APPROVALS.c.project_id == self._project_id),
+            ("decision", _DECISIONS, ("id",), _DECISIONS.c.project_id == self._project_id),
+            ("side-call", _SIDE_CALLS, ("id",), _SIDE_CALLS.c.project_id == self._project_id),
         ):
             for row in self._pages(of, [of.c[name] for name in key], mine):
                 yield {"kind": kind} | {name: _plain(value) for name, value in row.items() if name != "project_id"}

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields, replace
-from datetime import datetime, time
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, Row, and_, bindparam, func, insert, literal, select, update
@@ -27,6 +27,7 @@ _FIELDS = tuple(field.name for field in fields(Output))
 _NEW_FIELDS = tuple(field.name for field in fields(NewOutput))
 _OUTPUT_COLUMNS = [OUTPUTS.c[name] for name in _FIELDS]
 _LONG = {"text": literal(""), "reasoning": literal(""), "tool_calls": literal([], OUTPUTS.c.tool_calls.type)}
+_CHECK_FIELDS = tuple(field.name for field in fields(CheckRecord) if field.name != "waiting")
 _FIGURE_COLUMNS = [_LONG[name].label(name) if name in _LONG else OUTPUTS.c[name] for name in _FIELDS]
 """The same, without what can be megabytes."""
 
@@ -280,32 +281,13 @@ class Outputs(Part):
         with self._history.reading() as connection:
             for chunk in chunks(output_ids):
                 for output_id, *values in connection.execute(
-                    select(_CHECKS.c.output_id, *(_CHECKS.c[field.name] for field in fields(CheckRecord)))
+                    select(_CHECKS.c.output_id, *(_CHECKS.c[name] for name in _CHECK_FIELDS))
                     .join(OUTPUTS, OUTPUTS.c.id == _CHECKS.c.output_id)
                     .where(OUTPUTS.c.project_id == self._project_id, _CHECKS.c.output_id.in_(chunk))
                 ):
                     record = CheckRecord(*values)
                     found.setdefault(output_id, {})[record.check_key] = record
         return found
-
-    def spent_today(self) -> tuple[float, bool]:
-        """USD of this project's calls since local midnight, and whether some answered ones had no known price.
-
-        What a recording states was paid another day; simulated answers without a price are free.
-        """
-        midnight = datetime.combine(datetime.now().astimezone().date(), time.min).astimezone()
-        today = and_(
-            OUTPUTS.c.project_id == self._project_id,
-            OUTPUTS.c.created_at >= midnight,
-            OUTPUTS.c.model.not_like("recorded:%"),
-        )
-        unknown = and_(
-            OUTPUTS.c.cost.is_(None), OUTPUTS.c.error_kind.is_(None), OUTPUTS.c.model.not_like("simulated:%")
-        )
-        with self._history.reading() as connection:
-            spent = connection.execute(select(func.sum(OUTPUTS.c.cost)).where(today)).scalar_one()
-            some = connection.execute(select(OUTPUTS.c.id).where(today, unknown).limit(1)).scalar()
-        return float(spent or 0.0), some is not None
 
 
 def case_output_rows(project_id: int, placed: Iterable[tuple[Any, str, int]]) -> list[dict[str, Any]]:

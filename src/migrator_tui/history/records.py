@@ -126,6 +126,24 @@ class CheckRecord:
     """One line; empty when it passed without remark."""
     error: bool = False
     """The check could not be carried out (`reason` says why): the outcome is an error, not a fail."""
+    waiting: bool = False
+    """It needs a model or a process that nobody has asked yet. Never stored: without a result there is no row."""
+
+
+@dataclass(frozen=True, slots=True)
+class SideCall:
+    """A call that answers no case: a judge's, embeddings, the assistant's. Kept for its money."""
+
+    purpose: str
+    """`check`, `embedding` or `assistant`."""
+    model: str
+    cost: float | None = None
+    """USD; `None` where the price is unknown."""
+    input_tokens: int | None = None
+    output_tokens: int | None = None
+    error_kind: str | None = None
+    output_id: int | None = None
+    """The output it was about, where it was about one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,6 +238,21 @@ class Judged(IntEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class DriftMark:
+    """A drift that was found on a case, and on which side it shows."""
+
+    name: str
+    """A slug of the contract's table, such as `fences`."""
+    baseline: bool
+    candidate: bool
+
+    @property
+    def differs(self) -> bool:
+        """Exactly one side shows it: that is a difference between the models."""
+        return self.baseline != self.candidate
+
+
+@dataclass(frozen=True, slots=True)
 class Standing:
     """Where one case stands for one candidate: a row of the list, kept up to date with every output and verdict."""
 
@@ -234,6 +267,58 @@ class Standing:
     """Similarity of the two outputs, 0 to 1."""
     baseline_output_id: int | None = None
     candidate_output_id: int | None = None
+    drift: tuple[DriftMark, ...] = ()
+    """Of the two outputs above; what both sides show is in it too."""
+    baseline_source: str = ""
+    """What decided the outcome, a value of `parity.outcomes.Source`; empty where nothing was run."""
+    candidate_source: str = ""
+    baseline_repeats: tuple[int, int] = (0, 0)
+    """Of the case's repeats, how many passed and how many passed or failed."""
+    candidate_repeats: tuple[int, int] = (0, 0)
+    baseline_words: int | None = None
+    """Words of the answer proper; `None` where there is no answer."""
+    candidate_words: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NewDecision:
+    """A person's decision about a candidate, on its way into the history."""
+
+    task: str
+    candidate: str
+    version_id: int
+    go: bool
+    """Whether the candidate may take over."""
+    gate: str
+    """What the gate said at that moment: `ready`, `not-ready` or `not-enough-evidence`."""
+    reason: str
+    author: str
+    figures: Mapping[str, Any] = field(default_factory=dict)
+    """What the decision rested on, as it was then: counts, difference, the gate's reasons."""
+    run_id: str | None = None
+
+    @property
+    def override(self) -> bool:
+        """The person decided otherwise than the gate."""
+        return self.go != (self.gate == "ready")
+
+
+@dataclass(frozen=True, slots=True)
+class SignedDecision(NewDecision):
+    """A decision as signed. Rows are only ever added; the newest one counts."""
+
+    id: int = 0
+    created_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Approval:
+    """A run that somebody marked as the one that later runs are compared with."""
+
+    run_id: str
+    author: str
+    note: str | None
+    created_at: datetime
 
 
 @dataclass(frozen=True, slots=True)

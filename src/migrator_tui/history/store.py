@@ -10,11 +10,13 @@ from migrator_tui.history import location
 from migrator_tui.history.case_list import CaseList
 from migrator_tui.history.columns import now
 from migrator_tui.history.database import Database, is_sqlite, parse_url
+from migrator_tui.history.decisions import Decisions
 from migrator_tui.history.export import Export
 from migrator_tui.history.outputs import Outputs
 from migrator_tui.history.part import upsert
 from migrator_tui.history.runs import Runs
 from migrator_tui.history.session import Session
+from migrator_tui.history.side_calls import SideCalls
 from migrator_tui.history.standing_basis import StandingBases
 from migrator_tui.history.tables import ProjectRow, table
 from migrator_tui.history.verdicts import Verdicts
@@ -24,7 +26,7 @@ from migrator_tui.project.schema import Project
 _SHORTEST_SECRET = 8
 
 
-class History(Versions, Runs, Outputs, StandingBases, Verdicts, CaseList, Session, Export):
+class History(Versions, Runs, Outputs, SideCalls, StandingBases, Verdicts, Decisions, CaseList, Session, Export):
     """What happened in a project. Every method is synchronous, one short transaction, and safe in any thread.
 
     Methods raise `HistoryError` (one line) where the database cannot be read or written.

@@ -219,6 +219,55 @@ class VerdictNoteRow(Base, table=True):
     created_at: datetime = Field(sa_type=UtcDateTime)
 
 
+class RunApprovalRow(Base, table=True):
+    """A run that was approved as the one that later runs are compared with; the newest approval counts."""
+
+    __tablename__ = f"{TABLE_PREFIX}run_approval"
+    __table_args__ = (Index(None, "project_id"),)
+    id: int = _id()
+    project_id: int = Field(sa_type=_Id, foreign_key=f"{TABLE_PREFIX}project.id")
+    run_id: str = Field(foreign_key=f"{TABLE_PREFIX}run.id")
+    note: str | None = Field(sa_type=RawText)
+    author: str = Field(sa_type=RawText)
+    created_at: datetime = Field(sa_type=UtcDateTime)
+
+
+class DecisionRow(Base, table=True):
+    """A signed decision about a candidate on a task. Never changed, never deleted; the newest one counts."""
+
+    __tablename__ = f"{TABLE_PREFIX}decision"
+    __table_args__ = (Index(None, "project_id", "task", "candidate"),)
+    id: int = _id()
+    project_id: int = Field(sa_type=_Id, foreign_key=f"{TABLE_PREFIX}project.id")
+    task: str = Field(sa_type=RawText)
+    candidate: str = Field(sa_type=RawText)
+    version_id: int = Field(sa_type=_Id, foreign_key=f"{TABLE_PREFIX}prompt_version.id")
+    go: bool
+    gate: str
+    reason: str = Field(sa_type=RawText)
+    figures: dict[str, Any] = Field(sa_type=JsonText)
+    run_id: str | None = Field(foreign_key=f"{TABLE_PREFIX}run.id")
+    author: str = Field(sa_type=RawText)
+    created_at: datetime = Field(sa_type=UtcDateTime)
+
+
+class SideCallRow(Base, table=True):
+    """A call that answers no case (a judge's, embeddings, the assistant's): what it cost."""
+
+    __tablename__ = f"{TABLE_PREFIX}side_call"
+    __table_args__ = (Index(None, "project_id", "created_at"),)
+    id: int = _id()
+    project_id: int = Field(sa_type=_Id, foreign_key=f"{TABLE_PREFIX}project.id")
+    purpose: str
+    model: str = Field(sa_type=RawText)
+    cost: float | None
+    input_tokens: int | None
+    output_tokens: int | None
+    error_kind: str | None
+    output_id: int | None = Field(sa_type=_Id, foreign_key=f"{TABLE_PREFIX}output.id")
+    created_at: datetime = Field(sa_type=UtcDateTime)
+
+
 class DraftRow(Base, table=True):
     """Unsaved editor text of one program window."""
 
@@ -296,6 +345,15 @@ class StandingRow(Base, table=True):
     same: float | None
     baseline_output_id: int | None = Field(sa_type=_Id)
     candidate_output_id: int | None = Field(sa_type=_Id)
+    drift: str
+    baseline_source: str
+    candidate_source: str
+    baseline_passed: int
+    baseline_judged: int
+    candidate_passed: int
+    candidate_judged: int
+    baseline_words: int | None
+    candidate_words: int | None
 
 
 class StandingBasisRow(Base, table=True):
