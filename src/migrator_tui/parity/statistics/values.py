@@ -1,6 +1,8 @@
 """The values that the statistics take and give."""
 
 from dataclasses import dataclass
+from functools import cache
+from statistics import NormalDist
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,3 +46,9 @@ class PairedTable:
     def difference(self) -> float | None:
         """New rate minus old rate, a fraction; `None` where nothing is judged."""
         return (self.fixes - self.regressions) / self.n if self.n else None
+
+
+@cache
+def quantile(confidence: float) -> float:
+    """The standard normal quantile that leaves (1 − confidence)/2 above it: 1.96 for 0.95."""
+    return NormalDist().inv_cdf((1 + confidence) / 2)
