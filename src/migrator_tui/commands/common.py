@@ -55,7 +55,8 @@ def open_history(project: Project, *, trusted: bool) -> "History":
             adopt(project, old)
         elif not sys.stdin.isatty():
             say(f"this project lay in {old} before; its history stays there unless the app is opened first")
-    named = [model.api_key_env for model in (project.baseline, *project.candidates) if model.api_key_env]
+    models = (project.baseline, *project.candidates, *project.helpers)
+    named = [model.api_key_env for model in models if model.api_key_env]
     return History.open(project, secrets=secrets_in(environment(project, trusted), named))
 
 

@@ -95,7 +95,7 @@ def _project_id(database: Database, project: Project, key: str) -> int:
 
 
 def _keys_of(project: Project) -> Iterable[str]:
-    models = [project.baseline, *project.candidates, *([project.assistant] if project.assistant else [])]
+    models = [project.baseline, *project.candidates, *project.helpers]
     named = {model.api_key_env for model in models if model.api_key_env}
     for name, value in os.environ.items():
         if name in named or name.upper().endswith(("_API_KEY", "_TOKEN", "_SECRET", "_SECRET_KEY", "_ACCESS_KEY")):

@@ -3,13 +3,14 @@
 import re
 import tomllib
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal, cast
 
 from migrator_tui.project.errors import NoProjectError, ProjectError
 from migrator_tui.project.files import decoded, missing_file, read_bytes, resolve_inside
-from migrator_tui.project.model_tables import model_spec
-from migrator_tui.project.schema import BASELINE, GateRules, ModelSpec, Project
+from migrator_tui.project.model_tables import helper_spec, model_spec
+from migrator_tui.project.schema import BASELINE, CheckSetup, GateRules, ModelSpec, Project
 from migrator_tui.project.tables import Misfit, Table
 from migrator_tui.project.task_tables import gate_rules, task_from
 from migrator_tui.project.toml_lines import line_of
@@ -71,7 +72,7 @@ def _project(values: Mapping[str, Any], folder: Path, config_file: Path, *, conf
     candidate_tables = top.tables("candidates", lambda n: f"candidate {n + 1}")
     task_tables = top.tables("tasks", lambda n: f"task {n + 1}")
     gate_table = top.table("gate", "[gate]")
-    assistant_table = top.table("assistant", "[assistant]")
+    helper_tables = {name: top.table(name, f"[{name}]") for name in ("assistant", "judge", "embeddings")}
     history = top.table("history", "[history]")
     top.refuse_unknown(
         {
@@ -102,19 +103,28 @@ def _project(values: Mapping[str, Any], folder: Path, config_file: Path, *, conf
         _candidate(table, n, folder, task_names, confined=confined) for n, table in enumerate(candidate_tables)
     ]
     _unique("candidate", [candidate.name for candidate in candidates], "candidates")
+    helpers = {
+        name: helper_spec(table, name, folder, task_names, confined=confined)
+        for name, table in helper_tables.items()
+        if table is not None
+    }
+    setup = CheckSetup(
+        folder=folder,
+        judge=helpers.get("judge") or helpers.get("assistant"),
+        embeddings=helpers.get("embeddings"),
+        may_run_code=not confined,
+    )
     return Project(
         folder=folder,
         config_file=config_file,
         name=name,
         baseline=model_spec(baseline_table, BASELINE, folder, task_names, confined=confined),
         candidates=tuple(candidates),
-        tasks=tuple(tasks),
+        tasks=tuple(replace(task, check_setup=setup) for task in tasks),
         gate=gate,
-        assistant=(
-            model_spec(assistant_table, "assistant", folder, task_names, confined=confined)
-            if assistant_table
-            else None
-        ),
+        assistant=helpers.get("assistant"),
+        judge=helpers.get("judge"),
+        embeddings=helpers.get("embeddings"),
         database=_database(history) if history else None,
         assume=assume,
         max_cost_per_day=max_cost_per_day,

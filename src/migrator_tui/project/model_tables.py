@@ -1,7 +1,8 @@
-"""The tables of `migrator.toml` that name a model: `[baseline]`, `[[candidates]]`, `[assistant]`."""
+"""The tables of `migrator.toml` that name a model: baseline, candidates, assistant, judge, embeddings."""
 
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -93,6 +94,22 @@ def model_spec(
     if not prompts:
         elsewhere["prompts"] = "only candidates have prompts of their own; this model uses the task's"
     table.refuse_unknown(elsewhere)
+    return spec
+
+
+def helper_spec(table: Table, name: str, folder: Path, task_names: list[str], *, confined: bool) -> ModelSpec:
+    """The table of a model that answers no case: `[assistant]`, `[judge]` or `[embeddings]`.
+
+    It has no prompts and no tasks, and its answers cannot come from a file. Embeddings have no output to pay for.
+    """
+    for key in ("task_params", "columns", "assume"):
+        if key in table.values:
+            raise table.wrong(key, f"[{name}] takes no {key}: it answers no case")
+    spec = model_spec(table, name, folder, task_names, confined=confined)
+    if spec.model.startswith(RECORDED):
+        raise table.wrong("model", f"[{name}] is asked what nobody has recorded; name a model that can answer")
+    if name == "embeddings" and spec.price is not None and spec.price.output is None:
+        spec = replace(spec, price=replace(spec.price, output=0.0))
     return spec
 
 

@@ -28,7 +28,7 @@ class ModelSpec:
     """One model table of the configuration: which model is asked, and how."""
 
     name: str
-    """What the screens call it: `baseline`, a candidate's name, or `assistant`."""
+    """What the screens call it: `baseline`, a candidate's name, `assistant`, `judge` or `embeddings`."""
     model: str
     """`simulated:NAME`, `recorded:FILE`, or any litellm model name."""
     params: Mapping[str, Any] = field(default_factory=dict)
@@ -106,6 +106,19 @@ class Case:
 
 
 @dataclass(frozen=True, slots=True)
+class CheckSetup:
+    """What checks that have to wait need of the project: whom they ask, and where code lies."""
+
+    folder: Path | None = None
+    """The project's; absolute."""
+    judge: ModelSpec | None = None
+    """`[judge]`, else `[assistant]`."""
+    embeddings: ModelSpec | None = None
+    may_run_code: bool = False
+    """The folder is trusted."""
+
+
+@dataclass(frozen=True, slots=True)
 class Task:
     """One prompt with its cases and checks."""
 
@@ -121,6 +134,7 @@ class Task:
     definition_files: Sequence[Path] = ()
     """The files that `tools` and `response_format` were read from, absolute; a trust question names those outside."""
     gate: GateRules = field(default_factory=GateRules)
+    check_setup: CheckSetup = field(default_factory=CheckSetup)
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,11 +150,20 @@ class Project:
     tasks: Sequence[Task]
     gate: GateRules = field(default_factory=GateRules)
     assistant: ModelSpec | None = None
+    judge: ModelSpec | None = None
+    """Who answers the checks that ask a model; without one, the assistant does."""
+    embeddings: ModelSpec | None = None
+    """The model that turns texts into vectors, for `similar`."""
     database: str | None = None
     """A SQLAlchemy URL, or `None` for SQLite in the user data folder."""
     assume: Literal["pass", "unjudged"] = "pass"
     """What a baseline output counts as that has neither verdict nor checks."""
     max_cost_per_day: float | None = None
+
+    @property
+    def helpers(self) -> list[ModelSpec]:
+        """The models that answer no case: assistant, judge, embeddings, those there are."""
+        return [spec for spec in (self.assistant, self.judge, self.embeddings) if spec is not None]
 
     def task(self, name: str) -> Task:
         """The task of that name; `KeyError` if there is none."""

@@ -117,8 +117,7 @@ def is_loopback(address: str) -> bool:
 
 def _concerns(project: Project) -> Iterator[tuple[str, bool]]:
     """Each concern, and whether it stands in the configuration."""
-    models = [project.baseline, *project.candidates, *([project.assistant] if project.assistant else [])]
-    for spec in models:
+    for spec in (project.baseline, *project.candidates, *project.helpers):
         for what in _model_concerns(project, spec):
             yield what, True
     if project.database is not None:
@@ -165,7 +164,7 @@ def _files(project: Project) -> Iterator[Path]:
         yield task.prompt
         yield from task.cases
         yield from task.definition_files
-    for spec in (project.baseline, *project.candidates, *([project.assistant] if project.assistant else [])):
+    for spec in (project.baseline, *project.candidates, *project.helpers):
         yield from spec.prompts.values()
         if spec.model.startswith(RECORDED):
             yield recorded_file(project.folder, spec.model)

@@ -25,8 +25,7 @@ def load_recording(project: Project, spec: ModelSpec) -> Recording:
 
 def open_pool(project: Project, *, trusted: bool, on_state: Callable[[PoolState], None] | None = None) -> ModelPool:
     """A pool to be entered with `async with`. Workers get the project's `.env` on top of the environment."""
-    models = [project.baseline, *project.candidates, *([project.assistant] if project.assistant else [])]
-    recorded = {spec.model: spec for spec in models}
+    recorded = {spec.model: spec for spec in (project.baseline, *project.candidates)}
 
     def load(model: str) -> Recording:
         return load_recording(project, recorded[model])

@@ -89,7 +89,8 @@ class Opened:
         from migrator_tui.project.dotenv import environment
 
         project = self.project
-        named = [model.api_key_env for model in (project.baseline, *project.candidates) if model.api_key_env]
+        models = (project.baseline, *project.candidates, *project.helpers)
+        named = [model.api_key_env for model in models if model.api_key_env]
         history = History.open(project, secrets=secrets_in(environment(project, self.trusted), named))
         self.author = author(self.project.folder)
         if self.page is None:
