@@ -203,18 +203,18 @@ class Outputs(Part):
             )
 
     def version_outputs(
-        self, version_id: int, model: str, case_ids: Sequence[str] | None = None
+        self, version_id: int, model: str, case_ids: Sequence[str] | None = None, *, figures_only: bool = False
     ) -> dict[str, list[Output]]:
         """What a prompt version gave on that model, by case: the newest output of each repeat, ordered by repeat.
 
-        All cases if `case_ids` is `None`.
+        `case_ids` and `figures_only` as of `current_outputs`.
         """
         where = and_(
             CASE_OUTPUTS.c.project_id == self._project_id,
             CASE_OUTPUTS.c.version_id == version_id,
             CASE_OUTPUTS.c.model == model,
         )
-        return self._standing(where, case_ids)
+        return self._standing(where, case_ids, figures_only=figures_only)
 
     def _standing(
         self, where: ColumnElement[bool], case_ids: Sequence[str] | None, *, figures_only: bool = False

@@ -106,37 +106,54 @@ def judge_cases(
 
     What stands for a case is what was asked, or taken from the cache, last.
     """
-    from migrator_tui.parity.standing import standing_of
-
     judged = Judged()
     ids = list(cases)
     spec = project.candidate(candidate)
     for start in range(0, len(ids), CHUNK):
-        chunk = ids[start : start + CHUNK]
-        old = history.current_outputs(task.name, BASELINE, project.baseline.model, chunk)
-        new = history.current_outputs(task.name, candidate, spec.model, chunk)
-        outputs = [output for side in (old, new) for some in side.values() for output in some]
-        results = check_outputs(history, task, cases, outputs, old)
-        verdicts = {name: history.verdicts(task.name, name, chunk) for name in (BASELINE, candidate)}
-        # What verdicts were given on may be an earlier text: nearly the same, it offers them as carried over.
-        judged_ids = {verdict.output_id for some in verdicts[candidate].values() for verdict in some}
-        earlier = history.outputs(judged_ids) if judged_ids else {}
-        standings = [
-            standing_of(
-                cases[case_id],
-                old.get(case_id, []),
-                new.get(case_id, []),
-                {output_id: list(by_key.values()) for output_id, by_key in results.items()},
-                [*verdicts[BASELINE].get(case_id, ()), *verdicts[candidate].get(case_id, ())],
-                project.assume,
-                earlier,
-            )
-            for case_id in chunk
-        ]
-        history.write_standings(task.name, candidate, standings)
-        judged.standings += standings
-        judged.results |= results
+        chunk = {case_id: cases[case_id] for case_id in ids[start : start + CHUNK]}
+        old = history.current_outputs(task.name, BASELINE, project.baseline.model, list(chunk))
+        new = history.current_outputs(task.name, candidate, spec.model, list(chunk))
+        found = standings_of(project, history, task, candidate, chunk, old, new)
+        history.write_standings(task.name, candidate, found.standings)
+        judged.standings += found.standings
+        judged.results |= found.results
     return judged
+
+
+def standings_of(
+    project: Project,
+    history: "History",
+    task: Task,
+    candidate: str,
+    cases: Mapping[str, Case],
+    old: Mapping[str, Sequence[Output]],
+    new: Mapping[str, Sequence[Output]],
+) -> Judged:
+    """Where these cases stand by the outputs given (by case id, one per repeat), checked; nothing is written but
+    results of checks that were not known yet. For some `CHUNK` cases at a time: their texts are in memory.
+    """
+    from migrator_tui.parity.standing import standing_of
+
+    outputs = [output for side in (old, new) for some in side.values() for output in some]
+    results = check_outputs(history, task, cases, outputs, old)
+    verdicts = {name: history.verdicts(task.name, name, list(cases)) for name in dict.fromkeys((BASELINE, candidate))}
+    # What verdicts were given on may be an earlier text: nearly the same, it offers them as carried over.
+    judged_ids = {verdict.output_id for some in verdicts[candidate].values() for verdict in some}
+    earlier = history.outputs(judged_ids) if judged_ids else {}
+    records = {output_id: list(by_key.values()) for output_id, by_key in results.items()}
+    standings = [
+        standing_of(
+            case,
+            old.get(case_id, []),
+            new.get(case_id, []),
+            records,
+            [verdict for by_case in verdicts.values() for verdict in by_case.get(case_id, ())],
+            project.assume,
+            earlier,
+        )
+        for case_id, case in cases.items()
+    ]
+    return Judged(standings, results)
 
 
 def refresh_standings(
