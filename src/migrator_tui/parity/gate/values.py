@@ -1,9 +1,4 @@
-"""Is the candidate as good as the baseline, within what was agreed? Ready, not ready, or not enough evidence.
-
-A non-inferiority test by interval: with the two-sided interval at confidence c, "ready" is wrong about a candidate
-that is worse than the margin in at most (1 − c)/2 of all comparisons. Every goal is read in the same way: met where
-its whole interval is on the allowed side, missed where the whole interval is on the other, open between.
-"""
+"""The values of the gate."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -72,6 +72,11 @@ def counted(count: int, one: str, many: str | None = None) -> str:
     return f"{count} {one if count == 1 else many or one + 's'}"
 
 
+def the(count: int, one: str) -> str:
+    """`the 12 open cases`, `the open case`."""
+    return f"the {one if count == 1 else f'{count} {one}s'}"
+
+
 def listed(ids: Sequence[str]) -> str:
     """`T-1, T-2`, and how many more; safe to show."""
     named = ", ".join(safe_line(case_id) for case_id in ids[:_NAMED])

@@ -1,0 +1,78 @@
+"""The answer, from the rules.
+
+A non-inferiority test by interval: with a two-sided interval at confidence c, a candidate that is worse than the
+margin is called ready in at most (1 − c)/2 of all comparisons. That all goals must be met besides can only make it
+less often (R. L. Berger, Technometrics 24 (1982) 295-300: intersection-union tests).
+"""
+
+from collections.abc import Sequence
+
+from migrator_tui.parity.gate.rules import results_of
+from migrator_tui.parity.gate.steps import next_step
+from migrator_tui.parity.gate.values import Answer, Decision, GateInput, RuleResult, RuleState
+from migrator_tui.parity.gate.words import about, allowance, counted
+from migrator_tui.parity.statistics.samples import further_cases
+from migrator_tui.project.schema import GateRules
+
+
+def decide(rules: GateRules, seen: GateInput) -> Decision:
+    """Ready where every rule is met, not ready where one is missed, else not enough evidence."""
+    results = results_of(rules, seen)
+    states = {result.state for result in results}
+    answer = (
+        Answer.NOT_READY
+        if RuleState.MISSED in states
+        else Answer.NOT_ENOUGH
+        if RuleState.OPEN in states
+        else Answer.READY
+    )
+    more = None
+    if _of(results, "margin").state is RuleState.OPEN:
+        more = further_cases(seen.table, margin=rules.margin, confidence=rules.confidence)
+    return Decision(
+        answer=answer,
+        reasons=_reasons(answer, results, rules, seen, more),
+        rules=results,
+        further_cases=more,
+        next_step=next_step(answer, results, seen, more),
+    )
+
+
+def decide_project(decisions: Sequence[Decision]) -> tuple[Answer, list[str]]:
+    """The answer for all tasks and what it rests on: ready when every task is, not ready when any is not.
+
+    Without a task there is no evidence. Where several tasks say the same, it is said once.
+    """
+    answers = [decision.answer for decision in decisions]
+    worst = next((a for a in (Answer.NOT_READY, Answer.NOT_ENOUGH) if a in answers), Answer.READY)
+    if not decisions:
+        return Answer.NOT_ENOUGH, ["there is nothing to decide on"]
+    reasons = [reason for decision in decisions if decision.answer is worst for reason in decision.reasons]
+    return worst, list(dict.fromkeys(reasons))
+
+
+def _reasons(
+    answer: Answer, results: Sequence[RuleResult], rules: GateRules, seen: GateInput, more: int | None
+) -> list[str]:
+    if answer is Answer.READY:
+        return [result.reason for result in results]
+    deciding = RuleState.MISSED if answer is Answer.NOT_READY else RuleState.OPEN
+    reasons = [result.reason for result in results if result.state is deciding]
+    if answer is Answer.NOT_READY and seen.largest_cause and seen.table.regressions:
+        title, count = seen.largest_cause
+        reasons.append(f"largest cause: {title}, {count} of {counted(seen.table.regressions, 'regression')}")
+    if answer is Answer.NOT_ENOUGH and _of(results, "margin").state is RuleState.OPEN and seen.table.n:
+        if more is None:
+            near = (
+                f"the difference is so near the {allowance(rules.margin)} points allowed"
+                if rules.margin
+                else ("the difference is so near to none")
+            )
+            reasons.append(f"{near} that no number of cases like these will settle it soon")
+        else:
+            reasons.append(f"{about(more)} more cases like these would settle it, if they turn out as these did")
+    return reasons
+
+
+def _of(results: Sequence[RuleResult], rule: str) -> RuleResult:
+    return next(result for result in results if result.rule == rule)
