@@ -5,6 +5,7 @@ import re
 from migrator_tui.checks.base import CheckResult, Subject
 from migrator_tui.checks.json_reading import parse_json
 from migrator_tui.checks.registry import register
+from migrator_tui.checks.text_shapes import strings_in
 from migrator_tui.checks.values import Needs, answer, listed
 from migrator_tui.project.schema import CheckSpec
 from migrator_tui.text_safety import safe_line
@@ -35,25 +36,11 @@ def markdown_signs(text: str) -> list[tuple[str, str]]:
     """
     signs = [("fence", fence[0])] if (fence := find_fence(text)) else []
     parsed = parse_json(text)
-    prose = "\n".join(_strings(parsed.value)) if parsed.problem is None else text
+    prose = "\n".join(strings_in(parsed.value)) if parsed.problem is None else text
     for name, pattern in _SIGNS:
         if match := pattern.search(prose):
             signs.append((name, safe_line(match.group(), 30)))
     return signs
-
-
-def _strings(value: object) -> list[str]:
-    """The texts among the values of parsed JSON, however deep."""
-    found, waiting = [], [value]
-    while waiting:
-        item = waiting.pop()
-        if isinstance(item, str):
-            found.append(item)
-        elif isinstance(item, dict):
-            waiting.extend(reversed(item.values()))
-        elif isinstance(item, list):
-            waiting.extend(reversed(item))
-    return found
 
 
 @register("no-code-fence", needs=Needs.NOTHING)
