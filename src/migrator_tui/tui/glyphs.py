@@ -44,6 +44,9 @@ class Glyphs:
     fold: str = "┄"
     target: str = "┊"
     left: str = "←"
+    low_end: str = "├"
+    high_end: str = "┤"
+    cross: str = "┼"
     spinner: str = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
 
 
@@ -77,8 +80,11 @@ ASCII = Glyphs(
     bend="'",
     join="'",
     fold="-",
-    target="|",
+    target=":",
     left="<",
+    low_end="[",
+    high_end="]",
+    cross="+",
     spinner="|/-\\",
 )
 
