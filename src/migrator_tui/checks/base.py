@@ -9,8 +9,8 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from migrator_tui.models.requests import Answer, ModelRequest, ToolCall
-from migrator_tui.project.schema import CheckSpec, Message
+from migrator_tui.models.requests import Answer, ToolCall
+from migrator_tui.project.schema import CheckSetup, CheckSpec, Message, ModelSpec
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +31,8 @@ class Subject:
     expected: Any = None
     baseline: "Subject | None" = None
     """The baseline's output for the same case, when the candidate's is checked and the baseline has one."""
+    setup: CheckSetup = field(default_factory=CheckSetup)
+    """Whom checks that wait may ask."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,10 +59,16 @@ class CheckError:
 
 
 class CheckServices(Protocol):
-    """What checks that must wait may ask for."""
+    """What checks that must wait may ask for.
 
-    async def ask(self, request: ModelRequest) -> Answer:
-        """Ask a model; raises `CheckFailure` where no answer came."""
+    Both raise `CheckFailure` where no answer came, and `NotAsked` where nobody was asked.
+    """
+
+    async def ask(self, spec: ModelSpec, messages: Sequence[Message]) -> Answer:
+        """Ask a model."""
+
+    async def embed(self, spec: ModelSpec, texts: Sequence[str]) -> Sequence[Sequence[float]]:
+        """One vector for each text, in order."""
 
 
 class CheckFailure(Exception):
@@ -68,6 +76,10 @@ class CheckFailure(Exception):
 
     It makes the outcome an error, not a fail.
     """
+
+
+class NotAsked(Exception):
+    """Nobody was asked: no money is left, or somebody stopped it. The check stays open; `str()` says why."""
 
 
 class CheckSettingError(CheckFailure):

@@ -11,7 +11,7 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from importlib import import_module
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 from migrator_tui.checks.base import (
     CheckError,
@@ -24,10 +24,10 @@ from migrator_tui.checks.base import (
     WaitingCheckFunction,
 )
 from migrator_tui.checks.values import Needs, prepared, setting_error, stated_problem
-from migrator_tui.project.schema import CheckSpec
+from migrator_tui.project.schema import CheckSetup, CheckSpec, ModelSpec
 from migrator_tui.text_safety import safe_line
 
-FAMILIES = ("text", "json_output", "length", "format")
+FAMILIES = ("text", "json_output", "length", "format", "judge")
 """Modules of this package that hold checks."""
 
 REASON_LIMIT = 300
@@ -35,7 +35,29 @@ REASON_LIMIT = 300
 
 NOTHING_TO_WAIT_FOR = "needs a model or a process, which is not to be had here"
 
+Asks = Literal["judge", "embeddings"]
+"""The model of `CheckSetup` that a check asks."""
+
 AnyCheck = TypeVar("AnyCheck", CheckFunction, WaitingCheckFunction)
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """What is particular to a check that waits."""
+
+    asks: Asks | None = None
+    """The model it asks."""
+    calls: int = 1
+    """How often it asks it about one output."""
+    depends: Callable[[CheckSpec, Subject], Any] | None = None
+    """Gives what else its result depends on, as a JSON value; may raise `CheckFailure`."""
+    blocked: Callable[[CheckSpec, Subject], str] | None = None
+    """Says why it cannot be asked yet; empty where it can."""
+    in_project: Callable[[CheckSpec, CheckSetup], None] | None = None
+    """Looks at its settings beside the project's before any run; raises `CheckSettingError`."""
+
+
+_NOTHING_MORE = Waiting()
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +72,7 @@ class Registered:
     settings: Callable[[CheckSpec], None] | None
     revision: int
     waits: bool
+    waiting: Waiting
 
 
 _registered: dict[str, Registered] = {}
@@ -63,12 +86,14 @@ def register(
     looks_at: Sequence[str] = (),
     settings: Callable[[CheckSpec], None] | None = None,
     revision: int = 1,
+    waiting: Waiting = _NOTHING_MORE,
 ) -> Callable[[AnyCheck], AnyCheck]:
     """Make a function known as the check of that name; `not-NAME` comes with it.
 
     `options` are further keys that its table may have. `looks_at` names the fields of `Subject`, other than the
     text, that its result depends on (`baseline`, `tools`, `finish_reason` …). `settings` looks at the settings
     before any run and raises `CheckSettingError`. A higher `revision` makes stored results be computed again.
+    `waiting` is for coroutine functions: whom they ask, and when they can.
     """
 
     def remember(function: AnyCheck) -> AnyCheck:
@@ -81,6 +106,7 @@ def register(
             settings,
             revision,
             inspect.iscoroutinefunction(function),
+            waiting,
         )
         return function
 
@@ -112,8 +138,11 @@ def find(spec: CheckSpec) -> Registered:
     raise CheckSettingError(f'unknown check "{safe_line(spec.full_type, 60)}"{hint}')
 
 
-def validate(spec: CheckSpec) -> None:
-    """Look at a check's settings before any run; raises `CheckSettingError` that says how to write it."""
+def validate(spec: CheckSpec, setup: CheckSetup | None = None) -> None:
+    """Look at a check's settings before any run; raises `CheckSettingError` that says how to write it.
+
+    With `setup`, also at whether the project has what the check needs.
+    """
     entry = find(spec)
     if problem := stated_problem(entry.needs, spec.value):
         raise setting_error(spec, problem)
@@ -125,11 +154,33 @@ def validate(spec: CheckSpec) -> None:
             raise setting_error(spec, f'unknown key "{safe_line(option, 40)}"; it takes {allowed}')
     if entry.settings is not None:
         entry.settings(spec)
+    if setup is not None:
+        if entry.waiting.asks is not None:
+            asked_model(entry.waiting.asks, setup)
+        if entry.waiting.in_project is not None:
+            entry.waiting.in_project(spec, setup)
+
+
+def asked_model(asks: Asks, setup: CheckSetup) -> ModelSpec:
+    """The model that a check asks; raises `CheckSettingError` where the project names none."""
+    model = setup.judge if asks == "judge" else setup.embeddings
+    if model is None:
+        raise CheckSettingError(f'needs a model to ask: add a [{asks}] table with model = "…"')
+    return model
 
 
 def waits(spec: CheckSpec) -> bool:
-    """Whether this check must wait for a model or a process (`run_checks`, not `run_plain_checks`)."""
-    return find(spec).waits
+    """Whether this check must wait for a model or a process (`run_waiting`, not `run_plain_checks`).
+
+    A check that nobody knows waits for nothing: its result is an error at once.
+    """
+    return _is_known(spec) and find(spec).waits
+
+
+def blocked(spec: CheckSpec, subject: Subject) -> str:
+    """Why a check that waits cannot be asked yet, in a line; empty where it can."""
+    why = find(spec).waiting.blocked
+    return why(spec, subject) if why is not None else ""
 
 
 def check_key(spec: CheckSpec, subject: Subject) -> str:
@@ -141,6 +192,10 @@ def check_key(spec: CheckSpec, subject: Subject) -> str:
         entry = find(spec)
         value = prepared(spec, entry.needs, subject, _render)
         looked_at = {name: _plain(getattr(subject, name)) for name in sorted(entry.looks_at)}
+        if entry.waiting.asks is not None:
+            looked_at["asks"] = _identity(asked_model(entry.waiting.asks, subject.setup))
+        if entry.waiting.depends is not None:
+            looked_at["depends"] = entry.waiting.depends(spec, subject)
         revision = entry.revision
     except CheckFailure as failure:  # such a check ends in an error, which holds until its setting is mended
         value, looked_at, revision = [spec.value, str(failure)], {}, 0
@@ -163,6 +218,11 @@ def _plain(value: Any) -> Any:
     return [value.text, value.tool_calls] if isinstance(value, Subject) else value
 
 
+def _identity(model: ModelSpec) -> Any:
+    """What makes a model another one to ask; not how fast or how dear it is."""
+    return [model.model, model.api_base, dict(model.params)]
+
+
 def run_plain_checks(specs: Sequence[CheckSpec], subject: Subject) -> list[CheckResult | CheckError]:
     """Run checks that need not wait, in order, one result each.
 
@@ -178,12 +238,12 @@ async def run_checks(
 
     Plain ones run in a thread, since a pattern or a schema may take a second on a large output.
     """
-    waiting = [_is_known(spec) and waits(spec) for spec in specs]
+    waiting = [waits(spec) for spec in specs]
     plain = [spec for spec, later in zip(specs, waiting, strict=True) if not later]
     quick = iter(await asyncio.to_thread(run_plain_checks, plain, subject) if plain else [])
     slow = iter(
         await asyncio.gather(
-            *(_run_waiting(spec, subject, services) for spec, later in zip(specs, waiting, strict=True) if later)
+            *(run_waiting(spec, subject, services) for spec, later in zip(specs, waiting, strict=True) if later)
         )
     )
     return [next(slow) if later else next(quick) for later in waiting]
@@ -206,7 +266,8 @@ def _run_plain(spec: CheckSpec, subject: Subject) -> CheckResult | CheckError:
         return CheckError(spec, "the output is nested too deeply to compare")
 
 
-async def _run_waiting(spec: CheckSpec, subject: Subject, services: CheckServices | None) -> CheckResult | CheckError:
+async def run_waiting(spec: CheckSpec, subject: Subject, services: CheckServices | None) -> CheckResult | CheckError:
+    """Run one check that waits; raises `NotAsked` where nobody was asked."""
     if services is None:
         return CheckError(spec, NOTHING_TO_WAIT_FOR)
     try:
