@@ -140,7 +140,7 @@ def _run(commands: Any) -> Parser:
     result.add_argument(
         "--no-gate",
         action="store_true",
-        help="exit 0 whatever the decision; no decision is made yet, so exit code 1 does not occur",
+        help="exit 0 where the run is complete, whatever the gate decides",
     )
     return run
 

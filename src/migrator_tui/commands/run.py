@@ -20,13 +20,17 @@ if TYPE_CHECKING:
     from migrator_tui.running.results import Results
     from migrator_tui.running.run import Runner
 
-FINE, UNFINISHED = 0, 3
+FINE, NOT_READY, UNFINISHED = 0, 1, 3
 MOST_REASONS = 10
 """Different errors that are told; a broken server says the same of all cases, mostly."""
 
 
 def execute(arguments: Namespace) -> int:
-    """Plan, run, report. Exit code 3 where calls ended in errors, the cap was reached, or it was stopped."""
+    """Plan, run, report.
+
+    Exit code 3 where calls ended in errors, the cap was reached, or it was stopped; else 1 where the decision is not
+    ready or not enough evidence, unless `--no-gate` says that it does not matter.
+    """
     from migrator_tui.history.author import author
     from migrator_tui.running.recorded import unmatched_lines
 
@@ -131,6 +135,7 @@ def _stop_on_signals(loop: asyncio.AbstractEventLoop, runner: "Runner") -> None:
 
 
 def _report(arguments: Namespace, plan: "Plan", history: "History", result: "RunResult | None") -> int:
+    from migrator_tui.parity.gate import Answer
     from migrator_tui.reports.results_json import results_json
     from migrator_tui.reports.results_table import print_table
     from migrator_tui.running.results import collect
@@ -151,8 +156,10 @@ def _report(arguments: Namespace, plan: "Plan", history: "History", result: "Run
             say(line)
         what = "1 outcome is an error" if results.errors == 1 else f"{results.errors} outcomes are errors"
         say(f"{what}; `run` asks again for those that have no answer")
-    unfinished = results.errors > 0 or results.missing > 0
-    return UNFINISHED if unfinished else FINE
+    if results.errors > 0 or results.missing > 0:
+        return UNFINISHED
+    answer, _ = results.decision
+    return FINE if arguments.no_gate or answer is Answer.READY else NOT_READY
 
 
 def _reasons(results: "Results") -> Iterator[str]:

@@ -28,16 +28,6 @@ class Summary:
     latency_p95_ms: float | None
 
 
-@dataclass(frozen=True, slots=True)
-class Comparison:
-    """Case ids by what became of them, in the order of the cases."""
-
-    regressions: Sequence[str]
-    fixes: Sequence[str]
-    flaky: Sequence[str]
-    """Flaky on the candidate."""
-
-
 def summarise(outcomes: Mapping[str, Outcome], outputs: Iterable[Output]) -> Summary:
     """The numbers of one model, from the outcome of each case and all outputs behind them."""
     kinds = list(outcomes.values())
@@ -81,15 +71,3 @@ def percentile(ordered: Sequence[float], share: float) -> float | None:
     below = int(place)
     above = min(below + 1, len(ordered) - 1)
     return ordered[below] + (ordered[above] - ordered[below]) * (place - below)
-
-
-def compare(baseline: Mapping[str, Outcome], candidate: Mapping[str, Outcome]) -> Comparison:
-    """What became of each case: only those decided on both sides can be a regression or a fix."""
-    decided = {
-        case_id: (old.passed, candidate[case_id].passed) for case_id, old in baseline.items() if case_id in candidate
-    }
-    return Comparison(
-        regressions=[case_id for case_id, both in decided.items() if both == (True, False)],
-        fixes=[case_id for case_id, both in decided.items() if both == (False, True)],
-        flaky=[case_id for case_id, outcome in candidate.items() if outcome is Outcome.FLAKY],
-    )

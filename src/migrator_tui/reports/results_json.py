@@ -2,14 +2,17 @@
 
 from typing import Any
 
+from migrator_tui.parity.scorecard import Scorecard
 from migrator_tui.running.results import ModelResult, Results
 
 
 def results_json(results: Results) -> dict[str, Any]:
     """The contract's JSON. Counts are of cases, rates are fractions, money is USD; unknown is null, never 0."""
+    answer, reasons = results.decision
     return {
         "project": results.project.name,
         "run_id": results.run_id,
+        "gate": {"decision": answer.value, "reasons": reasons},
         "tasks": [
             {
                 "name": task.name,
@@ -19,15 +22,44 @@ def results_json(results: Results) -> dict[str, Any]:
                     {
                         **_model(candidate.model),
                         "version": candidate.model.version.label if candidate.model.version else None,
-                        "regressions": list(candidate.comparison.regressions),
-                        "fixes": list(candidate.comparison.fixes),
-                        "flaky": list(candidate.comparison.flaky),
+                        **comparison_json(candidate.scorecard),
                     }
                     for candidate in task.candidates
                 ],
             }
             for task in results.tasks
         ],
+    }
+
+
+def comparison_json(card: Scorecard) -> dict[str, Any]:
+    """What the contract says of a candidate beside its own counts."""
+    difference = card.difference
+    return {
+        "regressions": list(card.regressions),
+        "fixes": list(card.fixes),
+        "flaky": list(card.new.flaky),
+        "paired": {
+            "both_pass": card.table.both_pass,
+            "regressions": card.table.regressions,
+            "fixes": card.table.fixes,
+            "both_fail": card.table.both_fail,
+            "mcnemar_p": card.mcnemar_p,
+        },
+        "difference": {
+            "estimate": difference.estimate if difference else None,
+            "low": difference.low if difference else None,
+            "high": difference.high if difference else None,
+        },
+        "drift": [
+            {"name": row.name, "baseline": row.baseline, "candidate": row.candidate, "cases": list(row.cases)}
+            for row in card.drift
+        ],
+        "gate": {
+            "decision": card.decision.answer.value,
+            "reasons": list(card.decision.reasons),
+            "further_cases": card.decision.further_cases,
+        },
     }
 
 

@@ -8,6 +8,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from migrator_tui.parity.gate import Answer
+from migrator_tui.parity.scorecard import Scorecard
 from migrator_tui.running.results import ModelResult, Results, TaskResult
 from migrator_tui.text_safety import safe_line
 
@@ -32,15 +34,17 @@ def print_table(results: Results, stream: TextIO) -> None:
         console.print(_table(task))
         console.print()
         for candidate in task.candidates:
-            found = candidate.comparison
+            card = candidate.scorecard
             for one, several, ids in (
-                ("regression", "regressions", found.regressions),
-                ("fix", "fixes", found.fixes),
-                ("flaky case", "flaky cases", found.flaky),
+                ("regression", "regressions", card.regressions),
+                ("fix", "fixes", card.fixes),
+                ("flaky case", "flaky cases", card.new.flaky),
             ):
                 if ids:
                     named = _named(one if len(ids) == 1 else several, ids)
                     console.print(Text(f"{safe_line(candidate.model.name)}: {named}"), soft_wrap=True)
+            for line in _decision(card):
+                console.print(Text(f"{safe_line(candidate.model.name)}: {line}"), soft_wrap=True)
         console.print()
     if any(model.model.startswith("simulated:") for task in results.tasks for model in task.models):
         console.print(Text("Answers of simulated models are simulated."))
@@ -60,11 +64,36 @@ def _table(task: TaskResult) -> Table:
         table.add_column(Text(safe_line(model.name, 40)), justify="right")
     for label, cell in _ROWS.items():
         table.add_row(label, *(Text(cell(model)) for model in task.models))
-    found = [candidate.comparison for candidate in task.candidates]
-    table.add_row("regressions", "", *(str(len(comparison.regressions)) for comparison in found))
-    table.add_row("fixes", "", *(str(len(comparison.fixes)) for comparison in found))
-    table.add_row("flaky", "", *(str(len(comparison.flaky)) for comparison in found))
+    cards = [candidate.scorecard for candidate in task.candidates]
+    table.add_row("regressions", "", *(str(len(card.regressions)) for card in cards))
+    table.add_row("fixes", "", *(str(len(card.fixes)) for card in cards))
+    table.add_row("flaky", "", *(str(len(card.new.flaky)) for card in cards))
+    table.add_row("difference", "", *(_difference(card) for card in cards))
+    table.add_row("decision", "", *(WORDS[card.decision.answer] for card in cards))
     return table
+
+
+WORDS = {Answer.READY: "ready", Answer.NOT_READY: "not ready", Answer.NOT_ENOUGH: "not enough evidence"}
+
+
+def _difference(card: Scorecard) -> str:
+    """`−10.1 pt (−15.3 … −4.9)`."""
+    if card.difference is None:
+        return "–"
+    points = [points_of(value) for value in (card.difference.estimate, card.difference.low, card.difference.high)]
+    return f"{points[0]} pt ({points[1]} … {points[2]})"
+
+
+def points_of(fraction: float) -> str:
+    """A difference of rates in percentage points, with its sign: `−10.1`, `0.0`, `+3.4`."""
+    rounded = round(fraction * 100, 1) or 0.0
+    return f"{rounded:+.1f}".replace("-", "−") if rounded else "0.0"
+
+
+def _decision(card: Scorecard) -> list[str]:
+    """What the gate says and why, a line each; then what would help."""
+    head = f"{WORDS[card.decision.answer]}: {'; '.join(card.decision.reasons)}"
+    return [safe_line(head), *([f"next: {safe_line(card.decision.next_step)}"] if card.decision.next_step else [])]
 
 
 def _version(result: ModelResult) -> str:

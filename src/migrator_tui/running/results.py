@@ -1,15 +1,19 @@
 """What a run came to: outcomes, counts, money and time of each task and model, for whoever reports them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from migrator_tui.history.records import Output, RunItem, Version
-from migrator_tui.parity.outcomes import Outcome, outcome_of
-from migrator_tui.parity.summary import Comparison, Summary, compare, summarise
-from migrator_tui.project.schema import BASELINE, Project, Task
-from migrator_tui.running.judging import check_outputs
+from migrator_tui.history.records import Mark, Output, RunItem, Standing, Version
+from migrator_tui.parity.evidence import CaseEvidence, Evidence, case_evidence
+from migrator_tui.parity.gate import Answer, Decision, decide_project
+from migrator_tui.parity.outcomes import Outcome
+from migrator_tui.parity.pairs import outcome_of_mark
+from migrator_tui.parity.scorecard import Scorecard, scorecard
+from migrator_tui.parity.summary import Summary, summarise
+from migrator_tui.project.schema import BASELINE, ModelSpec, Project, Task
+from migrator_tui.running.judging import standings_of
 from migrator_tui.running.plan import Plan
 from migrator_tui.running.spending import is_free
 
@@ -47,7 +51,12 @@ class CandidateResult:
     """A candidate, and what it came to against the baseline."""
 
     model: ModelResult
-    comparison: Comparison
+    scorecard: Scorecard
+
+    @property
+    def decision(self) -> Decision:
+        """What the gate says."""
+        return self.scorecard.decision
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +73,12 @@ class TaskResult:
         """The baseline, then the candidates."""
         return [self.baseline, *(candidate.model for candidate in self.candidates)]
 
+    @property
+    def best(self) -> CandidateResult:
+        """The candidate that got furthest: a task can move as soon as one of its candidates is ready."""
+        order = (Answer.READY, Answer.NOT_ENOUGH, Answer.NOT_READY)
+        return min(self.candidates, key=lambda candidate: order.index(candidate.decision.answer))
+
 
 @dataclass(frozen=True, slots=True)
 class Results:
@@ -72,6 +87,11 @@ class Results:
     project: Project
     run_id: str
     tasks: Sequence[TaskResult]
+
+    @property
+    def decision(self) -> tuple[Answer, list[str]]:
+        """Ready when every task is, and a task is ready when one of its candidates is; with the reasons."""
+        return decide_project([task.best.decision for task in self.tasks])
 
     @property
     def errors(self) -> int:
@@ -106,25 +126,33 @@ def _task(plan: Plan, history: "History", task: Task, all_items: Sequence[RunIte
             items[item.case_id].setdefault(item.model_name, []).append(item)
     outcomes: dict[str, dict[str, Outcome]] = {name: {} for name in names}
     figures: dict[str, list[Output]] = {name: [] for name in names}
-    cases = iter(plan.cases[task.name])
-    while chunk := list(islice(cases, CHUNK)):
-        outputs = _outputs(history, names, {case_id: items[case_id] for case_id in chunk})
-        everything = [o for by_case in outputs.values() for some in by_case.values() for o in some]
-        results = check_outputs(history, task, plan.cases[task.name], everything, outputs[BASELINE])
-        records = {output_id: list(by_key.values()) for output_id, by_key in results.items()}
+    evidence: dict[str, list[CaseEvidence]] = {candidate.name: [] for candidate in plan.candidates}
+    for case_ids in _chunks(plan.cases[task.name]):
+        cases = {case_id: plan.cases[task.name][case_id] for case_id in case_ids}
+        outputs = _outputs(history, names, {case_id: items[case_id] for case_id in case_ids})
+        for candidate in plan.candidates:
+            old, new = outputs[BASELINE], outputs[candidate.name]
+            for standing in standings_of(plan.project, history, task, candidate.name, cases, old, new).standings:
+                case = cases[standing.case_id]
+                outcomes[BASELINE][case.id] = outcome_of_mark(standing.baseline)
+                outcomes[candidate.name][case.id] = outcome_of_mark(standing.candidate)
+                evidence[candidate.name].append(
+                    case_evidence(
+                        _known(standing),
+                        old.get(case.id, ()),
+                        new.get(case.id, ()),
+                        case_id=case.id,
+                        tags=case.tags,
+                        critical=case.critical,
+                    )
+                )
         for name in names:
-            verdicts = history.verdicts(task.name, name, chunk)
-            for case_id in chunk:
-                some = outputs[name].get(case_id, [])
-                outcomes[name][case_id] = outcome_of(
-                    some,
-                    records,
-                    verdicts.get(case_id, []),
-                    is_baseline=name == BASELINE,
-                    assume=plan.project.assume,
-                ).outcome
-                # The figures of 100,000 outputs fit in memory; their texts may not.
-                figures[name] += [replace(output, text="", reasoning="", tool_calls=()) for output in some]
+            # The figures of 100,000 outputs fit in memory; their texts may not.
+            figures[name] += [
+                replace(output, text="", reasoning="", tool_calls=())
+                for some in outputs[name].values()
+                for output in some
+            ]
 
     def model(name: str) -> ModelResult:
         planned = [item for by_model in items.values() for item in by_model.get(name, [])]
@@ -141,15 +169,35 @@ def _task(plan: Plan, history: "History", task: Task, all_items: Sequence[RunIte
             failures=_failures(figures[name]),
         )
 
+    def candidate_result(candidate: ModelSpec) -> CandidateResult:
+        seen = Evidence(
+            task=task.name,
+            candidate=candidate.name,
+            baseline_model=plan.project.baseline.model,
+            candidate_model=candidate.model,
+            baseline_version=plan.versions.get((task.name, BASELINE)),
+            version=plan.versions.get((task.name, candidate.name)),
+            cases=evidence[candidate.name],
+        )
+        return CandidateResult(model(candidate.name), scorecard(seen, task.gate))
+
     return TaskResult(
         name=task.name,
         cases=len(plan.cases[task.name]),
         baseline=model(BASELINE),
-        candidates=[
-            CandidateResult(model(candidate.name), compare(outcomes[BASELINE], outcomes[candidate.name]))
-            for candidate in plan.candidates
-        ],
+        candidates=[candidate_result(candidate) for candidate in plan.candidates],
     )
+
+
+def _chunks(case_ids: Iterable[str]) -> Iterator[list[str]]:
+    rest = iter(case_ids)
+    while chunk := list(islice(rest, CHUNK)):
+        yield chunk
+
+
+def _known(standing: Standing) -> Standing | None:
+    """Nothing where neither side was asked: a case that was not run is no evidence."""
+    return None if standing.baseline is standing.candidate is Mark.NOT_RUN else standing
 
 
 def _failures(outputs: Sequence[Output]) -> dict[str, list[str]]:
