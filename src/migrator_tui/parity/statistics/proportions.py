@@ -11,12 +11,14 @@ def wilson(passed: int, n: int, confidence: float) -> Interval | None:
     E. B. Wilson, "Probable inference, the law of succession, and statistical inference", JASA 22 (1927) 209-212:
     the proportions p that the score test does not reject, (p̂ + z²/2n ± z √(p̂(1−p̂)/n + z²/4n²)) / (1 + z²/n).
     """
-    if not n:
-        return None
+    return score_interval(passed, n, confidence) if n else None
+
+
+def score_interval(count: float, n: int, confidence: float) -> Interval:
+    """The same for a count that need not be a whole number, 0 ≤ count ≤ n, n > 0."""
     z = quantile(confidence)
-    share = passed / n
+    share = count / n
     middle = (share + z * z / (2 * n)) / (1 + z * z / n)
     half = z * sqrt(share * (1 - share) / n + z * z / (4 * n * n)) / (1 + z * z / n)
-    low = 0.0 if passed == 0 else middle - half
-    high = 1.0 if passed == n else middle + half
-    return Interval(share, low, high, confidence)
+    # At the ends the formula gives 0 and 1 but for rounding.
+    return Interval(share, max(0.0, middle - half) if count else 0.0, min(1.0, middle + half), confidence)
