@@ -3,7 +3,7 @@
 import difflib
 import re
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -63,10 +63,34 @@ def prompt_change(
             changes.append(_change(new_file, None, _laid_out(template, "\n"), project))
     new_params = params if dict(spec.params_for(task.name)) != params else None
     if new_file is not None or new_params is not None:
-        before = _read(project.config_file, project, MAX_CONFIG)
-        after = _edited(project, before, task.name, spec, new_file, new_params)
-        changes.append(_change(project.config_file, before, after, project))
+        changes.append(config_change(project, _setting(project, task.name, spec, new_file, new_params)))
     return [change for change in changes if change.before != change.after]
+
+
+def config_change(project: Project, edit: Callable[[Any, dict[str, Any]], None]) -> FileChange:
+    """What an edit makes of the configuration, comments and layout kept.
+
+    `edit` changes a tomlkit document and, in the same way, the plain values that must come out of it. `ProjectError`
+    where the two do not agree: the file is then laid out in a way that can't be edited safely.
+    """
+    import tomlkit
+    from tomlkit.exceptions import TOMLKitError
+
+    before = _read(project.config_file, project, MAX_CONFIG)
+    body = before.removeprefix(_BOM)
+    shown = shown_path(project.config_file, project.folder)
+    try:
+        document: Any = tomlkit.parse(body)
+        expected = tomllib.loads(body)
+        edit(document, expected)
+        after = tomlkit.dumps(document)
+        sound = tomllib.loads(after) == expected
+    except (TOMLKitError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise ProjectError(f"can't be edited safely ({error}); write it by hand", file=shown) from None
+    if not sound:
+        raise ProjectError("is laid out so that it can't be edited safely; write it by hand", file=shown)
+    after = (_BOM if before.startswith(_BOM) else "") + after
+    return _change(project.config_file, before, after, project)
 
 
 def diff_text(changes: Sequence[FileChange]) -> str:
@@ -153,18 +177,12 @@ def _file_word(name: str) -> str:
     return re.sub(r"[^\w.-]+", "-", name).strip(".-") or "prompt"
 
 
-def _edited(
-    project: Project, before: str, task: str, spec: ModelSpec, prompt: Path | None, params: Mapping[str, Any] | None
-) -> str:
-    """The configuration with the candidate's prompt file and parameters set, comments and layout kept."""
-    import tomlkit
-    from tomlkit.exceptions import TOMLKitError
+def _setting(
+    project: Project, task: str, spec: ModelSpec, prompt: Path | None, params: Mapping[str, Any] | None
+) -> Callable[[Any, dict[str, Any]], None]:
+    """The edit that sets the candidate's prompt file and parameters."""
 
-    body = before.removeprefix(_BOM)
-    shown = shown_path(project.config_file, project.folder)
-    try:
-        document: Any = tomlkit.parse(body)
-        expected = tomllib.loads(body)
+    def edit(document: Any, expected: dict[str, Any]) -> None:
         found, number = _candidate(document, spec)
         wanted = expected["candidates"][number]
         if prompt is not None:
@@ -176,13 +194,8 @@ def _edited(
         elif params is not None:
             _set_params(found, params)
             wanted["params"] = dict(params)
-        after = tomlkit.dumps(document)
-        sound = tomllib.loads(after) == expected
-    except (TOMLKitError, ValueError, KeyError, TypeError, RecursionError) as error:
-        raise ProjectError(f"can't be edited safely ({error}); write it by hand", file=shown) from None
-    if not sound:
-        raise ProjectError("is laid out so that it can't be edited safely; write it by hand", file=shown)
-    return (_BOM if before.startswith(_BOM) else "") + after
+
+    return edit
 
 
 def _candidate(document: Any, spec: ModelSpec) -> tuple[Any, int]:
@@ -194,9 +207,9 @@ def _candidate(document: Any, spec: ModelSpec) -> tuple[Any, int]:
 
 def _set(candidate: Any, table: str, key: str, value: Any) -> None:
     if table not in candidate:
-        _put(candidate, table, {key: value})
+        put(candidate, table, {key: value})
     else:
-        _put(candidate[table], key, value)
+        put(candidate[table], key, value)
 
 
 def _set_params(candidate: Any, params: Mapping[str, Any]) -> None:
@@ -204,16 +217,16 @@ def _set_params(candidate: Any, params: Mapping[str, Any]) -> None:
 
     table = candidate.get("params")
     if not isinstance(table, Table):
-        _put(candidate, "params", params)
+        put(candidate, "params", params)
         return
     for key in [key for key in table if key not in params]:
         del table[key]
     for key, value in params.items():
         if key not in table or toml_value(table[key].unwrap()) != toml_value(value):
-            _put(table, key, value)
+            put(table, key, value)
 
 
-def _put(table: Any, key: str, value: Any) -> None:
+def put(table: Any, key: str, value: Any) -> None:
     """Set a key; a comment behind the old value stays, a new key goes right behind the table's last plain one."""
     import tomlkit
     from tomlkit.items import AoT, Item, Table
