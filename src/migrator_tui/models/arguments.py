@@ -86,7 +86,7 @@ def call_arguments(
     reserved: Collection[str] = (),
     bearer: bool = False,
 ) -> dict[str, Any]:
-    """Keyword arguments for the library's completion call.
+    """Keyword arguments for the library's completion call, or for its embedding call where there are `texts`.
 
     `provider` is the library's name for who is asked, `key` the value of `api_key_env`; `reserved` are the
     library's own control parameters; `bearer`: `AWS_BEARER` is set. Raises `RefusedArgument`.
@@ -99,19 +99,12 @@ def call_arguments(
     arguments: dict[str, Any] = {
         **request.params,
         "model": request.model,
-        "messages": sendable(with_user_turn(request.messages, provider)),
-        "stream": request.stream,
+        **({"input": sendable(request.texts)} if request.texts else _chat(request, provider)),
         "timeout": request.timeout,
         # Retries are the pool's: it honours Retry-After, counts attempts and can be cancelled.
         "max_retries": 0,
         "num_retries": 0,
     }
-    if request.stream:
-        arguments["stream_options"] = {"include_usage": True}
-    if request.tools:
-        arguments["tools"] = list(request.tools)
-    if request.response_format is not None:
-        arguments["response_format"] = dict(request.response_format)
     if request.api_base is not None:
         arguments["api_base"] = request.api_base
     if key is not None:
@@ -119,6 +112,20 @@ def call_arguments(
     elif request.api_base is not None and not _own_address(provider, request.api_base):
         # A provider's key goes to that provider; anywhere else only what `api_key_env` names.
         arguments["api_key"] = PLACEHOLDER_KEY
+    return arguments
+
+
+def _chat(request: ModelRequest, provider: str | None) -> dict[str, Any]:
+    arguments: dict[str, Any] = {
+        "messages": sendable(with_user_turn(request.messages, provider)),
+        "stream": request.stream,
+    }
+    if request.stream:
+        arguments["stream_options"] = {"include_usage": True}
+    if request.tools:
+        arguments["tools"] = list(request.tools)
+    if request.response_format is not None:
+        arguments["response_format"] = dict(request.response_format)
     return arguments
 
 

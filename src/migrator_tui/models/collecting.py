@@ -3,7 +3,10 @@
 Takes chunks and responses in OpenAI's shape by attribute, so that nothing here imports a client library.
 """
 
+import base64
 import json
+import sys
+from array import array
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -165,6 +168,36 @@ def plain_answer(response: Any, latency_ms: float) -> Answer:
         latency_ms=latency_ms,
         **token_counts(getattr(response, "usage", None)),
     )
+
+
+def embedded_answer(response: Any, texts: int, latency_ms: float) -> Answer:
+    """Vectors of a response to so many texts, in their order; `ValueError` if that is not what came."""
+    rows = getattr(response, "data", None) or []
+    found: dict[int, list[float]] = {}
+    for place, row in enumerate(rows):
+        of = row if isinstance(row, dict) else vars(row)
+        index = of.get("index")
+        found[index if isinstance(index, int) else place] = _vector(of.get("embedding"))
+    if sorted(found) != list(range(texts)):
+        raise ValueError(f"{len(rows)} vectors came for {texts} texts")
+    vectors = tuple(found[place] for place in range(texts))
+    if len({len(vector) for vector in vectors}) != 1 or not vectors[0]:
+        raise ValueError("the vectors that came are not of one length")
+    counts = token_counts(getattr(response, "usage", None))
+    return Answer("", latency_ms=latency_ms, vectors=vectors, **{**counts, "output_tokens": 0})
+
+
+def _vector(stated: Any) -> list[float]:
+    """Numbers as they are, or packed as little-endian 32-bit floats in base64, as OpenAI sends them on request."""
+    if isinstance(stated, str):
+        packed = array("f")
+        packed.frombytes(base64.b64decode(stated, validate=True))
+        if sys.byteorder == "big":
+            packed.byteswap()
+        return packed.tolist()
+    if not isinstance(stated, list) or not all(isinstance(number, int | float) for number in stated):
+        raise ValueError("a vector is no list of numbers")
+    return [float(number) for number in stated]
 
 
 def token_counts(usage: Any) -> dict[str, Any]:

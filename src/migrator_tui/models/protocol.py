@@ -75,6 +75,7 @@ def request_to_json(request: ModelRequest) -> dict[str, Any]:
         "concurrency": request.concurrency,
         "requests_per_minute": request.requests_per_minute,
         "case_id": request.case_id,
+        "texts": list(request.texts),
     }
 
 
@@ -97,6 +98,7 @@ def answer_to_json(answer: Answer) -> dict[str, Any]:
         "latency_ms": answer.latency_ms,
         "cost": answer.cost,
         "passed": answer.passed,
+        "vectors": [list(vector) for vector in answer.vectors],
     }
 
 

@@ -97,6 +97,8 @@ class ModelRequest:
     requests_per_minute: int | None = None
     case_id: str | None = None
     """For recorded models, which answer by case, and for messages in the log."""
+    texts: Sequence[str] = ()
+    """To be turned into vectors: then the model is asked for embeddings, and there are no messages."""
 
 
 @dataclass(frozen=True, slots=True)

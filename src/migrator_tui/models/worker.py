@@ -22,7 +22,7 @@ from types import ModuleType
 from typing import Any
 
 from migrator_tui.models.arguments import AWS_BEARER, KeyMissing, RefusedArgument, call_arguments, refusal
-from migrator_tui.models.collecting import Collector, plain_answer
+from migrator_tui.models.collecting import Collector, embedded_answer, plain_answer
 from migrator_tui.models.failures import call_error, one_line
 from migrator_tui.models.key_names import key_state
 from migrator_tui.models.protocol import encode, event_to_json, lines, request_from_json
@@ -56,6 +56,8 @@ def import_litellm() -> Any:
     litellm.turn_off_message_logging = True
     litellm.telemetry = False
     litellm.drop_params = False
+    # Where its embedding calls are told 0 they take this for an answer: retries are the pool's.
+    litellm.DEFAULT_MAX_RETRIES = 0
     # Counts that no provider stated would be guesses, made with tokenizers that it would like to download.
     litellm.disable_token_counter = True
     litellm.disable_hf_tokenizer_download = True
@@ -173,7 +175,9 @@ class Worker:
             emit(Sent(request.id, attempt))
             collector.started = time.monotonic()
             async with asyncio.timeout(request.timeout):
-                if request.stream:
+                if request.texts:
+                    answer = await self._embedded(arguments)
+                elif request.stream:
                     answer = await self._streamed(arguments, collector)
                 else:
                     answer = await self._plain(arguments)
@@ -223,6 +227,7 @@ class Worker:
             reasoning_tokens=answer.reasoning_tokens,
             first_token_ms=answer.first_token_ms,
             latency_ms=answer.latency_ms,
+            vectors=answer.vectors,
         )
 
     def _arguments(self, request: ModelRequest) -> dict[str, Any]:
@@ -247,6 +252,11 @@ class Worker:
         before = time.monotonic()
         response = await self._litellm.acompletion(**arguments)
         return plain_answer(response, (time.monotonic() - before) * 1000)
+
+    async def _embedded(self, arguments: dict[str, Any]) -> Answer:
+        before = time.monotonic()
+        response = await self._litellm.aembedding(**arguments)
+        return embedded_answer(response, len(arguments["input"]), (time.monotonic() - before) * 1000)
 
     async def _streamed(self, arguments: dict[str, Any], collector: Collector) -> Answer:
         try:

@@ -31,6 +31,9 @@ CARRIED_CHARACTERS = 8
 CARRIED_SHARE = 0.01
 """… and at most this share of the longer text, so that in a short answer none may."""
 
+NOT_ASKED = "not asked yet"
+"""Of a check that waits for a model or a process."""
+
 _FIGURE = re.compile(r"\d+")
 
 
@@ -157,18 +160,22 @@ def _verdict_on(output: Output, verdicts: Sequence[Verdict]) -> Verdict | None:
 def _by_checks(output: Output, checks: Sequence[CheckRecord]) -> OutcomeWithReason | None:
     """All checks must pass. As in promptfoo, a check of weight 0 only measures and decides nothing.
 
-    One that could not be carried out makes the outcome an error, unless another one failed already.
+    One that could not be carried out makes the outcome an error, unless another one failed already. One that waits
+    for a model nobody has asked yet leaves it unjudged, the baseline's output as well.
     """
     deciding = [record for record in checks if record.weight > 0]
     if not deciding:
         return None
-    failed = next((record for record in deciding if not record.passed and not record.error), None)
+    failed = next((r for r in deciding if not r.passed and not r.error and not r.waiting), None)
     broken = next((record for record in deciding if record.error), None)
     if failed or broken:
         record, outcome = (failed, Outcome.FAIL) if failed else (broken, Outcome.ERROR)
         assert record is not None
         reason = f"{record.label}: {record.reason}" if record.reason else record.label
         return OutcomeWithReason(outcome, Source.CHECKS, reason, output.id)
+    if waiting := next((record for record in deciding if record.waiting), None):
+        reason = f"{waiting.label}: {waiting.reason or NOT_ASKED}"
+        return OutcomeWithReason(Outcome.UNJUDGED, Source.CHECKS, reason, output.id)
     return OutcomeWithReason(Outcome.PASS, Source.CHECKS, "", output.id)
 
 

@@ -33,3 +33,5 @@ class Answer:
     """USD, where the source states it itself (a recording); else it is computed from the price map."""
     passed: bool | None = None
     """A judgement that came with the answer (a recording's `passed` column)."""
+    vectors: Sequence[Sequence[float]] = ()
+    """Of a call for embeddings: one for each text, in order."""

@@ -49,9 +49,27 @@ async def make_call(
     bound: float,
     on_event: Callable[[RunEvent], None],
 ) -> CallEnd | None:
+    """`settled_call` for an item of a plan: what it streams is passed on as `TextArrived`."""
+
+    def tell(event: Event) -> None:
+        on_event(TextArrived(item, event))
+
+    return await settled_call(pool, spec, request, lane=lane, budget=budget, bound=bound, on_event=tell)
+
+
+async def settled_call(
+    pool: Calls,
+    spec: ModelSpec,
+    request: ModelRequest,
+    *,
+    lane: Lane,
+    budget: Budget,
+    bound: float,
+    on_event: Callable[[Event], None] | None = None,
+) -> CallEnd | None:
     """Make one call whose `bound` (USD) has been promised, and settle it; `None` when it was cancelled.
 
-    What it streams is passed on as `TextArrived`. Cancelling this cancels the call.
+    Cancelling this cancels the call.
     """
     end: Finished | Failed | None = None
     attempts = 1
@@ -68,7 +86,8 @@ async def make_call(
                         end = Failed(request.id, replace(event.error, attempts=event.attempt))
                         break
                     budget.attempt_broke(bound, event.error)
-                on_event(TextArrived(item, event))
+                if on_event is not None:
+                    on_event(event)
     finally:
         answer = end.answer if isinstance(end, Finished) else None
         # A call that is cancelled on its way may be charged for what the provider had begun.

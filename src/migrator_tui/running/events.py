@@ -44,6 +44,16 @@ class OutputRecorded:
 
 
 @dataclass(frozen=True, slots=True)
+class OutputJudged:
+    """The checks that had to wait have answered about an output told of before; fields as of `OutputRecorded`."""
+
+    item: RunItem
+    output: Output
+    checks: Mapping[str, CheckRecord]
+    standings: Mapping[str, Standing] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class RunProgressed:
     """How far a run is. `cost` is the USD of the calls made in it; `rate` is calls a second; `eta` is seconds."""
 
@@ -56,6 +66,10 @@ class RunProgressed:
     """Answered calls whose price is not known: `cost` leaves them out."""
     rate: float | None
     eta: float | None
+    checks_done: int = 0
+    """Checks that a model or a process has answered in this run."""
+    checks_open: int = 0
+    """Those known so far that still wait."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +97,9 @@ class RunResult:
     seconds: float
     stopped_because: str | None = None
     """A line for a person: the cap was reached, somebody stopped it."""
+    checks_done: int = 0
+    checks_open: int = 0
+    """Checks of outputs that nobody was asked about, since the run was stopped before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,4 +116,4 @@ class CaseResult:
     """Model names whose call was stopped."""
 
 
-RunEvent = CallStarted | TextArrived | OutputRecorded | RunProgressed | RunFinished
+RunEvent = CallStarted | TextArrived | OutputRecorded | OutputJudged | RunProgressed | RunFinished

@@ -45,16 +45,18 @@ class Prices:
     """The prices of a project's models, looked up once."""
 
     project: Project
-    _known: dict[str, Price | None] = field(default_factory=dict)
-    _limits: dict[str, int | None] = field(default_factory=dict)
+    _known: dict[tuple[str, str], Price | None] = field(default_factory=dict)
+    """By name and model: a candidate may be called `judge`."""
+    _limits: dict[tuple[str, str], int | None] = field(default_factory=dict)
 
     def of(self, spec: ModelSpec) -> Price | None:
         """USD per million tokens; `None` is unknown."""
         from migrator_tui.models.catalog import price_of
 
-        if spec.name not in self._known:
-            self._known[spec.name] = price_of(spec, self.project.folder)
-        return self._known[spec.name]
+        key = spec.name, spec.model
+        if key not in self._known:
+            self._known[key] = price_of(spec, self.project.folder)
+        return self._known[key]
 
     def look_up(self, specs: list[ModelSpec]) -> None:
         """Look up all that is asked of these models later; reading the price map takes some 30 ms, once."""
@@ -66,10 +68,11 @@ class Prices:
         """Tokens the model can answer with at most, as far as the price map knows."""
         from migrator_tui.models.catalog import lookup
 
-        if spec.name not in self._limits:
+        key = spec.name, spec.model
+        if key not in self._limits:
             facts = None if is_free(spec) else lookup(spec.model)
-            self._limits[spec.name] = facts.max_output_tokens if facts is not None else None
-        return self._limits[spec.name]
+            self._limits[key] = facts.max_output_tokens if facts is not None else None
+        return self._limits[key]
 
     def cost(self, spec: ModelSpec, answer: Answer) -> float | None:
         """USD of an answer: what its source states, else by price and tokens; `None` where either is unknown."""
@@ -90,7 +93,8 @@ def request_tokens(request: ModelRequest) -> int:
     """Tokens of a request, estimated from above."""
     text = len(json.dumps([list(request.messages), request.response_format], ensure_ascii=False, default=str))
     wide = sum(len(str(m.get("content") or "").encode("utf-8", "replace")) for m in request.messages)
-    size = max(text, wide)
+    embedded = sum(len(text.encode("utf-8", "replace")) for text in request.texts)
+    size = max(text, wide) + embedded
     tools = 0
     if request.tools:
         tools = TOKENS_FOR_TOOLS + len(json.dumps(list(request.tools), default=str)) // BYTES_A_TOKEN

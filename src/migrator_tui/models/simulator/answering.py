@@ -8,6 +8,7 @@ from typing import Any
 
 from migrator_tui.models.simulator.habits import showing
 from migrator_tui.models.simulator.instructions import Wishes, read_wishes
+from migrator_tui.models.simulator.judging import blocks_of, verdict
 from migrator_tui.models.simulator.personas import Persona
 from migrator_tui.models.simulator.reading import Reading, read_ticket
 from migrator_tui.models.simulator.shape import Key, Shape, choose, read_shape, shape_for
@@ -58,6 +59,8 @@ def answer(persona: Persona, body: Mapping[str, Any]) -> Reply:
             return Reply("", persona.reasoning or "", (used,), "tool_calls")
     if persona.text is not None:
         text = persona.text
+    elif persona.judges and messages and blocks_of(content_text(messages[-1])):
+        text = verdict(content_text(messages[-1]))
     elif persona.tokens is not None:
         text = _FILLER * persona.tokens
     else:

@@ -84,6 +84,10 @@ class Persona:
     reasoning: str | None = None
     """Sent as `reasoning_content` before the answer."""
     calls_tools: bool = True
+    judges: bool = False
+    """Answers what a judge is sent with a verdict (`models.simulator.judging`), anything else as always."""
+    embeds: bool = False
+    """Gives vectors, and no other answers."""
     rejects: tuple[str, ...] = ()
     """Parameters it refuses with status 400, as some models do with `temperature`."""
     faults: tuple[Fault, ...] = ()
@@ -96,7 +100,7 @@ _TYPES = {
     **dict.fromkeys(("first_token_ms", "tokens_per_second", "jitter", "retry_after", "share"), _NUMBER),
     **dict.fromkeys(("input", "output"), _NUMBER),
     **dict.fromkeys(("title", "text", "reasoning", "message", "when"), _TEXT),
-    **dict.fromkeys(("obeys_injections", "calls_tools", "per_ticket"), _YES_NO),
+    **dict.fromkeys(("obeys_injections", "calls_tools", "per_ticket", "judges", "embeds"), _YES_NO),
     **dict.fromkeys(("languages", "rejects"), _LIST),
     **dict.fromkeys(("habits", "price"), _TABLE),
     "faults": _TABLES,

@@ -13,6 +13,7 @@ from typing import Any
 
 from aiohttp import web
 
+from migrator_tui.models.simulator import vectors
 from migrator_tui.models.simulator.answering import Reply, answer, content_text, prompt_and_ticket
 from migrator_tui.models.simulator.personas import Fault, Pace, Persona, load_persona, shipped_personas
 from migrator_tui.models.simulator.text import share_of, tokens
@@ -43,6 +44,7 @@ class Simulator:
         app = web.Application(client_max_size=_LARGEST_BODY)
         for prefix in ("", "/v1"):
             app.router.add_post(f"{prefix}/chat/completions", self.complete)
+            app.router.add_post(f"{prefix}/embeddings", self.embed)
             app.router.add_get(f"{prefix}/models", self.models)
         return app
 
@@ -95,6 +97,38 @@ class Simulator:
             return await _stream(request, head, reply, usage if with_usage else None, timing, fault)
         await timing.until(usage["completion_tokens"])
         return await _plain(request, head, reply, usage, fault)
+
+    async def embed(self, request: web.Request) -> web.StreamResponse:
+        """Answer one call for embeddings: https://platform.openai.com/docs/api-reference/embeddings"""
+        try:
+            body = json.loads(await request.read())
+            model, given = str(body["model"]), body["input"]
+            texts = [given] if isinstance(given, str) else [str(text) for text in given]
+            dimensions = int(body.get("dimensions") or vectors.DIMENSIONS)
+        except (ValueError, KeyError, TypeError):
+            return _error(400, "the body is not an embeddings request", "invalid_request_error")
+        try:
+            persona = load_persona(model.removeprefix("openai/"), self.folder)
+        except ProjectError as error:
+            return _error(404, str(error), "model_not_found")
+        if not persona.embeds:
+            return _error(400, f"{model} gives no embeddings; embedding-1 does", "invalid_request_error")
+        if not texts or not all(texts) or not 0 < dimensions <= vectors.MOST_DIMENSIONS:
+            return _error(400, "input must be texts that are not empty", "invalid_request_error", "input")
+        fault = self._fault(persona, texts[0])
+        if fault and fault.kind == "status":
+            return _fault_response(fault)
+        if fault and fault.kind == "hang":
+            await asyncio.Event().wait()
+        if fault:
+            return web.Response(body=b"<html><body>502 Bad Gateway</body></html>", content_type="text/html")
+        data = [
+            {"object": "embedding", "index": place, "embedding": vectors.vector(text, dimensions)}
+            for place, text in enumerate(texts)
+        ]
+        asked = sum(len(tokens(text)) for text in texts)
+        usage = {"prompt_tokens": asked, "total_tokens": asked}
+        return web.json_response({"object": "list", "data": data, "model": model, "usage": usage})
 
     def _fault(self, persona: Persona, ticket: str) -> Fault | None:
         """The first fault of the persona that strikes this call."""
