@@ -31,6 +31,8 @@ class Subject:
     expected: Any = None
     baseline: "Subject | None" = None
     """The baseline's output for the same case, when the candidate's is checked and the baseline has one."""
+    is_baseline: bool = False
+    """Whether this is the baseline's own output: checks that compare with the baseline do not apply to it."""
     setup: CheckSetup = field(default_factory=CheckSetup)
     """Whom checks that wait may ask."""
 

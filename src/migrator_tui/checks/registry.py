@@ -23,7 +23,7 @@ from migrator_tui.checks.base import (
     Subject,
     WaitingCheckFunction,
 )
-from migrator_tui.checks.values import Needs, prepared, setting_error, stated_problem
+from migrator_tui.checks.values import Needs, compares_with_baseline, prepared, setting_error, stated_problem
 from migrator_tui.project.schema import CheckSetup, CheckSpec, ModelSpec
 from migrator_tui.text_safety import safe_line
 
@@ -37,6 +37,8 @@ NOTHING_TO_WAIT_FOR = "needs a model or a process, which is not to be had here"
 
 Asks = Literal["judge", "embeddings"]
 """The model of `CheckSetup` that a check asks."""
+
+SetFunction = Callable[[CheckSpec, Sequence[CheckResult | CheckError]], CheckResult]
 
 AnyCheck = TypeVar("AnyCheck", CheckFunction, WaitingCheckFunction)
 
@@ -65,7 +67,7 @@ class Registered:
     """A check as its family made it known."""
 
     name: str
-    function: CheckFunction | WaitingCheckFunction
+    function: CheckFunction | WaitingCheckFunction | SetFunction
     needs: Needs
     options: frozenset[str]
     looks_at: frozenset[str]
@@ -73,6 +75,10 @@ class Registered:
     revision: int
     waits: bool
     waiting: Waiting
+    with_baseline: bool = False
+    """Whether it always compares with the baseline's answer; others do where they say `to = "baseline"`."""
+    parts: Callable[[CheckSpec], Sequence[CheckSpec]] | None = None
+    """Of a check that holds others: those."""
 
 
 _registered: dict[str, Registered] = {}
@@ -87,13 +93,15 @@ def register(
     settings: Callable[[CheckSpec], None] | None = None,
     revision: int = 1,
     waiting: Waiting = _NOTHING_MORE,
+    with_baseline: bool = False,
 ) -> Callable[[AnyCheck], AnyCheck]:
     """Make a function known as the check of that name; `not-NAME` comes with it.
 
     `options` are further keys that its table may have. `looks_at` names the fields of `Subject`, other than the
     text, that its result depends on (`baseline`, `tools`, `finish_reason` …). `settings` looks at the settings
     before any run and raises `CheckSettingError`. A higher `revision` makes stored results be computed again.
-    `waiting` is for coroutine functions: whom they ask, and when they can.
+    `waiting` is for coroutine functions: whom they ask, and when they can. `with_baseline` is for checks that always
+    compare with the baseline's answer, and so say nothing about that answer itself.
     """
 
     def remember(function: AnyCheck) -> AnyCheck:
@@ -107,6 +115,38 @@ def register(
             revision,
             inspect.iscoroutinefunction(function),
             waiting,
+            with_baseline,
+        )
+        return function
+
+    return remember
+
+
+def register_set(
+    name: str,
+    *,
+    parts: Callable[[CheckSpec], Sequence[CheckSpec]],
+    options: Sequence[str],
+    settings: Callable[[CheckSpec], None],
+) -> Callable[[SetFunction], SetFunction]:
+    """Make a function known as the check of that name that holds other checks (`parts`) and weighs their results.
+
+    It gets the results of those parts that apply, in order.
+    """
+
+    def remember(function: SetFunction) -> SetFunction:
+        _registered[name] = Registered(
+            name,
+            function,
+            Needs.NOTHING,
+            frozenset(options),
+            frozenset(),
+            settings,
+            1,
+            False,
+            _NOTHING_MORE,
+            False,
+            parts,
         )
         return function
 
@@ -154,6 +194,8 @@ def validate(spec: CheckSpec, setup: CheckSetup | None = None) -> None:
             raise setting_error(spec, f'unknown key "{safe_line(option, 40)}"; it takes {allowed}')
     if entry.settings is not None:
         entry.settings(spec)
+    for part in parts_of(spec):
+        validate(part, setup)
     if setup is not None:
         if entry.waiting.asks is not None:
             asked_model(entry.waiting.asks, setup)
@@ -174,13 +216,38 @@ def waits(spec: CheckSpec) -> bool:
 
     A check that nobody knows waits for nothing: its result is an error at once.
     """
-    return _is_known(spec) and find(spec).waits
+    return _is_known(spec) and (find(spec).waits or any(waits(part) for part in parts_of(spec)))
+
+
+def parts_of(spec: CheckSpec) -> Sequence[CheckSpec]:
+    """The checks that an `assert-set` holds; none for other checks. Raises `CheckSettingError`."""
+    parts = find(spec).parts
+    return parts(spec) if parts is not None else ()
+
+
+def applies(spec: CheckSpec, subject: Subject) -> bool:
+    """Whether a check says anything about this output.
+
+    One that compares with the baseline does not apply to the baseline's own; a set does where any check in it does.
+    A check that is unknown or written wrongly applies: its result tells so.
+    """
+    if not subject.is_baseline or not _is_known(spec):
+        return True
+    try:
+        entry = find(spec)
+        if entry.parts is not None:
+            return any(applies(part, subject) for part in entry.parts(spec))
+    except CheckFailure:
+        return True
+    return not (entry.with_baseline or compares_with_baseline(spec))
 
 
 def blocked(spec: CheckSpec, subject: Subject) -> str:
     """Why a check that waits cannot be asked yet, in a line; empty where it can."""
-    why = find(spec).waiting.blocked
-    return why(spec, subject) if why is not None else ""
+    told = find(spec).waiting.blocked
+    if told is not None:
+        return told(spec, subject)
+    return next((why for part in parts_of(spec) if applies(part, subject) and (why := blocked(part, subject))), "")
 
 
 def check_key(spec: CheckSpec, subject: Subject) -> str:
@@ -192,6 +259,8 @@ def check_key(spec: CheckSpec, subject: Subject) -> str:
         entry = find(spec)
         value = prepared(spec, entry.needs, subject, _render)
         looked_at = {name: _plain(getattr(subject, name)) for name in sorted(entry.looks_at)}
+        if parts := parts_of(spec):
+            looked_at["parts"] = [check_key(part, subject) for part in parts if applies(part, subject)]
         if entry.waiting.asks is not None:
             looked_at["asks"] = _identity(asked_model(entry.waiting.asks, subject.setup))
         if entry.waiting.depends is not None:
@@ -256,9 +325,12 @@ def _is_known(spec: CheckSpec) -> bool:
 def _run_plain(spec: CheckSpec, subject: Subject) -> CheckResult | CheckError:
     try:
         entry = find(spec)
-        if entry.waits:
-            return CheckError(spec, NOTHING_TO_WAIT_FOR)
         function: Any = entry.function
+        if waits(spec):
+            return CheckError(spec, NOTHING_TO_WAIT_FOR)
+        if entry.parts is not None:
+            parts = [part for part in entry.parts(spec) if applies(part, subject)]
+            return _tidy(function(spec, run_plain_checks(parts, subject)), spec)
         return _tidy(function(subject, _with_value(spec, entry, subject)), spec)
     except CheckFailure as failure:
         return CheckError(spec, safe_line(str(failure), REASON_LIMIT))
@@ -273,6 +345,9 @@ async def run_waiting(spec: CheckSpec, subject: Subject, services: CheckServices
     try:
         entry = find(spec)
         function: Any = entry.function
+        if entry.parts is not None:
+            parts = [part for part in entry.parts(spec) if applies(part, subject)]
+            return _tidy(function(spec, await run_checks(parts, subject, services)), spec)
         return _tidy(await function(subject, _with_value(spec, entry, subject), services), spec)
     except CheckFailure as failure:
         return CheckError(spec, safe_line(str(failure), REASON_LIMIT))

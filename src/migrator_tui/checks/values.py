@@ -19,11 +19,18 @@ class Needs(Enum):
     TEXT = "a text"
     TEXTS = "a list of texts, or one text with commas"
     NUMBER = "a whole number that is not negative"
+    AMOUNT = "a number that is not negative"
+    COUNT = "a whole number, or a table with min, max or both"
+    MAYBE = "a value, or none"
+    MAYBE_TEXTS = "a list of texts, one text with commas, or none"
     SCHEMA = "a JSON Schema: a table, or its text"
 
 
-OPTIONAL = frozenset({Needs.NOTHING, Needs.SCHEMA})
+OPTIONAL = frozenset({Needs.NOTHING, Needs.SCHEMA, Needs.MAYBE, Needs.MAYBE_TEXTS})
 """Kinds that may be left out; the others fall back to what the case says it expects."""
+
+BASELINE = "baseline"
+"""Of a check's `to`: what it compares with is the baseline's answer."""
 
 _LIST_ITEM = re.compile(r'\s*(?:"((?:[^"\\]|\\.)*)"\s*(?=,|$)|([^,]*))(?:,|$)', re.DOTALL)
 
@@ -68,14 +75,18 @@ def _plain_numbers(value: Any) -> Any:
 
 def stated_problem(needs: Needs, value: Any) -> str | None:
     """What is wrong with a value as the project states it, or `None`."""
-    if value is None or needs in (Needs.NOTHING, Needs.ANYTHING):
+    if value is None or needs in (Needs.NOTHING, Needs.ANYTHING, Needs.MAYBE):
         return None
     if needs is Needs.TEXT:
         fine = not isinstance(value, bool | dict | list | tuple) and value != ""
-    elif needs is Needs.TEXTS:
+    elif needs in (Needs.TEXTS, Needs.MAYBE_TEXTS):
         fine = not isinstance(value, bool | dict) and value not in ("", [], ())
     elif needs is Needs.NUMBER:
-        fine = _is_template(value) or _whole_number(value) is not None
+        fine = is_template(value) or _whole_number(value) is not None
+    elif needs is Needs.AMOUNT:
+        fine = is_template(value) or _amount(value) is not None
+    elif needs is Needs.COUNT:
+        fine = is_template(value) or _count(value) is not None
     else:
         fine = isinstance(value, str | dict | bool)
     return None if fine else f"needs {needs.value}, not {shown(value)}"
@@ -90,7 +101,32 @@ def _whole_number(value: Any) -> int | None:
     return int(value) if isinstance(value, int) or value.is_integer() else None
 
 
-def _is_template(value: Any) -> bool:
+def _amount(value: Any) -> float | None:
+    if isinstance(value, str):
+        try:
+            value = float(value)
+        except ValueError:
+            return None
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < float("inf"):
+        return None
+    return float(value)
+
+
+def _count(value: Any) -> tuple[int | None, int | None] | None:
+    """Least and most, of which one may be missing."""
+    if not isinstance(value, dict):
+        number = _whole_number(value)
+        return None if number is None else (number, number)
+    least, most = (None if value.get(key) is None else _whole_number(value[key]) for key in ("min", "max"))
+    stated = {key for key in value if value[key] is not None}
+    found = {key for key, number in (("min", least), ("max", most)) if number is not None}
+    if not stated or stated != found or (least is not None and most is not None and least > most):
+        return None
+    return least, most
+
+
+def is_template(value: Any) -> bool:
+    """Whether a value is a text with `{{ variables }}` in it, to be filled in for each case."""
     return isinstance(value, str) and ("{{" in value or "{%" in value)
 
 
@@ -98,20 +134,22 @@ def prepared(spec: CheckSpec, needs: Needs, subject: Subject, render: Callable[[
     """The value this check compares with for this case.
 
     `{{ variables }}` are filled in, as promptfoo does, in a text and in the items of a list, never inside a table.
-    A check that needs a value and has none compares with the case's `expected`. Raises `CheckFailure` where there
-    is nothing to compare with, or of the wrong kind.
+    A check that needs a value and has none compares with the case's `expected`; with `to = "baseline"`, with the
+    baseline's text. Raises `CheckFailure` where there is nothing to compare with, or of the wrong kind.
     """
     value = spec.value
+    if compares_with_baseline(spec):
+        return baseline_of(subject).text
     if value is None:
         if needs in OPTIONAL:
             return None
         value = subject.expected
         if value is None:
             raise CheckFailure("no value to compare with, and the case has no `expected`")
-    elif _is_template(value):
+    elif is_template(value):
         value = render(value, subject)
     elif isinstance(value, list | tuple):
-        value = [render(item, subject) if _is_template(item) else item for item in value]
+        value = [render(item, subject) if is_template(item) else item for item in value]
     return _in_form(value, needs)
 
 
@@ -121,16 +159,54 @@ def _in_form(value: Any, needs: Needs) -> Any:
     if needs is Needs.TEXT:
         return text_of(value)
     if needs is Needs.NUMBER:
-        number = _whole_number(value)
-        if number is None:
-            raise CheckFailure(f"needs {needs.value}, not {shown(value)}")
-        return number
-    if needs is Needs.TEXTS:
+        return _known(_whole_number(value), needs, value)
+    if needs is Needs.AMOUNT:
+        return _known(_amount(value), needs, value)
+    if needs is Needs.COUNT:
+        return _known(_count(value), needs, value)
+    if needs in (Needs.TEXTS, Needs.MAYBE_TEXTS):
         texts = texts_of(value)
         if not texts:
             raise CheckFailure(f"needs {needs.value}, not {shown(value)}")
         return texts
     return value
+
+
+def _known(found: Any, needs: Needs, value: Any) -> Any:
+    if found is None:
+        raise CheckFailure(f"needs {needs.value}, not {shown(value)}")
+    return found
+
+
+def compares_with_baseline(spec: CheckSpec) -> bool:
+    """Whether the check says `to = "baseline"`."""
+    return spec.options.get("to") == BASELINE
+
+
+def baseline_of(subject: Subject) -> Subject:
+    """The baseline's output for the same case; raises `CheckFailure` where it has none."""
+    if subject.baseline is None:
+        raise CheckFailure("the baseline has no answer to compare with")
+    return subject.baseline
+
+
+def sound_comparison(spec: CheckSpec) -> None:
+    """Look at a check's `to`; raises `CheckSettingError`."""
+    to = spec.options.get("to")
+    if to is None:
+        return
+    if to != BASELINE:
+        raise setting_error(spec, f'to is {shown(to)}; it can be "{BASELINE}", or be left out to compare with value')
+    if spec.value is not None:
+        raise setting_error(spec, 'has a value and to = "baseline"; it can be compared with one of them')
+
+
+def threshold_between(spec: CheckSpec, low: float, high: float | None, unit: str = "") -> None:
+    """Look at a check's threshold where it has one; raises `CheckSettingError`."""
+    if spec.threshold is None or (low <= spec.threshold and (high is None or spec.threshold <= high)):
+        return
+    allowed = f"at least {low:g}" if high is None else f"between {low:g} and {high:g}"
+    raise setting_error(spec, f"threshold is {spec.threshold:g}; it must be {allowed}{unit}")
 
 
 def shown(value: Any, limit: int = 40) -> str:
