@@ -65,6 +65,10 @@ def _execute(arguments: Namespace) -> int:
             from migrator_tui.commands import run
 
             return run.execute(arguments)
+        case "report":
+            from migrator_tui.commands import report
+
+            return report.execute(arguments)
         case "demo":
             from migrator_tui.commands import demo
 
@@ -81,6 +85,10 @@ def _execute(arguments: Namespace) -> int:
             from migrator_tui.commands import prompt
 
             return prompt.execute(arguments)
+        case "verdicts export" | "verdicts import" | "verdicts undo":
+            from migrator_tui.commands import verdicts
+
+            return verdicts.execute(arguments)
         case "history export":
             from migrator_tui.commands import export
 

@@ -84,10 +84,12 @@ def build() -> tuple[Parser, dict[str, Parser]]:
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", parser_class=Parser)
     known = {
         "run": _run(commands),
+        "report": _report(commands),
         "demo": _demo(commands),
         "init": _init(commands),
         "trust": _trust(commands),
         **_prompt(commands),
+        **_verdicts(commands),
         **_history(commands),
     }
     for name, command in known.items():
@@ -145,6 +147,34 @@ def _run(commands: Any) -> Parser:
     return run
 
 
+def _report(commands: Any) -> Parser:
+    report: Parser = commands.add_parser(
+        "report",
+        help="the decision and its evidence, for a pull request, for QA, for CI",
+        description="Write down the decision and what it rests on. Asks no model anything.",
+        epilog=EPILOG,
+    )
+    report.add_argument(
+        "--format",
+        choices=("markdown", "html", "junit", "json"),
+        default="markdown",
+        help="markdown: a short table for a pull request (default); html: everything, in one file; "
+        "junit: a test for each case; json: as `run --format json`, and more",
+    )
+    report.add_argument("--output", metavar="FILE", type=Path, help="write to this file (default: to stdout)")
+    what = report.add_argument_group("what it is about")
+    what.add_argument("--task", metavar="NAME", action="append", help="only this task (may be repeated)")
+    what.add_argument("--candidate", metavar="NAME", action="append", help="only this candidate (may be repeated)")
+    what.add_argument(
+        "--version",
+        metavar="ID",
+        dest="version_id",
+        help="this version of the candidates' prompt: v4, 4, or its name (default: the one most cases were run with)",
+    )
+    report.add_argument("--no-gate", action="store_true", help="exit 0 whatever the gate decides")
+    return report
+
+
 def _demo(commands: Any) -> Parser:
     demo: Parser = commands.add_parser(
         "demo",
@@ -199,6 +229,57 @@ def _prompt(commands: Any) -> dict[str, Parser]:
     show.add_argument("--format", choices=("text", "json"), default="text", help="form of the output (default: text)")
     write.add_argument("--yes", action="store_true", help="write without asking")
     return {"prompt show": show, "prompt write": write}
+
+
+def _verdicts(commands: Any) -> dict[str, Parser]:
+    verdicts = commands.add_parser("verdicts", help="judge in a spreadsheet")
+    kinds = verdicts.add_subparsers(title="commands", metavar="COMMAND", parser_class=Parser, required=True)
+    export: Parser = kinds.add_parser(
+        "export",
+        help="write a sheet of answers to judge",
+        description="Write the current answers as a sheet, a row each, with an empty column for the verdict.",
+    )
+    export.add_argument("--task", metavar="NAME", action="append", help="only this task (may be repeated)")
+    export.add_argument(
+        "--candidate",
+        metavar="NAME",
+        action="append",
+        help="only this candidate (may be repeated); baseline: the old model's answers (default: all candidates)",
+    )
+    export.add_argument(
+        "--which",
+        choices=("all", "to-judge", "failing"),
+        default="to-judge",
+        help="which answers (default: to-judge, those that nothing decides yet)",
+    )
+    export.add_argument("--format", choices=("csv",), default="csv", help="form of the output (default: csv)")
+    export.add_argument(
+        "--separator",
+        choices=("comma", "semicolon", "tab"),
+        default="comma",
+        help="what stands between cells; Excel expects a semicolon where the comma is the decimal sign",
+    )
+    export.add_argument("--output", metavar="FILE", type=Path, help="write to this new file (default: stdout)")
+    read: Parser = kinds.add_parser(
+        "import",
+        help="give the verdicts that a sheet holds",
+        description="Give the verdicts that stand in a sheet made by `verdicts export`.\n"
+        "A sheet with a mistake is refused whole; verdicts that stand already are not given again.",
+        epilog="exit codes: 0 fine; 2 mistakes in the sheet; 3 some rows fit no answer and were skipped",
+    )
+    read.add_argument("file", metavar="FILE", type=Path, help="the sheet, as CSV")
+    read.add_argument(
+        "--author",
+        metavar="NAME",
+        help="who judged, where a row does not say (default: MIGRATOR_USER, git's user.name)",
+    )
+    read.add_argument("--dry-run", action="store_true", help="say what would be given, and give nothing")
+    undo: Parser = kinds.add_parser(
+        "undo",
+        help="take back the last import",
+        description="Take back the verdicts of the newest import that still stands.",
+    )
+    return {"verdicts export": export, "verdicts import": read, "verdicts undo": undo}
 
 
 def _history(commands: Any) -> dict[str, Parser]:

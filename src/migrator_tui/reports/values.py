@@ -1,0 +1,123 @@
+"""What a report tells, as plain values: a scorecard for each task and candidate, and what stands behind it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from migrator_tui.history.records import CheckRecord, SignedDecision, Version
+from migrator_tui.parity.gate import Answer, decide_project
+from migrator_tui.parity.outcomes import OutcomeWithReason
+from migrator_tui.parity.scorecard import Scorecard
+from migrator_tui.project.schema import ModelSpec, Project, Task
+
+FORMS = ("markdown", "html", "junit", "json")
+"""The forms of a report; what people paste comes first."""
+
+
+@dataclass(frozen=True, slots=True)
+class SideText:
+    """What one model answered, with what was found on it. Texts are raw, as the model gave them."""
+
+    text: str
+    """With its tool calls, a line each."""
+    outcome: OutcomeWithReason
+    checks: Sequence[CheckRecord] = ()
+    author: str | None = None
+    """Who gave the verdict that decides, if one does."""
+    note: str | None = None
+    finish_reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CasePair:
+    """One case with both answers."""
+
+    case_id: str
+    input: str
+    expected: str | None
+    baseline: SideText
+    candidate: SideText
+
+
+@dataclass(frozen=True, slots=True)
+class Judge:
+    """A person whose verdicts decide outcomes, on one model's outputs."""
+
+    author: str
+    on: str
+    """`baseline` or `candidate`."""
+    verdicts: int
+    blind: int
+    """Of them, given without knowing which model had answered."""
+
+
+@dataclass(frozen=True, slots=True)
+class CandidateReport:
+    """One candidate on one task."""
+
+    task: Task
+    spec: ModelSpec
+    baseline: ModelSpec
+    card: Scorecard
+    lineage: Sequence[Version] = ()
+    """The version that this is about, then what it was made from, back to the first."""
+    decisions: Sequence[SignedDecision] = ()
+    """Newest first."""
+    reasons: Mapping[str, str] = field(default_factory=dict)
+    """Why a case fails or is an error, one raw line, by case id."""
+    worst: Sequence[CasePair] = ()
+    """The cases to look at first, those that show different things before more of the same."""
+    judges: Sequence[Judge] = ()
+    judge_models: Sequence[str] = ()
+    """The models that checks ask."""
+
+    @property
+    def simulated(self) -> bool:
+        """One of the models is simulated."""
+        return self.card.simulated
+
+    @property
+    def signed(self) -> SignedDecision | None:
+        """The decision that counts, where it is about this version."""
+        newest = self.decisions[0] if self.decisions else None
+        version = self.card.version
+        return newest if newest is not None and version is not None and newest.version_id == version.id else None
+
+
+@dataclass(frozen=True, slots=True)
+class TaskReport:
+    """One task on all candidates that were asked for."""
+
+    task: Task
+    candidates: Sequence[CandidateReport]
+
+    @property
+    def best(self) -> CandidateReport:
+        """The candidate that got furthest: a task can move as soon as one of its candidates is ready."""
+        order = (Answer.READY, Answer.NOT_ENOUGH, Answer.NOT_READY)
+        return min(self.candidates, key=lambda candidate: order.index(candidate.card.decision.answer))
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What a report tells."""
+
+    project: Project
+    tasks: Sequence[TaskReport]
+    made_at: datetime
+    made_by: str
+
+    @property
+    def candidates(self) -> list[CandidateReport]:
+        """One for each task and candidate, in the order of the project."""
+        return [candidate for task in self.tasks for candidate in task.candidates]
+
+    @property
+    def decision(self) -> tuple[Answer, list[str]]:
+        """Ready when every task is, and a task is ready when one of its candidates is; with the reasons."""
+        return decide_project([task.best.card.decision for task in self.tasks])
+
+    @property
+    def simulated(self) -> bool:
+        """One of the models is simulated."""
+        return any(candidate.simulated for candidate in self.candidates)
