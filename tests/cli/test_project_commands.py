@@ -97,7 +97,7 @@ def test_prompt_show_and_write(call: Call, tmp_path: Path) -> None:
 
 def test_history_export_holds_everything_as_json_lines(call: Call, tmp_path: Path) -> None:
     folder = recorded_project(tmp_path)
-    assert call("-C", folder, "run", "--repeat", "2")[0] == 0
+    assert call("-C", folder, "run", "--no-gate", "--repeat", "2")[0] == 0
     code, out, _ = call("-C", folder, "history", "export")
     rows = [json.loads(line) for line in out.splitlines()]
     kinds = [row["kind"] for row in rows]

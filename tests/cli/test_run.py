@@ -36,7 +36,7 @@ def test_killed_and_resumed_nothing_answered_is_asked_again(
     assert sum(before.values()) == 10
     server.hold_after = None
     server.release.set()
-    code, out, err = run("-C", folder, "run", "--resume", "--format", "json")
+    code, out, err = run("-C", folder, "run", "--resume", "--no-gate", "--format", "json")
     assert code == 0, err
     assert all(server.asked[question] == 1 for question in before), "an answered call was made again"
     assert server.asked.total() == 24 + 4, "only the four in flight were asked twice"
@@ -44,7 +44,7 @@ def test_killed_and_resumed_nothing_answered_is_asked_again(
     assert (task["baseline"]["passed"], task["candidates"][0]["passed"]) == (12, 12)
     assert task["baseline"]["calls"]["made"] + task["candidates"][0]["calls"]["made"] == 24
     # Nothing is unfinished now: the last run is reported, nothing is asked.
-    code, again, err = run("-C", folder, "run", "--resume", "--format", "json")
+    code, again, err = run("-C", folder, "run", "--resume", "--no-gate", "--format", "json")
     assert (code, json.loads(again)) == (0, json.loads(out))
     assert server.asked.total() == 28 and "nothing is unfinished" in err
     assert server.keys == {f"Bearer {CANARY}"}
@@ -81,7 +81,7 @@ def test_errors_left_over_exit_with_3_after_the_json(server: CountingServer, fol
     assert "newer, case c3: no such model for key [key] (HTTP 400)" in err, "errors say why"
     assert "1 outcome is an error" in err and ", 4 of them of unknown price" in err
     server.reply = lambda question: (200, completion("good"))
-    code, out, _ = run("-C", folder, "run", "--format", "json", "--case", "c3", "--case", "c4")
+    code, out, _ = run("-C", folder, "run", "--format", "json", "--no-gate", "--case", "c3", "--case", "c4")
     assert code == 0, "an error is asked again, and only the error"
     assert json.loads(out)["tasks"][0]["candidates"][0]["calls"] == {"made": 1, "cached": 1}
     assert server.asked["old: question 3"] == 1
@@ -89,15 +89,27 @@ def test_errors_left_over_exit_with_3_after_the_json(server: CountingServer, fol
 
 def test_the_sample_project_gives_the_contracts_json(tmp_path: Path) -> None:
     code, out, err = run("-C", SAMPLE, "run", "--format", "json")
-    assert code == 0, err
+    assert code == 1, err
     result = json.loads(out)
-    assert result.keys() == {"project", "run_id", "tasks"}
+    assert result.keys() == {"project", "run_id", "gate", "tasks"}
+    assert result["gate"]["decision"] == "not-ready" and result["gate"]["reasons"]
     assert result["project"] == "support-tickets"
     for task in result["tasks"]:
         assert task.keys() == {"name", "cases", "baseline", "candidates"}
         assert task["baseline"].keys() == MODEL_KEYS and task["baseline"]["name"] == "baseline"
         for candidate in task["candidates"]:
-            assert candidate.keys() == MODEL_KEYS | {"version", "regressions", "fixes", "flaky"}
+            assert candidate.keys() == MODEL_KEYS | {
+                *("version", "regressions", "fixes", "flaky", "paired", "difference", "drift", "gate")
+            }
+            paired = candidate["paired"]
+            assert paired["regressions"] == len(candidate["regressions"])
+            counted = [paired[name] for name in ("both_pass", "regressions", "fixes", "both_fail")]
+            assert sum(counted) == task["cases"]
+            difference = candidate["difference"]
+            assert difference["low"] < difference["estimate"] < difference["high"] < 0
+            assert candidate["gate"]["decision"] == "not-ready"
+            assert candidate["drift"][0]["name"] == "fences"
+            assert all(row.keys() == {"name", "baseline", "candidate", "cases"} for row in candidate["drift"])
         for model in (task["baseline"], *task["candidates"]):
             assert model["passed"] + model["failed"] + model["errors"] + model["unjudged"] == task["cases"]
             assert model["calls"] == {"made": task["cases"], "cached": 0}
@@ -109,22 +121,25 @@ def test_the_sample_project_gives_the_contracts_json(tmp_path: Path) -> None:
 def test_a_recorded_baseline_needs_no_server(call: Call, tmp_path: Path) -> None:
     folder = recorded_project(tmp_path)
     code, out, err = call("-C", folder, "run", "--format", "json")
-    assert code == 0, err
+    assert code == 1, err  # two cases are not enough evidence
+    assert json.loads(out)["gate"]["decision"] == "not-enough-evidence"
     task = json.loads(out)["tasks"][0]
     assert (task["baseline"]["passed"], task["baseline"]["failed"], task["baseline"]["cost"]) == (1, 1, None)
     assert task["candidates"][0]["fixes"] == ["b"]
     assert task["candidates"][0]["latency_p50_ms"] is None
     code, table, _ = call("-C", folder, "run")
-    assert code == 0 and "newer" in table and "1 fix: b" in table and "\x1b" not in table
+    assert code == 1 and "newer" in table and "1 fix: b" in table and "\x1b" not in table
+    assert "not enough evidence" in table
+    assert call("-C", folder, "run", "--no-gate")[0] == 0
 
 
 def test_hostile_ids_and_answers_harm_neither_json_nor_table(call: Call, tmp_path: Path) -> None:
     evil = "x[/b] [red]"
     folder = recorded_project(tmp_path, ids=("a", evil))
-    code, out, err = call("-C", folder, "run", "--format", "json")
+    code, out, err = call("-C", folder, "run", "--no-gate", "--format", "json")
     assert code == 0, err
     assert out.isascii() and json.loads(out)["tasks"][0]["candidates"][0]["fixes"] == [evil]
-    code, table, err = call("-C", folder, "run")
+    code, table, err = call("-C", folder, "run", "--no-gate")
     assert code == 0 and not {"\x1b", "\x07", "\u202e"} & set(table + err) and evil in table
     code, lines, _ = call("-C", folder, "history", "export")
     rows = [json.loads(line) for line in lines.splitlines()]
@@ -139,11 +154,11 @@ def test_an_untrusted_folder_is_refused_until_it_is_trusted(call: Call, tmp_path
     (folder / "migrator.toml").write_text(config + '\n[history]\ndatabase = "sqlite:///mine.db"\n', "utf-8")
     code, out, err = call("-C", folder, "run")
     assert (code, out, err.count("\n")) == (2, "", 1) and "not trusted" in err
-    assert call("-C", folder, "run", "--trust")[0] == 0
+    assert call("-C", folder, "run", "--no-gate", "--trust")[0] == 0
     assert call("-C", folder, "run")[0] == 2, "--trust is for once"
     code, out, _ = call("-C", folder, "trust")
     assert code == 0 and "database" in out
-    assert call("-C", folder, "run")[0] == 0
+    assert call("-C", folder, "run", "--no-gate")[0] == 0
     (folder / "migrator.toml").write_text(config + '\n[history]\ndatabase = "sqlite:///other.db"\n', "utf-8")
     assert call("-C", folder, "run")[0] == 2, "what was trusted is the configuration as it read"
 
@@ -185,14 +200,14 @@ def test_recorded_rows_that_join_nothing_are_named(call: Call, tmp_path: Path) -
     folder = recorded_project(tmp_path)
     with (folder / "old.jsonl").open("a", encoding="utf-8") as file:
         file.write('{"id": "stray", "output": "x"}\n')
-    code, _, err = call("-C", folder, "run")
+    code, _, err = call("-C", folder, "run", "--no-gate")
     assert code == 0 and "1 of 3 rows join no case" in err and "stray" in err
     assert "rows join" not in call("-C", folder, "run", "--case", "a")[2]
 
 
 def test_a_moved_project_is_told_of_its_history(call: Call, tmp_path: Path) -> None:
     folder = recorded_project(tmp_path)
-    assert call("-C", folder, "run")[0] == 0
+    assert call("-C", folder, "run", "--no-gate")[0] == 0
     moved = folder.rename(tmp_path / "moved")
     code, _, err = call("-C", moved, "prompt", "show")
     assert code == 0 and f"this project lay in {folder} before" in err

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from migrator_tui.parity.outcomes import Outcome
-from migrator_tui.parity.summary import compare, percentile, summarise, total_cost
+from migrator_tui.parity.summary import percentile, summarise, total_cost
 from tests.parity.builders import output
 
 OUTCOMES = st.dictionaries(st.text(max_size=3), st.sampled_from(Outcome), max_size=20)
@@ -49,11 +49,3 @@ def test_percentiles_are_those_of_the_standard_library(numbers: list[float]) -> 
     assert percentile(ordered, 0.5) == pytest.approx(statistics.median(ordered))
     assert percentile(ordered, 0.95) == pytest.approx(cuts[18])
     assert percentile([], 0.5) is None
-
-
-def test_only_cases_decided_on_both_sides_are_compared() -> None:
-    passed, failed, error = Outcome.PASS, Outcome.FAIL, Outcome.ERROR
-    old = {"a": passed, "b": Outcome.ASSUMED, "c": failed, "d": error, "e": passed, "f": passed}
-    new = {"a": failed, "b": Outcome.FLAKY, "c": passed, "d": failed, "e": error, "g": failed}
-    found = compare(old, new)
-    assert (found.regressions, found.fixes, found.flaky) == (["a", "b"], ["c"], ["b"])

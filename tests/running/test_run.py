@@ -84,8 +84,8 @@ async def test_repeats_that_differ_make_a_case_flaky(rig: Rig) -> None:
     plan = rig.plan(repeat=3)
     await rig.run(plan)
     candidate = collect(plan, rig.history).tasks[0].candidates[0]
-    assert list(candidate.comparison.flaky) == ["c2"]
-    assert list(candidate.comparison.regressions) == ["c2"]
+    assert list(candidate.scorecard.new.flaky) == ["c2"]
+    assert list(candidate.scorecard.regressions) == ["c2"]
     assert (candidate.model.summary.passed, candidate.model.summary.failed) == (3, 1)
 
 
