@@ -12,10 +12,11 @@ from migrator_tui.parity.evidence import CaseEvidence, Evidence, Side
 from migrator_tui.parity.gate import Decision, GateInput, decide
 from migrator_tui.parity.outcomes import Outcome
 from migrator_tui.parity.statistics.multiple import benjamini_hochberg
+from migrator_tui.parity.statistics.order import percentile_interval
 from migrator_tui.parity.statistics.paired import mcnemar_exact, paired_difference
 from migrator_tui.parity.statistics.proportions import wilson
 from migrator_tui.parity.statistics.repeats import CaseRepeats, clustered_difference, self_disagreement
-from migrator_tui.parity.statistics.resampling import bootstrap_ratio, bootstrap_value
+from migrator_tui.parity.statistics.resampling import bootstrap_ratio
 from migrator_tui.parity.statistics.values import Interval, PairedTable
 from migrator_tui.parity.summary import percentile
 from migrator_tui.project.schema import GateRules
@@ -332,4 +333,4 @@ def _p95(cases: Sequence[CaseEvidence], rules: GateRules) -> Interval | None:
     if rules.max_latency_p95_ms is None:
         return None
     values = [case.candidate.latency_ms for case in cases if case.candidate.latency_ms is not None]
-    return bootstrap_value(values, "p95", rules.confidence)
+    return percentile_interval(values, 0.95, rules.confidence)

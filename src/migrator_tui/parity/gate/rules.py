@@ -1,6 +1,7 @@
 """The rules one by one: what is allowed, what was measured, and which side of the limit that is on."""
 
 from collections.abc import Sequence
+from math import inf, isfinite
 
 from migrator_tui.parity.gate.values import GateInput, RuleResult, RuleState
 from migrator_tui.parity.gate.words import (
@@ -153,7 +154,7 @@ def _relative(
 
 
 _MONEY = ("cheaper", "more expensive", "per call")
-_NO_COST = "what a call costs is not known on both models"
+_NO_COST = "how much the cost of a call changes is not known"
 
 
 def _cost(limit: float, seen: GateInput) -> RuleResult:
@@ -166,7 +167,7 @@ def _saving(saving: float, seen: GateInput) -> RuleResult:
 
 def _latency(limit: float, seen: GateInput) -> RuleResult:
     words = ("faster", "slower", "at p95")
-    unknown = "how long calls take is not known on both models"
+    unknown = "how much the latency changes is not known"
     return _relative("max_latency_increase", "latency p95", limit, seen.latency_p95, words, unknown)
 
 
@@ -178,10 +179,24 @@ def _seconds(limit: float, seen: GateInput) -> RuleResult:
     if found:
         told, best, worst = (seconds(ms, limit) for ms in (found.estimate, found.low, found.high))
         measured = told if state is not RuleState.OPEN else f"{told}  ({best} … {worst})"
-        ends = {RuleState.MET: "", RuleState.MISSED: f", at best {best}"}
-        reason = f"{told} at p95{ends.get(state, f', at best {best}, at worst {worst}')}; {bound} allowed"
+        ends = {
+            RuleState.MET: "",
+            RuleState.MISSED: f", at best {best}",
+            RuleState.OPEN: f", at best {best}, at worst {worst}",
+        }[state]
+        if state is RuleState.OPEN and found.high == inf:
+            # From too few values nothing follows about the slowest.
+            measured, ends = told, ", too few calls to say how slow it may be"
+        reason = f"{told} at p95{ends}; {bound} allowed"
     return RuleResult(
-        "max_latency_p95_ms", "seconds at p95", f"at most {bound}", measured, state, reason, found, limit
+        rule="max_latency_p95_ms",
+        title="seconds at p95",
+        allowed=f"at most {bound}",
+        measured=measured,
+        state=state,
+        reason=reason,
+        interval=found if found and isfinite(found.low) and isfinite(found.high) else None,
+        limit=limit,
     )
 
 

@@ -1,4 +1,8 @@
-"""Intervals for costs, times and lengths, whose distributions have no formula: the bootstrap."""
+"""Intervals for changes of cost, time and length, whose distributions have no formula: the bootstrap.
+
+B. Efron and R. J. Tibshirani, "An Introduction to the Bootstrap" (1993), chapters 6 and 13. Pairs are drawn, so that
+what a case adds to both sides, being long, is not taken for noise.
+"""
 
 from collections.abc import Sequence
 from math import sqrt
@@ -15,13 +19,17 @@ if TYPE_CHECKING:
 
 Statistic = Literal["mean", "median", "p95"]
 
-FEWEST = 5
-"""With fewer values the resamples say nothing about the population."""
+FEWEST = {"mean": 10, "median": 10, "p95": 20}
+"""Pairs below which the interval would be too narrow: simulated with lognormal values, it misses on each side in
+2 to 4 of 100 from these numbers on, where 2.5 are stated."""
 
 _MOST_DRAWN = 10_000_000
-"""Values drawn in all; above 5,000 values there are fewer resamples instead, 1,000 of 10,000."""
+"""Values drawn in all. Above 5,000 pairs there are fewer resamples instead: 1,000 of 10,000 pairs, which moves an end
+by about 2 % of the interval's width."""
 _AT_ONCE = 1_000_000
-"""Values drawn at a time, to stay small in memory."""
+"""Numbers held at a time, to stay small in memory."""
+_REACH = 6
+"""Standard deviations: an order statistic of a resample lies that near to its place but once in 500 million."""
 _SHARES = {"median": 0.5, "p95": 0.95}
 
 
@@ -36,87 +44,96 @@ def bootstrap_ratio(
 ) -> Interval | None:
     """The relative change new/old − 1 of a statistic: −0.12 is 12 % less. Paired by position.
 
-    `None` below five pairs, and where the old statistic is not positive in the sample or in a resample.
+    The same values and seed give the same interval. `None` below ten pairs (below twenty for p95), and where the old
+    statistic is not positive in the sample or in a resample; but nothing against nothing is no change. Percentile interval with its tails widened for few
+    pairs, from z to √(n/(n−1))·t of n − 1 degrees of freedom: T. C. Hesterberg, "What teachers should know about the
+    bootstrap", The American Statistician 69 (2015) 371-386, section 3.3.
     """
     if len(old) != len(new):
         raise ValueError(f"{len(old)} old values and {len(new)} new ones are not pairs")
-    if len(old) < FEWEST:
+    if len(old) < FEWEST[statistic]:
         return None
+    if not any(old) and not any(new):
+        return Interval(0.0, 0.0, 0.0, confidence)
     import numpy as np
 
-    columns = np.array([old, new], dtype=np.float64)
-    before, after = _of_sample(columns, statistic)
-    drawn = _resampled(columns, statistic, seed, resamples)
+    pairs = np.array([old, new], dtype=np.float64)
+    random = np.random.default_rng(seed)
+    count = max(1, min(resamples, _MOST_DRAWN // len(old)))
+    if statistic == "mean":
+        before, after = pairs.mean(axis=1)
+        drawn = _means(pairs, count, random)
+    else:
+        before, after = np.quantile(pairs, _SHARES[statistic], axis=1)
+        drawn = _quantiles(pairs, _SHARES[statistic], count, random)
     if before <= 0 or not bool((drawn[0] > 0).all()):
         return None
-    return _interval(float(after / before - 1), drawn[1] / drawn[0] - 1, len(old), confidence)
+    tail = _tail(len(old), confidence)
+    low, high = np.quantile(drawn[1] / drawn[0] - 1, (tail, 1 - tail))
+    estimate = float(after / before - 1)
+    return Interval(estimate, min(float(low), estimate), max(float(high), estimate), confidence)
 
 
-def bootstrap_value(
-    values: Sequence[float], statistic: Statistic, confidence: float, *, seed: int = 1, resamples: int = 2000
-) -> Interval | None:
-    """A statistic of one sample, in the unit of the values; `None` below five of them."""
-    if len(values) < FEWEST:
-        return None
+def _means(pairs: "Numbers", count: int, random: "np.random.Generator") -> "Numbers":
+    """The means of both sides, shape (2, count)."""
     import numpy as np
 
-    columns = np.array([values], dtype=np.float64)
-    drawn = _resampled(columns, statistic, seed, resamples)
-    return _interval(float(_of_sample(columns, statistic)[0]), drawn[0], len(values), confidence)
-
-
-def _of_sample(columns: "Numbers", statistic: Statistic) -> "Numbers":
-    import numpy as np
-
-    if statistic == "mean":
-        return np.asarray(columns.mean(axis=1))
-    return np.asarray(np.quantile(columns, _SHARES[statistic], axis=1))
-
-
-def _resampled(columns: "Numbers", statistic: Statistic, seed: int, resamples: int) -> "Numbers":
-    """The statistic of each column in each resample; all columns take the same positions."""
-    import numpy as np
-
-    n = columns.shape[1]
-    count = max(1, min(resamples, _MOST_DRAWN // n))
-    random = np.random.default_rng(seed)
-    found = np.empty((len(columns), count))
+    n = pairs.shape[1]
+    found = np.empty((2, count))
     step = max(1, _AT_ONCE // n)
     for start in range(0, count, step):
-        size = min(step, count - start)
-        places = random.integers(0, n, size=(size, n))
-        for row, column in enumerate(columns):
-            taken = column[places]
-            found[row, start : start + size] = (
-                taken.mean(axis=1) if statistic == "mean" else _quantiles(taken, _SHARES[statistic])
-            )
+        places = random.integers(0, n, size=(min(step, count - start), n))
+        for side in (0, 1):
+            found[side, start : start + len(places)] = pairs[side].take(places).mean(axis=1)
     return found
 
 
-def _quantiles(taken: "Numbers", share: float) -> "Numbers":
+def _quantiles(pairs: "Numbers", share: float, count: int, random: "np.random.Generator") -> "Numbers":
+    """The quantiles of both sides, as `numpy.quantile` defines them, shape (2, count).
+
+    Only the pairs whose rank on either side is near the quantile's can be the quantile of a resample. The others
+    need only be counted, by the sides on which they are below it: the result has the distribution of resampling all
+    of them, and 10,000 pairs cost no more than some hundred.
+    """
     import numpy as np
 
-    place = share * (taken.shape[1] - 1)
+    n = pairs.shape[1]
+    place = share * (n - 1)
     below = int(place)
-    above = min(below + 1, taken.shape[1] - 1)
-    taken.partition((below, above), axis=1)
-    return np.asarray(taken[:, below] + (taken[:, above] - taken[:, below]) * (place - below))
-
-
-def _interval(estimate: float, drawn: "Numbers", n: int, confidence: float) -> Interval:
-    import numpy as np
-
-    tail = _tail(n, confidence)
-    low, high = (float(end) for end in np.quantile(drawn, (tail, 1 - tail)))
-    return Interval(estimate, min(low, estimate), max(high, estimate), confidence)
+    rank = pairs.argsort(axis=1, kind="stable").argsort(axis=1)
+    near = (abs(rank - below) <= _REACH * sqrt(n * share * (1 - share)) + 2).any(axis=0)
+    width = int(near.sum())
+    kinds = (rank[:, ~near] < below).astype(np.int64)
+    far = np.bincount(kinds[0] + 2 * kinds[1], minlength=4)
+    ascending = [rank[side, near].argsort() for side in (0, 1)]
+    values = [pairs[side, near][ascending[side]] for side in (0, 1)]
+    found = np.empty((2, count))
+    step = max(1, _AT_ONCE // width)
+    for start in range(0, count, step):
+        size = min(step, count - start)
+        groups = random.multinomial(n, np.append(far, width) / n, size=size)
+        drawn = groups[:, 4]
+        cells = np.repeat(np.arange(size) * width, drawn) + random.integers(0, width, int(drawn.sum()))
+        times = np.bincount(cells, minlength=size * width).reshape(size, width)
+        for side, lower in ((0, groups[:, 1] + groups[:, 3]), (1, groups[:, 2] + groups[:, 3])):
+            upto = times[:, ascending[side]].cumsum(axis=1) + lower[:, np.newaxis]
+            first, second = (
+                values[side][np.minimum((upto <= wanted).sum(axis=1), width - 1)] for wanted in (below, below + 1)
+            )
+            found[side, start : start + size] = first + (second - first) * (place - below)
+    return found
 
 
 def _tail(n: int, confidence: float) -> float:
-    z = quantile(confidence)
-    return NormalDist().cdf(-sqrt(n / (n - 1)) * _student(z, n - 1))
+    """The share of the resamples beyond each end."""
+    return NormalDist().cdf(-sqrt(n / (n - 1)) * _student(quantile(confidence), n - 1))
 
 
 def _student(z: float, degrees: int) -> float:
+    """The quantile of Student's t where that of the normal distribution is z; off by under 0.1 % from 9 degrees on.
+
+    Abramowitz and Stegun, "Handbook of Mathematical Functions" (1964), 26.7.5.
+    """
     first = (z**3 + z) / 4
     second = (5 * z**5 + 16 * z**3 + 3 * z) / 96
     third = (3 * z**7 + 19 * z**5 + 17 * z**3 - 15 * z) / 384
