@@ -5,7 +5,7 @@ from dataclasses import fields, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, bindparam, func, insert, literal, select, update
+from sqlalchemy import Connection, Row, and_, bindparam, func, insert, select, update
 from sqlalchemy.sql.elements import ColumnElement
 
 from migrator_tui.history.columns import now
@@ -26,10 +26,10 @@ _ANSWER_ITEM = (
 _FIELDS = tuple(field.name for field in fields(Output))
 _NEW_FIELDS = tuple(field.name for field in fields(NewOutput))
 _OUTPUT_COLUMNS = [OUTPUTS.c[name] for name in _FIELDS]
-_LONG = {"text": literal(""), "reasoning": literal(""), "tool_calls": literal([], OUTPUTS.c.tool_calls.type)}
 _CHECK_FIELDS = tuple(field.name for field in fields(CheckRecord) if field.name != "waiting")
-_FIGURE_COLUMNS = [_LONG[name].label(name) if name in _LONG else OUTPUTS.c[name] for name in _FIELDS]
-"""The same, without what can be megabytes."""
+_FIGURE_FIELDS = tuple(name for name in _FIELDS if name not in ("text", "reasoning", "tool_calls"))
+"""All but what can be megabytes."""
+_FIGURE_COLUMNS = [OUTPUTS.c[name] for name in _FIGURE_FIELDS]
 
 
 class Outputs(Part):
@@ -64,7 +64,7 @@ class Outputs(Part):
                     insert(CASE_OUTPUTS), case_output_rows(self._project_id, [(o, o.model, o.id) for o in fresh])
                 )
             earlier = {
-                row.id: _output(row)
+                row.id: _output(zip(_FIELDS, row, strict=True))
                 for ids_ in chunks(id_ for id_ in known.values() if id_ > 0)
                 for row in connection.execute(select(*_OUTPUT_COLUMNS).where(OUTPUTS.c.id.in_(ids_)))
             }
@@ -131,7 +131,7 @@ class Outputs(Part):
                 rows = connection.execute(
                     select(*_OUTPUT_COLUMNS).where(OUTPUTS.c.project_id == self._project_id, OUTPUTS.c.id.in_(chunk))
                 )
-                found.update((row.id, _output(row)) for row in rows)
+                found.update((row.id, _output(zip(_FIELDS, row, strict=True))) for row in rows)
         return found
 
     def cached(self, call_keys: Iterable[str]) -> dict[str, int]:
@@ -234,16 +234,17 @@ class Outputs(Part):
                 version_of[row.case_id] = max(version_of.get(row.case_id, (0, 0)), (row.id, row.version_id))
             standing = {row.id: row for row in rows if version_of[row.case_id][1] == row.version_id}
             found: dict[str, list[Output]] = {}
+            names, columns = (_FIGURE_FIELDS, _FIGURE_COLUMNS) if figures_only else (_FIELDS, _OUTPUT_COLUMNS)
             for ids in chunks(standing):
                 for row in connection.execute(
-                    select(c.id.label("place"), *(_FIGURE_COLUMNS if figures_only else _OUTPUT_COLUMNS))
+                    select(c.id.label("place"), *columns)
                     .join(OUTPUTS, OUTPUTS.c.id == c.output_id)
                     .where(c.id.in_(ids))
                 ):
                     place = standing[row.place]
                     # An answer from the cache may have been made for another case, version or model name.
                     output = _output(
-                        row[1:],
+                        zip(names, row[1:], strict=True),
                         task=place.task,
                         model_name=place.model_name,
                         case_id=place.case_id,
@@ -312,8 +313,9 @@ def _as_stored(output: NewOutput) -> Output:
     return Output(**values | {"tool_calls": tuple(output.tool_calls)})
 
 
-def _output(row: Iterable[Any], **instead: Any) -> Output:
-    """The output of a row of `_OUTPUT_COLUMNS`, `instead` taking the place of some columns."""
-    values = dict(zip(_FIELDS, row, strict=True)) | instead
-    values["tool_calls"] = tuple(ToolCall(*call) for call in values["tool_calls"])
-    return Output(**values)
+def _output(values: Iterable[tuple[str, Any]], **instead: Any) -> Output:
+    """The output of some columns by name, `instead` taking the place of some of them."""
+    known = dict(values) | instead
+    if "tool_calls" in known:
+        known["tool_calls"] = tuple(ToolCall(*call) for call in known["tool_calls"])
+    return Output(**known)
