@@ -169,6 +169,16 @@ class Verdict:
 
 
 @dataclass(frozen=True, slots=True)
+class GivenVerdict:
+    """A verdict on its way into the history."""
+
+    output: Output
+    passed: bool
+    author: str
+    note: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class RunItem:
     """One planned call of a run."""
 

@@ -10,12 +10,14 @@ from sqlalchemy import ColumnElement, Connection, and_, exists, insert, select
 from migrator_tui.history.columns import now
 from migrator_tui.history.digests import text_digest
 from migrator_tui.history.part import Part, chunks
-from migrator_tui.history.records import Output, Verdict
+from migrator_tui.history.records import GivenVerdict, Output, Verdict
 from migrator_tui.history.tables import VerdictNoteRow, VerdictRow, table
 
 _VERDICTS = table(VerdictRow)
 _UNDONE = _VERDICTS.alias("undone")
 _NOTES = table(VerdictNoteRow)
+IMPORTED = "import-"
+"""How the groups of imported verdicts begin."""
 _COLUMNS = [column for column in _VERDICTS.c if column.name != "project_id"]
 
 
@@ -35,24 +37,35 @@ class Verdicts(Part):
         """Give a verdict on each output. Those given at once share a group: one undo takes them all back."""
         if group is None and len(outputs) > 1:
             group = secrets.token_hex(8)
+        given = [GivenVerdict(output, passed, author, note) for output in outputs]
+        return self._give(given, group=group, blind=blind)
+
+    def import_verdicts(self, given: Sequence[GivenVerdict]) -> list[Verdict]:
+        """Give verdicts that were given outside this program, of several authors perhaps, in one transaction.
+
+        They share a group: `undo_import`, or an undo by any of their authors, takes all of them back.
+        """
+        return self._give(given, group=IMPORTED + secrets.token_hex(8), blind=False)
+
+    def _give(self, given: Sequence[GivenVerdict], *, group: str | None, blind: bool) -> list[Verdict]:
         moment = now()
         rows = [
             {
                 "project_id": self._project_id,
-                "task": output.task,
-                "model_name": output.model_name,
-                "case_id": output.case_id,
-                "output_id": output.id,
-                "text_digest": text_digest(output),
-                "passed": passed,
+                "task": verdict.output.task,
+                "model_name": verdict.output.model_name,
+                "case_id": verdict.output.case_id,
+                "output_id": verdict.output.id,
+                "text_digest": text_digest(verdict.output),
+                "passed": verdict.passed,
                 "undoes": None,
                 "group": group,
-                "note": note,
+                "note": verdict.note,
                 "blind": blind,
-                "author": author,
+                "author": verdict.author,
                 "created_at": moment,
             }
-            for output in outputs
+            for verdict in given
         ]
         with self._history.writing() as connection:
             return self._insert_verdicts(connection, rows)
@@ -60,18 +73,24 @@ class Verdicts(Part):
     def undo_last(self, author: str) -> list[Verdict]:
         """Take back this author's newest verdict that stands, with its whole group; hands back what was taken back.
 
-        Empty where nothing of theirs stands.
+        A group that was imported may hold verdicts of others; they go with it. Empty where nothing of theirs stands.
         """
+        return self._undo(_VERDICTS.c.author == author, author)
+
+    def undo_import(self, author: str) -> list[Verdict]:
+        """Take back, in this author's name, the newest import of which something stands; hands it back."""
+        return self._undo(_VERDICTS.c.group.startswith(IMPORTED, autoescape=True), author)
+
+    def _undo(self, which: ColumnElement[bool], author: str) -> list[Verdict]:
         with self._history.writing() as connection:
             self._serialise(connection)
-            mine = and_(self._stands(), _VERDICTS.c.author == author)
             last = connection.execute(
-                select(*_COLUMNS).where(mine).order_by(_VERDICTS.c.id.desc()).limit(1)
+                select(*_COLUMNS).where(self._stands(), which).order_by(_VERDICTS.c.id.desc()).limit(1)
             ).one_or_none()
             if last is None:
                 return []
             same = _VERDICTS.c.id == last.id if last.group is None else _VERDICTS.c.group == last.group
-            taken = [Verdict(*row) for row in connection.execute(select(*_COLUMNS).where(mine, same))]
+            taken = [Verdict(*row) for row in connection.execute(select(*_COLUMNS).where(self._stands(), same))]
             moment = now()
             undoing = [
                 {
