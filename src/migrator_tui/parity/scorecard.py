@@ -180,6 +180,8 @@ def scorecard(evidence: Evidence, rules: GateRules, agreements: Sequence[Agreeme
             candidate_latency_p95_ms=_p95(cases, rules),
             candidate_rate=new.rate,
             largest_cause=_largest_cause(drift, set(regressions)),
+            not_run=sum(Outcome.NOT_RUN in (case.baseline.outcome, case.candidate.outcome) for case in cases),
+            critical_open=[case.case_id for case in cases if case.critical and not case.decided],
         ),
     )
     return Scorecard(

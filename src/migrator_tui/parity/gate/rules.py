@@ -203,9 +203,8 @@ def _seconds(limit: float, seen: GateInput) -> RuleResult:
 def _everything_judged(rules: GateRules, seen: GateInput, pass_rate: RuleState) -> RuleResult:
     """Open cases keep it from being ready only where they could change that."""
     limit = -rules.margin
-    to_judge = seen.open_cases - seen.errors - seen.not_run
     kinds = [
-        f"{to_judge} to judge" if to_judge else "",
+        f"{seen.to_judge} to judge" if seen.to_judge else "",
         counted(seen.errors, "error") if seen.errors else "",
         f"{seen.not_run} not run" if seen.not_run else "",
     ]

@@ -74,10 +74,9 @@ def _cause(seen: GateInput) -> str | None:
 
 def _close(seen: GateInput) -> str:
     """What turns the open cases into judged ones."""
-    to_judge = seen.open_cases - seen.errors - seen.not_run
     steps = [
         f"run {the(seen.not_run, 'case')} not run yet" if seen.not_run else "",
         f"run {the(seen.errors, 'error')} again" if seen.errors else "",
-        f"judge {the(to_judge, 'open case')}" if to_judge else "",
+        f"judge {the(seen.to_judge, 'open case')}" if seen.to_judge else "",
     ]
     return ", ".join(step for step in steps if step)

@@ -80,3 +80,8 @@ class GateInput:
     """Of the open ones: never asked on one of the sides."""
     critical_open: Sequence[str] = ()
     """Critical cases among the open ones: nobody knows yet whether they regress."""
+
+    @property
+    def to_judge(self) -> int:
+        """Open cases that were answered and wait for a verdict. One that is an error here and not run there is none."""
+        return max(0, self.open_cases - self.errors - self.not_run)

@@ -45,9 +45,10 @@ def bootstrap_ratio(
     """The relative change new/old − 1 of a statistic: −0.12 is 12 % less. Paired by position.
 
     The same values and seed give the same interval. `None` below ten pairs (below twenty for p95), and where the old
-    statistic is not positive in the sample or in a resample; but nothing against nothing is no change. Percentile interval with its tails widened for few
-    pairs, from z to √(n/(n−1))·t of n − 1 degrees of freedom: T. C. Hesterberg, "What teachers should know about the
-    bootstrap", The American Statistician 69 (2015) 371-386, section 3.3.
+    statistic is not positive in the sample or in a resample; but nothing against nothing is no change.
+
+    The percentile interval, its tails widened for few pairs from z to √(n/(n−1))·t with n − 1 degrees of freedom:
+    T. C. Hesterberg, "What teachers should know about the bootstrap", The American Statistician 69 (2015) 371-386.
     """
     if len(old) != len(new):
         raise ValueError(f"{len(old)} old values and {len(new)} new ones are not pairs")
