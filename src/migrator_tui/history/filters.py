@@ -1,17 +1,19 @@
 """What can be typed into the filter of the case list, and what it means.
 
-    refund tag:vip -is:same changed:fences "two words"
+    refund tag:vip -is:same drift:fences changed:tone "two words"
 
 Words must all occur in the case (its id, tags, variables and messages), `tag:` names a whole tag, `is:` a section or
-a mark, `changed:` a word of what changed; `-` before any of them means that it must not hold. Case is ignored.
+a mark, `drift:` a drift that exactly one of the two answers shows, `changed:` a word of what changed; `-` before any
+of them means that it must not hold. Case is ignored.
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from rapidfuzz import process
 
+from migrator_tui.history.drift_names import DRIFT_NAMES
 from migrator_tui.history.escapes import stored_text
 from migrator_tui.history.records import Judged, Mark, Section
 from migrator_tui.project.errors import ProjectError
@@ -36,9 +38,15 @@ def _marks(*marks: Mark) -> State:
     return State(f"s.candidate_mark in ({', '.join(str(mark.value) for mark in marks)})")
 
 
+def _baseline(*marks: Mark) -> State:
+    return State(f"s.baseline in ({', '.join(str(mark.value) for mark in marks)})")
+
+
 def _judged(*judged: Judged) -> State:
     return State(f"s.judged in ({', '.join(str(some.value) for some in judged)})")
 
+
+_UNDECIDED = ", ".join(str(mark.value) for mark in (Mark.NOT_RUN, Mark.UNJUDGED, Mark.ERROR))
 
 STATES = {
     "regression": _section(Section.REGRESSION),
@@ -53,6 +61,11 @@ STATES = {
     "flaky": _marks(Mark.FLAKY),
     "unjudged": _marks(Mark.UNJUDGED),
     "error": _marks(Mark.ERROR),
+    "open": State(f"(s.baseline in ({_UNDECIDED}) or s.candidate_mark in ({_UNDECIDED}))", when_not_run=True),
+    "baseline-passed": _baseline(Mark.PASSED, Mark.ASSUMED),
+    "baseline-failed": _baseline(Mark.FAILED, Mark.FLAKY),
+    "baseline-flaky": _baseline(Mark.FLAKY),
+    "assumed": _baseline(Mark.ASSUMED),
     "judged": _judged(Judged.PASS, Judged.FAIL),
     "stale": _judged(Judged.STALE_PASS, Judged.STALE_FAIL),
     "changed": State("s.changed <> ''"),
@@ -61,10 +74,30 @@ STATES = {
 """The words that `is:` knows."""
 
 _OTHER_NAMES = {"fix": "fixed", "regressed": "regression", "carried": "carried-over", "unrun": "not-run"}
-_BEGUN = ("", "tag:", "is:", "changed:")
+_DRIFTS_BY_OTHER_NAMES = {
+    **dict.fromkeys(("fence", "code-fence", "code-fences"), "fences"),
+    **dict.fromkeys(("signoff", "closing"), "sign-off"),
+    **dict.fromkeys(("keys", "keys-missing", "keys-added", "missing-keys"), "json-keys"),
+    **dict.fromkeys(("types", "type"), "json-types"),
+    **dict.fromkeys(("values", "value"), "json-values"),
+    **dict.fromkeys(("broken", "invalid-json"), "json-broken"),
+    **dict.fromkeys(("tool", "tools", "tool-call"), "tool-choice"),
+    **dict.fromkeys(("arguments", "args"), "tool-arguments"),
+    **dict.fromkeys(("date", "dates", "time"), "date-format"),
+    **dict.fromkeys(("number", "numbers"), "number-format"),
+    **dict.fromkeys(("refusals", "refuses"), "refusal"),
+    **dict.fromkeys(("cut-off", "cut"), "truncated"),
+    **dict.fromkeys(("verbose", "length"), "longer"),
+    **dict.fromkeys(("spaces", "white-space"), "whitespace"),
+}
+_KNOWN: Mapping[str, tuple[Collection[str], Mapping[str, str]]] = {
+    "is": (STATES, _OTHER_NAMES),
+    "drift": (DRIFT_NAMES, _DRIFTS_BY_OTHER_NAMES),
+}
+_BEGUN = ("", "tag:", "is:", "drift:", "changed:")
 """What stands there while a term is being typed: nothing yet."""
 
-_TERM = re.compile(r'(-?)(?:(tag|is|changed):)?(?:"([^"]*)"?|(\S+))', re.IGNORECASE)
+_TERM = re.compile(r'(-?)(?:(tag|is|drift|changed):)?(?:"([^"]*)"?|(\S+))', re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,9 +105,9 @@ class Term:
     """One part of a filter."""
 
     kind: str
-    """`word`, `tag`, `is` or `changed`."""
+    """`word`, `tag`, `is`, `drift` or `changed`."""
     text: str
-    """Casefolded; after `is:` a key of `STATES`."""
+    """Casefolded; after `is:` a key of `STATES`, after `drift:` one of `DRIFT_NAMES`."""
     negated: bool = False
 
 
@@ -89,27 +122,29 @@ class Filter:
 
 
 def parse_filter(text: str) -> Filter:
-    """The filter that was typed; raises `ProjectError` in one line for an unknown word after `is:`."""
+    """The filter that was typed; raises `ProjectError` in one line for an unknown word after `is:` or `drift:`."""
     terms = []
-    for minus, kind, quoted, plain in _TERM.findall(text):
+    for minus, typed, quoted, plain in _TERM.findall(text):
         value = (quoted or plain).casefold()
         if value.lstrip("-") in _BEGUN:
             continue
-        known = _state(value) if kind.lower() == "is" else value
-        terms.append(Term(kind.lower() or "word", known, bool(minus)))
+        kind = typed.lower() or "word"
+        terms.append(Term(kind, _known(kind, value) if kind in _KNOWN else value, bool(minus)))
     return Filter(tuple(terms))
 
 
-def _state(word: str) -> str:
-    word = _OTHER_NAMES.get(word, word)
-    if word in STATES:
+def _known(kind: str, word: str) -> str:
+    """The word that was meant: itself, another name for it, or the one that begins with it."""
+    words, other_names = _KNOWN[kind]
+    word = other_names.get(word, word)
+    if word in words:
         return word
-    starting = [name for name in STATES if name.startswith(word)]
+    starting = [name for name in words if name.startswith(word)]
     if len(starting) == 1:
         return starting[0]
-    near = process.extractOne(word, list(STATES), score_cutoff=60) if not starting else None
-    hint = f"did you mean is:{near[0]}?" if near else f"there are {', '.join(starting or STATES)}"
-    raise ProjectError(f"nothing is:{word}; {hint}")
+    near = process.extractOne(word, list(words), score_cutoff=60) if not starting else None
+    hint = f"did you mean {kind}:{near[0]}?" if near else f"there are {', '.join(starting or words)}"
+    raise ProjectError(f"nothing is:{word}; {hint}" if kind == "is" else f"no drift is called {word}; {hint}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +174,9 @@ def conditions_of(query: Filter) -> Conditions:
             condition, values[name] = f"instr(c.search, :{name}) > 0", stored_text(term.text)
         elif term.kind == "tag":
             condition, values[name] = f"c.tags like :{name} escape '!'", f"%\n{_literally(term.text)}\n%"
+        elif term.kind == "drift":
+            state = State(f"(s.drift like '% {term.text}+ %' or s.drift like '% {term.text}- %')")
+            condition = state.sql
         elif term.kind == "changed":
             state = State(f"s.changed like :{name} escape '!'")
             condition, values[name] = state.sql, f"%{_literally(term.text)}%"
