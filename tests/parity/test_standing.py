@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
-from migrator_tui.history.records import CheckRecord, Judged, Mark, Output, Section, Standing
+from migrator_tui.history.records import CheckRecord, DriftMark, Judged, Mark, Output, Section, Standing
 from migrator_tui.models.requests import ToolCall
+from migrator_tui.parity.outcomes import Source
 from migrator_tui.parity.standing import standing_of
 from migrator_tui.project.schema import Case
 from tests.parity.builders import check, output, verdict
@@ -44,7 +45,14 @@ BAD: dict[int, list[CheckRecord]] = {1: [check(False)], 2: [check(False, reason=
 def test_the_row_of_a_regression() -> None:
     found = stand(old(), new(f"```json\n{JSON}\n```"), WORSE)
     assert found == Standing(
-        "T-1", Section.REGRESSION, Mark.PASSED, Mark.FAILED, Judged.NO, "fences", found.same, 1, 2
+        *("T-1", Section.REGRESSION, Mark.PASSED, Mark.FAILED, Judged.NO, "fences", found.same, 1, 2),
+        drift=(DriftMark("fences", False, True),),
+        baseline_source=Source.CHECKS,
+        candidate_source=Source.CHECKS,
+        baseline_repeats=(1, 1),
+        candidate_repeats=(0, 1),
+        baseline_words=12,
+        candidate_words=12,
     )
     assert found.same is not None
     assert 0.8 < found.same < 1
@@ -115,6 +123,27 @@ def test_of_repeats_the_one_that_decided_is_shown() -> None:
     found = stand(old(), repeats, {1: [check(True)], 2: [check(True)], 3: [check(False, reason="not JSON: Sorry")]})
     assert (found.section, found.candidate, found.candidate_output_id) == (Section.REGRESSION, Mark.FLAKY, 3)
     assert found.changed.startswith("flaky, ")
+    assert (found.baseline_repeats, found.candidate_repeats) == ((1, 1), (1, 2))
+    assert found.drift == (DriftMark("refusal", False, True),)
+
+
+def test_sides_that_say_nothing_have_no_numbers() -> None:
+    error = {"error_kind": "rate-limited", "error": "429"}
+    missing = standing_of(CASE, [], [new("", **error)], {}, [])
+    assert (missing.baseline_source, missing.candidate_source) == ("", Source.CALL)
+    assert (missing.baseline_repeats, missing.candidate_repeats) == ((0, 0), (0, 0))
+    assert (missing.baseline_words, missing.candidate_words, missing.drift) == (None, None, ())
+    assumed = stand(old("One two three."), new("One two three."), {2: [check(True, weight=0)]})
+    assert (assumed.baseline_source, assumed.baseline_repeats) == (Source.NOBODY, (1, 1))
+    assert (assumed.candidate_repeats, assumed.baseline_words) == ((0, 0), 3)
+
+
+def test_drift_that_both_sides_show_is_stored_and_not_told() -> None:
+    found = stand(old(f"```json\n{JSON}\n```"), new(f"Sure:\n```json\n{JSON}\n```"), GOOD)
+    assert (found.changed, found.section) == ("preamble", Section.DRIFT)
+    assert found.drift == (DriftMark("fences", True, True), DriftMark("preamble", False, True))
+    spaced = stand(old("We refund it\ntoday."), new("We refund  it today."), GOOD)
+    assert (spaced.changed, spaced.section, spaced.same) == ("white space", Section.SAME, 1.0)
 
 
 FAILED_WORDS = [check(False, "max-words", "93 of at most 80")]

@@ -8,7 +8,7 @@ carried over (`judgement_of`), which does not count until it is confirmed.
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any, Literal
 
@@ -95,6 +95,8 @@ class OutcomeWithReason:
     """One line: the verdict's note, the failed check and its evidence, the error; empty where all is well."""
     output_id: int | None = None
     """The output that decided: of several repeats the one to look at."""
+    repeats: tuple[int, int] = field(default=(0, 0), compare=False)
+    """How many repeats passed (assumed passes included), and how many passed or failed."""
 
 
 def outcome_of(
@@ -113,6 +115,11 @@ def outcome_of(
     fail: whatever it will turn out to be, not all repeats pass.
     """
     singles = [_single(output, checks.get(output.id, ()), verdicts, is_baseline, assume) for output in outputs]
+    known = [single.outcome.passed for single in singles if single.outcome.passed is not None]
+    return replace(_of_repeats(singles), repeats=(sum(known), len(known)))
+
+
+def _of_repeats(singles: Sequence[OutcomeWithReason]) -> OutcomeWithReason:
     if len(singles) <= 1:
         return singles[0] if singles else OutcomeWithReason(Outcome.NOT_RUN, Source.NOBODY)
     kinds = [single.outcome for single in singles]

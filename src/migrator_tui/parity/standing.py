@@ -4,26 +4,22 @@ from collections.abc import Mapping, Sequence
 from typing import Literal
 
 from migrator_tui.checks.registry import known_checks
-from migrator_tui.history.records import CheckRecord, Judged, Output, Section, Standing, Verdict
+from migrator_tui.history.records import CheckRecord, DriftMark, Judged, Output, Section, Standing, Verdict
 from migrator_tui.models.requests import ErrorKind
-from migrator_tui.parity.changes import Change, changes, explains
+from migrator_tui.parity.drift import Drift, explains
+from migrator_tui.parity.drift.answer import Answer
+from migrator_tui.parity.drift.base import QUIET
+from migrator_tui.parity.drift.registry import compare
 from migrator_tui.parity.outcomes import Outcome, OutcomeWithReason, Source, judged_of, outcome_of
 from migrator_tui.parity.word_diff import similarity
 from migrator_tui.project.schema import Case
 from migrator_tui.text_safety import safe_line
-
-WORDING = 0.9
-"""Answers that are less alike than this, and differ in nothing that has a name, differ in `wording` …"""
-OTHER_ANSWER = 0.5
-"""… and less alike than this, that is drift though the checks still pass."""
 
 CHANGED_LIMIT = 160
 """Characters of `changed` that are kept; a column shows far fewer."""
 
 _KNOWN = frozenset(known_checks())
 """Labels that are the names of checks, and so mean little without the evidence."""
-
-_NOT_DRIFT = frozenset({"wording"})
 
 
 def standing_of(
@@ -44,13 +40,13 @@ def standing_of(
     new = outcome_of(candidate_outputs, checks, verdicts, is_baseline=False)
     baseline, candidate = _decisive(baseline_outputs, old), _decisive(candidate_outputs, new)
     judged = judged_of(candidate, verdicts, earlier or {}) if candidate is not None else Judged.NO
-    found: list[Change] = []
+    shows: list[Drift] = []
     same = None
-    if baseline is not None and candidate is not None and not baseline.failed_call and not candidate.failed_call:
-        found = changes(baseline, candidate)
+    before, after = _answer(baseline), _answer(candidate)
+    if baseline is not None and candidate is not None and before is not None and after is not None:
         same = similarity(_all_of(baseline), _all_of(candidate))
-        if not found and same < WORDING:
-            found = [Change("wording" if same >= OTHER_ANSWER else "other-answer", "wording")]
+        shows = compare(before, after, same)
+    found = [drift for drift in shows if drift.differs]
     return Standing(
         case_id=case.id,
         section=_section(old, new, judged, found),
@@ -61,7 +57,27 @@ def standing_of(
         same=same,
         baseline_output_id=baseline.id if baseline is not None else None,
         candidate_output_id=candidate.id if candidate is not None else None,
+        drift=marks_of(shows),
+        baseline_source=old.source.value if baseline is not None else "",
+        candidate_source=new.source.value if candidate is not None else "",
+        baseline_repeats=old.repeats,
+        candidate_repeats=new.repeats,
+        baseline_words=before.words if before is not None else None,
+        candidate_words=after.words if after is not None else None,
     )
+
+
+def marks_of(drifts: Sequence[Drift]) -> tuple[DriftMark, ...]:
+    """What is stored of drifts: one mark for each name, in their order."""
+    marks: dict[str, DriftMark] = {}
+    for drift in drifts:
+        seen = marks.get(drift.name, DriftMark(drift.name, False, False))
+        marks[drift.name] = DriftMark(drift.name, seen.baseline or drift.baseline, seen.candidate or drift.candidate)
+    return tuple(marks.values())
+
+
+def _answer(output: Output | None) -> Answer | None:
+    return Answer(output) if output is not None and not output.failed_call else None
 
 
 def _all_of(output: Output) -> str:
@@ -74,7 +90,7 @@ def _decisive(outputs: Sequence[Output], outcome: OutcomeWithReason) -> Output |
     return next((output for output in outputs if output.id == outcome.output_id), outputs[0] if outputs else None)
 
 
-def _section(old: OutcomeWithReason, new: OutcomeWithReason, judged: Judged, found: Sequence[Change]) -> Section:
+def _section(old: OutcomeWithReason, new: OutcomeWithReason, judged: Judged, found: Sequence[Drift]) -> Section:
     """Where the row goes, worst first.
 
     To judge is whatever keeps a case from being decided: no outcome on one side, or an error. A verdict on offer
@@ -96,7 +112,7 @@ def _section(old: OutcomeWithReason, new: OutcomeWithReason, judged: Judged, fou
         return Section.REGRESSION if old.outcome.passed else Section.SAME
     if not old.outcome.passed:
         return Section.FIXED
-    drifted = any(change.name not in _NOT_DRIFT for change in found)
+    drifted = any(drift.name not in QUIET for drift in found)
     return Section.DRIFT if drifted and new.source is not Source.VERDICT else Section.SAME
 
 
@@ -104,7 +120,7 @@ def _changed(
     old: OutcomeWithReason,
     new: OutcomeWithReason,
     judged: Judged,
-    found: Sequence[Change],
+    found: Sequence[Drift],
     baseline: Output | None,
     candidate: Output | None,
     checks: Mapping[int, Sequence[CheckRecord]],
@@ -126,13 +142,13 @@ def _changed(
         words.append("both fail")
     if new.outcome is Outcome.UNJUDGED and judged in (Judged.STALE_PASS, Judged.STALE_FAIL):
         words.append(f"was {'pass' if judged is Judged.STALE_PASS else 'fail'}, text changed")
-    reasons = [change for change in found if any(explains(change, record.label, record.reason) for record in failing)]
+    reasons = [drift for drift in found if any(explains(drift, record.label, record.reason) for record in failing)]
     open_checks = [
-        record for record in failing if not any(explains(change, record.label, record.reason) for change in found)
+        record for record in failing if not any(explains(drift, record.label, record.reason) for drift in found)
     ]
-    words += [change.words for change in reasons]
+    words += [drift.words for drift in reasons]
     words += [_check_words(record) for record in open_checks]
-    words += [change.words for change in found if change not in reasons]
+    words += [drift.words for drift in found if drift not in reasons]
     if baseline is not None and baseline.failed_call:
         words.append(f"old: {error_words(baseline)}")
     return words
@@ -140,7 +156,7 @@ def _changed(
 
 def _failing(output: Output, checks: Mapping[int, Sequence[CheckRecord]]) -> list[CheckRecord]:
     records = checks.get(output.id, ())
-    return [record for record in records if record.weight > 0 and not record.passed and not record.error]
+    return [r for r in records if r.weight > 0 and not r.passed and not r.error and not r.waiting]
 
 
 def _check_words(record: CheckRecord) -> str:
