@@ -8,7 +8,7 @@ import asyncio
 import hashlib
 import inspect
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from importlib import import_module
 from typing import Any, Literal, TypeVar
@@ -214,9 +214,12 @@ def asked_model(asks: Asks, setup: CheckSetup) -> ModelSpec:
 def waits(spec: CheckSpec) -> bool:
     """Whether this check must wait for a model or a process (`run_waiting`, not `run_plain_checks`).
 
-    A check that nobody knows waits for nothing: its result is an error at once.
+    A check that nobody knows, or that is written wrongly, waits for nothing: its result is an error at once.
     """
-    return _is_known(spec) and (find(spec).waits or any(waits(part) for part in parts_of(spec)))
+    try:
+        return _is_known(spec) and (find(spec).waits or any(waits(part) for part in parts_of(spec)))
+    except CheckFailure:
+        return False
 
 
 def parts_of(spec: CheckSpec) -> Sequence[CheckSpec]:
@@ -240,6 +243,23 @@ def applies(spec: CheckSpec, subject: Subject) -> bool:
     except CheckFailure:
         return True
     return not (entry.with_baseline or compares_with_baseline(spec))
+
+
+def asked_models(specs: Iterable[CheckSpec], setup: CheckSetup) -> dict[str, tuple[ModelSpec, int]]:
+    """The models that these checks ask about one output, with how many calls each, by `judge` and `embeddings`."""
+    found: dict[str, tuple[ModelSpec, int]] = {}
+
+    def count(asks: str, model: ModelSpec, calls: int) -> None:
+        found[asks] = model, calls + (found[asks][1] if asks in found else 0)
+
+    for spec in specs:
+        if waits(spec):
+            waiting = find(spec).waiting
+            if waiting.asks is not None:
+                count(waiting.asks, asked_model(waiting.asks, setup), waiting.calls)
+            for asks, (model, calls) in asked_models(parts_of(spec), setup).items():
+                count(asks, model, calls)
+    return found
 
 
 def blocked(spec: CheckSpec, subject: Subject) -> str:

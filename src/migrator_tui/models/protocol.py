@@ -81,7 +81,7 @@ def request_to_json(request: ModelRequest) -> dict[str, Any]:
 
 def request_from_json(data: Mapping[str, Any]) -> ModelRequest:
     """Inverse of `request_to_json`."""
-    return ModelRequest(**data)
+    return ModelRequest(**{**data, "texts": tuple(data.get("texts", ()))})
 
 
 def answer_to_json(answer: Answer) -> dict[str, Any]:
@@ -105,7 +105,7 @@ def answer_to_json(answer: Answer) -> dict[str, Any]:
 def answer_from_json(data: Mapping[str, Any]) -> Answer:
     """Inverse of `answer_to_json`."""
     calls = tuple(ToolCall(**call) for call in data["tool_calls"])
-    return Answer(**{**data, "tool_calls": calls})
+    return Answer(**{**data, "tool_calls": calls, "vectors": tuple(data.get("vectors", ()))})
 
 
 def error_to_json(error: CallError) -> dict[str, Any]:

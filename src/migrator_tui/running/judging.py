@@ -5,10 +5,10 @@ until the project's checks, or the baseline's output they compare with, have cha
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from migrator_tui.checks.base import CheckError, Subject
+from migrator_tui.checks.base import CheckError, CheckResult, Subject
 from migrator_tui.history.digests import digest_of
 from migrator_tui.history.files import files_digest
 from migrator_tui.history.records import CheckRecord, Output, Standing, StandingBasis
@@ -55,7 +55,28 @@ def subject_of(output: Output, task: Task, case: Case, baseline: Output | None =
         messages=case.messages,
         expected=case.expected,
         baseline=subject_of(baseline, task, case) if baseline is not None else None,
+        is_baseline=output.model_name == BASELINE,
+        setup=task.check_setup,
     )
+
+
+def checks_of(
+    output: Output, task: Task, case: Case, baselines: Mapping[str, Sequence[Output]]
+) -> tuple[Subject, dict[str, CheckSpec]]:
+    """What the checks of an output see of it, and those that apply to it by key; `baselines`: see `check_outputs`."""
+    from migrator_tui.checks.registry import applies, check_key
+
+    other = _answered(baselines.get(case.id, ())) if output.model_name != BASELINE else None
+    subject = subject_of(output, task, case, other)
+    return subject, {check_key(spec, subject): spec for spec in specs_for(task, case) if applies(spec, subject)}
+
+
+def record_of(key: str, result: CheckResult | CheckError) -> CheckRecord:
+    """What the history keeps of a check's result."""
+    spec = result.spec
+    if isinstance(result, CheckError):
+        return CheckRecord(key, spec.label, False, 0.0, spec.weight, result.reason, error=True)
+    return CheckRecord(key, spec.label, result.passed, result.score, spec.weight, result.reason)
 
 
 def check_outputs(
@@ -67,33 +88,38 @@ def check_outputs(
 ) -> Results:
     """The results of today's checks on these outputs; those not stored yet are run and stored.
 
+    A check that has to wait for a model or a process is not run here: what `waiting_checks` has not asked yet comes
+    back as waiting.
     `baselines` are the baseline's outputs by case id, for checks of a candidate's output that compare the two.
     Outputs of cases that are no longer in the project, and calls that gave no answer, have no results.
     """
-    from migrator_tui.checks.registry import check_key, run_plain_checks
+    from migrator_tui.checks.registry import blocked, run_plain_checks, waits
 
     answered = [output for output in outputs if not output.failed_call and output.case_id in cases]
     stored = history.checks([output.id for output in answered])
     results: Results = {}
     new: dict[int, list[CheckRecord]] = {}
     for output in answered:
-        case = cases[output.case_id]
-        other = _answered(baselines.get(case.id, ())) if output.model_name != BASELINE else None
-        subject = subject_of(output, task, case, other)
-        keyed = {check_key(spec, subject): spec for spec in specs_for(task, case)}
+        subject, keyed = checks_of(output, task, cases[output.case_id], baselines)
         known = stored.get(output.id, {})
         missing = {key: spec for key, spec in keyed.items() if key not in known}
-        found = run_plain_checks(list(missing.values()), subject) if missing else []
-        for key, result in zip(missing, found, strict=True):
-            spec = result.spec
-            record = (
-                CheckRecord(key, spec.label, False, 0.0, spec.weight, result.reason, error=True)
-                if isinstance(result, CheckError)
-                else CheckRecord(key, spec.label, result.passed, result.score, spec.weight, result.reason)
-            )
-            new.setdefault(output.id, []).append(record)
-        fresh = {record.check_key: record for record in new.get(output.id, ())}
-        results[output.id] = {key: known.get(key) or fresh[key] for key in keyed}
+        fresh = {
+            key: CheckRecord(key, spec.label, False, 0.0, spec.weight, blocked(spec, subject), waiting=True)
+            for key, spec in missing.items()
+            if waits(spec)
+        }
+        plain = {key: spec for key, spec in missing.items() if key not in fresh}
+        if plain:
+            found = run_plain_checks(list(plain.values()), subject)
+            new[output.id] = [record_of(key, result) for key, result in zip(plain, found, strict=True)]
+            fresh |= {record.check_key: record for record in new[output.id]}
+        # An error of a check that waits is no answer: it shows until somebody is asked again.
+        again = {
+            key: replace(known[key], waiting=True)
+            for key, spec in keyed.items()
+            if key in known and known[key].error and waits(spec)
+        }
+        results[output.id] = {key: again.get(key) or known.get(key) or fresh[key] for key in keyed}
     if new:
         history.add_checks(new)
     return results
@@ -200,8 +226,13 @@ def bring_up_to_date(
 
 def _rules(project: Project, task: Task, candidate: str) -> str:
     """Digest of what standings follow from besides outputs and verdicts."""
+    from migrator_tui.checks.registry import check_key, waits
+
+    # Whom they ask, and what their code says, is in the keys of checks that wait.
+    blank = Subject("", setup=task.check_setup)
+    asked = [check_key(spec, blank) for spec in task.checks if waits(spec)]
     models = [project.baseline.model, project.candidate(candidate).model]
-    return digest_of([STANDING_REVISION, asdict(task)["checks"], files_digest(task), models, project.assume])
+    return digest_of([STANDING_REVISION, asdict(task)["checks"], files_digest(task), models, project.assume, asked])
 
 
 def _cases(project: Project, history: "History", task: Task, case_ids: Sequence[str] | None) -> list[Case]:

@@ -173,7 +173,7 @@ def validate_checks(task: Task, cases: Iterable[Case]) -> None:
     ):
         for spec in specs:
             try:
-                validate(spec)
+                validate(spec, task.check_setup)
             except CheckSettingError as error:
                 raise ProjectError(f"{owner}: check {spec.full_type}: {error}") from error
 

@@ -14,6 +14,7 @@ from migrator_tui.running.plan import Plan
 from migrator_tui.running.run_job import RunJob
 from migrator_tui.running.spending import Budget, Prices, Purse, refuse_uncountable
 from migrator_tui.running.versions import DraftPrompt
+from migrator_tui.running.waiting_checks import models_asked
 
 if TYPE_CHECKING:
     from migrator_tui.history.store import History
@@ -59,9 +60,21 @@ class Runner:
         where answers cannot be stored.
         """
         asked = {item.model_name for item in plan.open_items}
-        budget = await self._budget([spec for spec in plan.models if spec.name in asked], max_cost)
-        job = RunJob(plan, self._history, self._pool, budget, author=self._author, lane=lane, on_event=on_event)
-        return await self._while_listed(job, job.run(concurrency))
+        models = [spec for spec in plan.models if spec.name in asked]
+        for task in plan.tasks:
+            models += await asyncio.to_thread(models_asked, task, plan.cases[task.name].values())
+        budget = await self._budget(models, max_cost)
+        job = RunJob(
+            plan,
+            self._history,
+            self._pool,
+            budget,
+            author=self._author,
+            lane=lane,
+            concurrency=concurrency,
+            on_event=on_event,
+        )
+        return await self._while_listed(job, job.run())
 
     async def run_case(
         self,
@@ -82,7 +95,7 @@ class Runner:
         spent.
         """
         asked = [self.project.candidate(candidate), *([self.project.baseline] if include_baseline else [])]
-        budget = await self._budget(asked, None)
+        budget = await self._budget([*asked, *models_asked(task, [case])], None)
         job = CaseJob(self.project, self._history, self._pool, budget, author=self._author, lane=lane)
         work = job.run(task, candidate, case, version, on_event, include_baseline=include_baseline)
         return await self._while_listed(job, work)
@@ -93,7 +106,7 @@ class Runner:
             job.stop()
 
     async def _budget(self, asked: list[ModelSpec], max_cost: float | None) -> Budget:
-        await asyncio.to_thread(self._prices.look_up, [self.project.baseline, *self.project.candidates])
+        await asyncio.to_thread(self._prices.look_up, [self.project.baseline, *self.project.candidates, *asked])
         a_day = self.project.max_cost_per_day
         if max_cost is not None or a_day is not None:
             refuse_uncountable(self._prices, asked, "--max-cost" if max_cost is not None else "max_cost_per_day")

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from migrator_tui.history.records import Output, RunItem
 from migrator_tui.models.requests import Lane
 from migrator_tui.running.calls import Calls, make_call, new_output
+from migrator_tui.running.check_services import Services
 from migrator_tui.running.events import (
     CallStarted,
     RunEvent,
@@ -41,6 +42,7 @@ class RunJob:
         *,
         author: str,
         lane: Lane,
+        concurrency: int,
         on_event: Callable[[RunEvent], None],
     ) -> None:
         self._plan = plan
@@ -49,12 +51,14 @@ class RunJob:
         self._budget = budget
         self._author = author
         self._lane = lane
+        self._concurrency = max(1, concurrency)
         self._tell = on_event
         self._run_id = plan.run_id or ""
         self._stopping = asyncio.Event()
         self._why: str | None = None
         self._storing: set[asyncio.Task[None]] = set()
-        self._judging = JudgeQueue(plan, history, on_event)
+        self._services = Services(pool, budget, lane=lane, concurrency=concurrency)
+        self._judging = JudgeQueue(plan, history, self._services, on_event, self._progress)
         self._done = len(plan.items) - len(plan.open_items)
         self._cached = sum(item.cached for item in plan.items)
         self._made = 0
@@ -62,20 +66,25 @@ class RunJob:
         self._began = time.monotonic()
 
     def stop(self, why: str = "stopped") -> None:
-        """Cancel the calls in flight; start no more."""
+        """Cancel the calls in flight, those of checks as well; start no more."""
+        self._halt(why)
+        self._judging.stop()
+
+    def _halt(self, why: str) -> None:
+        """Start no more calls for outputs; what was answered is still judged."""
         self._why = self._why or why
         self._stopping.set()
 
-    async def run(self, concurrency: int) -> RunResult:
+    async def run(self) -> RunResult:
         """Run it to its end, or until it is stopped."""
         await asyncio.to_thread(self._begin)
         self._began = time.monotonic()
         self._progress()
-        judging = asyncio.create_task(self._judging.work(), name="judge outputs")
+        judging = asyncio.create_task(self._judging.work(self._concurrency), name="judge outputs")
         judging.add_done_callback(lambda _: self._stopping.set())  # early only where it failed
         try:
             async with OutputWriter(self._history) as writer:
-                await self._ask_all(writer, max(1, concurrency))
+                await self._ask_all(writer, self._concurrency)
         except BaseException:
             await asyncio.to_thread(self._history.finish_run, self._run_id, "stopped")
             raise
@@ -85,7 +94,9 @@ class RunJob:
         if judging.exception() is not None:
             await asyncio.to_thread(self._history.finish_run, self._run_id, "stopped")
             await judging
-        complete = self._done == len(self._plan.items)
+        if self._judging.checks_open:
+            self._why = self._why or self._services.refusal
+        complete = self._done == len(self._plan.items) and not self._judging.checks_open
         await asyncio.to_thread(self._history.finish_run, self._run_id, "finished" if complete else "stopped")
         result = self._result(complete=complete)
         self._progress()
@@ -158,7 +169,7 @@ class RunJob:
         refusal = self._budget.refusal(spec, bound)
         if refusal is not None:
             if not active:
-                self.stop(refusal)
+                self._halt(refusal)
             return False
         self._budget.promise(bound)
 
@@ -210,6 +221,8 @@ class RunJob:
                 unpriced=self._budget.unpriced,
                 rate=rate,
                 eta=(len(self._plan.items) - self._done) / rate if rate else None,
+                checks_done=self._judging.checks_done,
+                checks_open=self._judging.checks_open,
             )
         )
 
@@ -226,4 +239,6 @@ class RunJob:
             unpriced=self._budget.unpriced,
             seconds=time.monotonic() - self._began,
             stopped_because=None if complete else self._why or "stopped",
+            checks_done=self._judging.checks_done,
+            checks_open=self._judging.checks_open,
         )
