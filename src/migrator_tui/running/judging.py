@@ -190,7 +190,7 @@ def refresh_standings(
     case_ids: Sequence[str] | None = None,
 ) -> list[Standing]:
     """Bring the standing of some cases (`None`: all) up to date with outputs, verdicts and today's checks."""
-    cases = {case.id: case for case in _cases(project, history, task, case_ids)}
+    cases = {case.id: case for case in cases_named(project, history, task, case_ids)}
     return judge_cases(project, history, task, candidate, cases).standings
 
 
@@ -235,7 +235,8 @@ def _rules(project: Project, task: Task, candidate: str) -> str:
     return digest_of([STANDING_REVISION, asdict(task)["checks"], files_digest(task), models, project.assume, asked])
 
 
-def _cases(project: Project, history: "History", task: Task, case_ids: Sequence[str] | None) -> list[Case]:
+def cases_named(project: Project, history: "History", task: Task, case_ids: Sequence[str] | None) -> list[Case]:
+    """The cases of these ids (`None`: all), from the history's index where that is current, else from the files."""
     if case_ids is not None and history.index_current(task):
         return history.cases(task.name, case_ids)
     from migrator_tui.project.cases import load_cases
