@@ -11,14 +11,19 @@ from migrator_tui.project.errors import ProjectError
 from migrator_tui.project.schema import BASELINE, Case, ModelSpec, Project, Task
 from migrator_tui.running.cache import source_digest
 from migrator_tui.running.calls import Calls, make_call, new_output
-from migrator_tui.running.events import CallStarted, CaseResult, OutputRecorded, RunEvent
-from migrator_tui.running.judging import judge_cases
+from migrator_tui.running.check_services import Services
+from migrator_tui.running.events import CallStarted, CaseResult, OutputJudged, OutputRecorded, RunEvent
+from migrator_tui.running.judging import Judged, judge_cases
 from migrator_tui.running.plan import key_for, request_for, validate_checks
 from migrator_tui.running.spending import Budget, CapReached
 from migrator_tui.running.versions import DraftPrompt, version_of_draft, version_of_record
+from migrator_tui.running.waiting_checks import ask_waiting, can_be_asked
 
 if TYPE_CHECKING:
     from migrator_tui.history.store import History
+
+
+CHECKS_AT_A_TIME = 8
 
 
 class CaseJob:
@@ -34,6 +39,7 @@ class CaseJob:
         self._author = author
         self._lane = lane
         self._calls: list[asyncio.Task[Output | None]] = []
+        self._asking: asyncio.Task[tuple[int, int]] | None = None
         self._stopped = False
 
     def stop(self) -> None:
@@ -41,6 +47,8 @@ class CaseJob:
         self._stopped = True
         for call in self._calls:
             call.cancel()
+        if self._asking is not None:
+            self._asking.cancel()
 
     async def run(
         self,
@@ -71,11 +79,17 @@ class CaseJob:
             outputs[BASELINE] = (await asyncio.to_thread(self._history.outputs, [cached]))[cached]
         judged = await asyncio.to_thread(judge_cases, self._project, self._history, task, candidate, {case.id: case})
         standing = judged.standings[0]
-        for item, _ in items:
-            output = outputs.get(item.model_name)
-            if output is not None:
-                checks = judged.results.get(output.id, {})
-                tell(OutputRecorded(item, output, checks, {candidate: standing}, item.cached))
+        told = [(item, outputs[item.model_name]) for item, _ in items if item.model_name in outputs]
+        for item, output in told:
+            checks = judged.results.get(output.id, {})
+            tell(OutputRecorded(item, output, checks, {candidate: standing}, item.cached))
+        if await self._ask_judges(task, case, [output for _, output in told], judged):
+            judged = await asyncio.to_thread(
+                judge_cases, self._project, self._history, task, candidate, {case.id: case}
+            )
+            standing = judged.standings[0]
+            for item, output in told:
+                tell(OutputJudged(item, output, judged.results.get(output.id, {}), {candidate: standing}))
         return CaseResult(
             version=versions[candidate],
             candidate=outputs.get(candidate),
@@ -84,6 +98,22 @@ class CaseJob:
             standing=standing,
             unmade=[item.model_name for item in asked if item.model_name not in outputs],
         )
+
+    async def _ask_judges(self, task: Task, case: Case, outputs: Sequence[Output], judged: Judged) -> bool:
+        """Ask what checks of these outputs wait for; whether there was an answer."""
+        records = (record for output in outputs for record in judged.results.get(output.id, {}).values())
+        if self._stopped or not any(can_be_asked(record) for record in records):
+            return False
+        baselines = await asyncio.to_thread(
+            self._history.current_outputs, task.name, BASELINE, self._project.baseline.model, [case.id]
+        )
+        services = Services(self._pool, self._budget, lane=self._lane, concurrency=CHECKS_AT_A_TIME)
+        asking = asyncio.create_task(ask_waiting(self._history, task, {case.id: case}, outputs, baselines, services))
+        self._asking = asking
+        await asyncio.wait([asking])
+        if asking.cancelled():
+            return True  # some may have answered before
+        return asking.result()[0] > 0
 
     def _items(
         self,
