@@ -25,7 +25,7 @@ fifteen languages, and silent on most lists of names, labels and lines of code."
 
 _NOT_PROSE = re.compile(
     r"```.*?(?:```|\Z)|~~~.*?(?:~~~|\Z)|`[^`\n]*`"  # code
-    r"|https?://\S+|\S+@\S+|<[^<>\n]{1,200}>|[\w.]+[_/\\][\w./\\-]*",  # addresses, tags, names in programs
+    r"|https?://\S+|(?<!\S)\S+@\S+|<[^<>\n]{1,200}>|(?<![\w.])[\w.]+[_/\\][\w./\\-]*",  # addresses, tags, names in programs
     re.DOTALL,
 )
 _WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*")

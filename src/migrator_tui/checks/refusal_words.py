@@ -151,12 +151,13 @@ WITHHOLDS: dict[str, tuple[str, ...]] = {
 }
 
 HINTS = (
-    r"n't|not\b|\bno\b|unable|declin|refus|rather|against|violat|conflict"
-    r"|nicht|kein|ablehn|verstö|widerspr|\bne\b|contr|enfrei|viol|\bnon\b|não|infring|recus"
-    r"|niet|geen|weiger|strijd|tegen|rechaz|negar|rifiut"
-    r"|ません|かね|ない|違反|反し|无法|無法|不能|办法|辦法|违反|不可以"
+    *("n't", "unable", "declin", "refus", "rather", "against", "violat", "conflict"),
+    *("nicht", "kein", "ablehn", "verstö", "widerspr", "contr", "enfrei", "viol", "não", "infring", "recus"),
+    *("niet", "geen", "weiger", "strijd", "tegen", "rechaz", "negar", "rifiut"),
+    *("ません", "かね", "ない", "違反", "反し", "无法", "無法", "不能", "办法", "辦法", "违反", "不可以"),
 )
-"""What none of the above does without; all but a few texts are spared the long patterns by it."""
+WORD_HINTS = r"\b(?:no|ne|non|(?:can)?not)\b"
+"""What none of the above does without, lower-cased; all but a few texts are spared the long patterns by it."""
 
 GOES_ON = (
     r"\b(?:but|however|instead|still|though)\b[^.!?]{0,20} (?:here|you can|you could|i can|i have|the following)",

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable
 
 from migrator_tui.checks.json_reading import parse_json
-from migrator_tui.checks.refusal_words import DECLINES, GOES_ON, HINTS, WITHHOLDS
+from migrator_tui.checks.refusal_words import DECLINES, GOES_ON, HINTS, WITHHOLDS, WORD_HINTS
 from migrator_tui.checks.text_shapes import sentences
 
 OPENING_CHARACTERS = 500
@@ -31,7 +31,7 @@ def _any_of(patterns: Iterable[str]) -> re.Pattern[str]:
 _DECLINING = _any_of(pattern for some in DECLINES.values() for pattern in some)
 _WITHHOLDING = _any_of(pattern for some in WITHHOLDS.values() for pattern in some)
 _GOING_ON = _any_of(GOES_ON)
-_HINT = re.compile(HINTS, re.IGNORECASE)
+_WORD_HINT = re.compile(WORD_HINTS)
 _QUOTES = ("'", '"', "“", "‘", "«", "„", "`")
 _WIDE = re.compile("[\u3041-\u30ff\u3400-\u9fff\uac00-\ud7a3]")
 
@@ -44,11 +44,13 @@ def find_refusal(text: str) -> str | None:
     JSON is no refusal: what it says it says to a program.
     """
     opening = text[: 2 * OPENING_CHARACTERS].lstrip(" \t\r\n>*_#\"'“”")[:OPENING_CHARACTERS].replace("’", "'")
-    if not _HINT.search(opening) or (opening[:1] in ("{", "[") and parse_json(text).problem is None):
+    if not _hints(opening.lower()) or (opening[:1] in ("{", "[") and parse_json(text).problem is None):
         return None
     short = len(text) + 2 * len(_WIDE.findall(text[: 2 * SHORT])) <= SHORT
     for sentence in sentences(opening, OPENING_SENTENCES):
         plain = " ".join(sentence.split())
+        if not _hints(plain.lower()):
+            continue
         helps = _GOING_ON.search(plain) is not None
         if (short or not helps) and _says(_DECLINING, plain):
             return plain[:EVIDENCE_LIMIT]
@@ -61,3 +63,7 @@ def _says(pattern: re.Pattern[str], sentence: str) -> bool:
     """Whether the sentence says so itself, not somebody it quotes."""
     match = pattern.search(sentence)
     return match is not None and sentence[max(match.start() - 1, 0) : match.start()] not in _QUOTES
+
+
+def _hints(opening: str) -> bool:
+    return any(hint in opening for hint in HINTS) or _WORD_HINT.search(opening) is not None

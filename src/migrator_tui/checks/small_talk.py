@@ -51,8 +51,9 @@ _ANNOUNCES = {
 
 _OFFERS = {
     "en": (
-        "(?:please |just |and )?(?:let me know|feel free to|don't hesitate to|do not hesitate to)",
-        "(?:i )?hope (?:this|that|these|it) (?:helps|was helpful|answers|is helpful|clarifies)",
+        "(?:please |just |and )?(?:let me know if|feel free to|don't hesitate to|do not hesitate to)",
+        "(?:i )?hope (?:this|that|these|it) (?:helps|was helpful|answers|is helpful|clarifies|captures|meets)",
+        "(?:i )?hope you (?:enjoy|like|find) (?:this|it|these)",
         "if you(?:'d like|'re looking for| have (?:any|more|other|further)| would like)",
         "if you want (?:me|more|to know)",
         "if you need (?:any|more|help|further|additional|anything)",

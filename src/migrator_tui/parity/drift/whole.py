@@ -6,14 +6,10 @@ from migrator_tui.checks.languages import language_of
 from migrator_tui.checks.refusals import find_refusal
 from migrator_tui.parity.drift.answer import Answer
 from migrator_tui.parity.drift.base import Drift, compared, shown
+from migrator_tui.parity.drift.function_words import clear_language
 
-_SHARED_WORDS = 12
-"""So many words in common, and …"""
-_SHARED = 0.35
-"""… this share of the smaller vocabulary: the languages are the same, and a model need not be asked."""
-
-_WORD = re.compile(r"[^\W\d_]{2,}")
-_LOOKED_AT = 4_000
+_WORD = re.compile(r"[^\W\d_]+")
+_LOOKED_AT = 800
 
 
 def empty(old: Answer, new: Answer) -> list[Drift]:
@@ -49,17 +45,14 @@ def language(old: Answer, new: Answer) -> list[Drift]:
 
 def _change(old: str, new: str) -> str | None:
     """`de→en`, where both languages are known and differ."""
-    if old == new or _same_vocabulary(old, new):
+    if old == new:
+        return None
+    clear = [clear_language(set(_WORD.findall(text[:_LOOKED_AT].lower()))) for text in (old, new)]
+    if clear[0] is not None and clear[0] == clear[1]:
         return None
     before = language_of(old)
     after = language_of(new) if before is not None else None
     return f"{before}→{after}" if after is not None and after != before else None
-
-
-def _same_vocabulary(old: str, new: str) -> bool:
-    mine, theirs = (set(_WORD.findall(text[:_LOOKED_AT].lower())) for text in (old, new))
-    shared = len(mine & theirs)
-    return shared >= _SHARED_WORDS and shared >= _SHARED * min(len(mine), len(theirs))
 
 
 def whitespace(old: Answer, new: Answer) -> list[Drift]:
