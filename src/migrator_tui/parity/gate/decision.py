@@ -11,7 +11,7 @@ from migrator_tui.parity.gate.rules import results_of
 from migrator_tui.parity.gate.steps import next_step
 from migrator_tui.parity.gate.values import Answer, Decision, GateInput, RuleResult, RuleState
 from migrator_tui.parity.gate.words import about, allowance, counted
-from migrator_tui.parity.statistics.samples import further_cases
+from migrator_tui.parity.statistics.samples import MOST_FURTHER, further_cases
 from migrator_tui.project.schema import GateRules
 
 
@@ -63,12 +63,10 @@ def _reasons(
         reasons.append(f"largest cause: {title}, {count} of {counted(seen.table.regressions, 'regression')}")
     if answer is Answer.NOT_ENOUGH and _of(results, "margin").state is RuleState.OPEN and seen.table.n:
         if more is None:
-            near = (
-                f"the difference is so near the {allowance(rules.margin)} points allowed"
-                if rules.margin
-                else ("the difference is so near to none")
+            margin = f"the {allowance(rules.margin)} points allowed" if rules.margin else "none"
+            reasons.append(
+                f"so near to {margin} that not even {MOST_FURTHER:,} more cases like these would settle it"
             )
-            reasons.append(f"{near} that no number of cases like these will settle it soon")
         else:
             reasons.append(f"{about(more)} more cases like these would settle it, if they turn out as these did")
     return reasons

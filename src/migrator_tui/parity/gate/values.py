@@ -83,5 +83,5 @@ class GateInput:
 
     @property
     def to_judge(self) -> int:
-        """Open cases that were answered and wait for a verdict. One that is an error here and not run there is none."""
+        """Open cases that were answered and wait for a verdict; an error here and not run there counts twice."""
         return max(0, self.open_cases - self.errors - self.not_run)

@@ -20,5 +20,5 @@ def score_interval(count: float, n: int, confidence: float) -> Interval:
     share = count / n
     middle = (share + z * z / (2 * n)) / (1 + z * z / n)
     half = z * sqrt(share * (1 - share) / n + z * z / (4 * n * n)) / (1 + z * z / n)
-    # At the ends the formula gives 0 and 1 but for rounding.
-    return Interval(share, max(0.0, middle - half) if count else 0.0, min(1.0, middle + half), confidence)
+    # With none or all passed, an end is the estimate itself; rounding must not move it inside.
+    return Interval(share, max(0.0, min(share, middle - half)), min(1.0, max(share, middle + half)), confidence)
