@@ -1,14 +1,19 @@
-"""Checks on the form of an output: code fences and Markdown where plain text or bare JSON was asked for."""
+"""Checks on the form of an output: code fences, Markdown, talk around the answer; and the language it is in."""
 
 import re
 
 from migrator_tui.checks.base import CheckResult, Subject
+from migrator_tui.checks.json_path import found_at, sound_path
 from migrator_tui.checks.json_reading import parse_json
+from migrator_tui.checks.languages import language_of
 from migrator_tui.checks.registry import register
+from migrator_tui.checks.small_talk import find_preamble
 from migrator_tui.checks.text_shapes import strings_in
-from migrator_tui.checks.values import Needs, answer, listed
+from migrator_tui.checks.values import Needs, answer, is_template, listed, setting_error, shown
 from migrator_tui.project.schema import CheckSpec
 from migrator_tui.text_safety import safe_line
+
+_LANGUAGE = re.compile("[A-Za-z]{2}(?:[-_][A-Za-z]{2,8})*")
 
 _FENCE = re.compile(r"^[ \t>*+-]{0,12}(`{3,}|~{3,})[ \t]*([\w+#.-]*)", re.MULTILINE)
 
@@ -70,4 +75,51 @@ def no_markdown(subject: Subject, spec: CheckSpec) -> CheckResult:
         ),
         expected="no Markdown",
         actual=subject.text,
+    )
+
+
+@register("no-preamble", needs=Needs.NOTHING)
+def no_preamble(subject: Subject, spec: CheckSpec) -> CheckResult:
+    """The output begins with the answer, not with words that only say that it comes (`Sure! Here is …:`)."""
+    preamble = find_preamble(subject.text)
+    return answer(
+        spec,
+        preamble is None,
+        because="begins with the answer",
+        because_not=f"begins {shown(preamble, 50)}",
+        expected="no preamble",
+        actual=subject.text,
+    )
+
+
+def _sound_language(spec: CheckSpec) -> None:
+    if isinstance(spec.value, str) and not is_template(spec.value) and not _LANGUAGE.fullmatch(spec.value):
+        raise setting_error(spec, f'value is {shown(spec.value)}; it must be a code of two letters, as "en"')
+    if "path" in spec.options:
+        sound_path(spec)
+
+
+@register("language", needs=Needs.TEXT, options=["path"], settings=_sound_language)
+def language(subject: Subject, spec: CheckSpec) -> CheckResult:
+    """The output is in this language (`en`); with `path`, the texts found there in the output's JSON.
+
+    A text too short or too mixed to tell speaks neither for nor against a language: it passes, with `not-` as well.
+    """
+    wanted = str(spec.value)[:2].lower()
+    text = subject.text
+    if "path" in spec.options:
+        values, problem = found_at(subject, spec)
+        if problem is not None:
+            return answer(spec, False, because="", because_not=problem, expected=wanted, actual=text)
+        text = "\n".join(strings_in(values))
+    found = language_of(text)
+    if found is None:
+        return CheckResult(spec, True, 1.0, "", wanted, "too short or mixed to tell")
+    return answer(
+        spec,
+        found == wanted,
+        because=f"is in {found}: {safe_line(text, 40)}",
+        because_not=f"is in {found}, not in {wanted}: {safe_line(text, 40)}",
+        expected=wanted,
+        actual=found,
     )

@@ -27,7 +27,22 @@ from migrator_tui.checks.values import Needs, compares_with_baseline, prepared, 
 from migrator_tui.project.schema import CheckSetup, CheckSpec, ModelSpec
 from migrator_tui.text_safety import safe_line
 
-FAMILIES = ("text", "json_output", "length", "format", "judge")
+FAMILIES = (
+    "text",
+    "similarity",
+    "json_output",
+    "json_path",
+    "xml_output",
+    "length",
+    "format",
+    "behaviour",
+    "tool_calls",
+    "check_sets",
+    "judge",
+    "best",
+    "embeddings",
+    "python",
+)
 """Modules of this package that hold checks."""
 
 REASON_LIMIT = 300
