@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 
 from platformdirs import user_cache_path
 from textual import work
-from textual.app import App, SystemCommand
+from textual.app import SystemCommand
 from textual.binding import BindingType
 from textual.message import Message
 from textual.screen import Screen
@@ -20,6 +20,7 @@ from migrator_tui.history.records import SessionState
 from migrator_tui.project.schema import Project
 from migrator_tui.text_safety import safe_line
 from migrator_tui.tui import settings
+from migrator_tui.tui.deciding import DECIDING, Deciding
 from migrator_tui.tui.glyphs import ASCII, UNICODE
 from migrator_tui.tui.keys import EVERYWHERE, bindings
 from migrator_tui.tui.messages import HistoryFailed, HistoryOpened, Noticed, ProgramFact, RunBroke
@@ -35,7 +36,7 @@ SESSION_SECONDS = 3.0
 """Between two looks at whether the place where the user is has to be written down."""
 
 
-class MigratorApp(App[int]):
+class MigratorApp(Deciding):
     """One project folder in one terminal."""
 
     TITLE = "migrator-tui"
@@ -57,6 +58,7 @@ class MigratorApp(App[int]):
         self.glyphs = ASCII if self.settings.ascii_glyphs else UNICODE
         self.workspace = Workspace(project, self.tell, trusted)
         self.runs = Runs(self.workspace, self.tell)
+        self.decide_about(self.workspace)
         self.frame = HeaderState(project=project.name)
         self.notes: dict[str, TabNote] = {}
         self._first_paint = ExitStack()
@@ -112,6 +114,7 @@ class MigratorApp(App[int]):
             screen.models_ready()
         self.settle_garbage()
         await self.runs.warm()
+        self.count_scorecards()
 
     def on_history_failed(self, message: HistoryFailed) -> None:
         """Without a history nothing could be kept: say why and end."""
@@ -123,6 +126,7 @@ class MigratorApp(App[int]):
             screen.leave()
         self.save_session()
         self._ending = True
+        self.cards.stop()
         self.workers.cancel_all()  # what looks at a long list in a thread stops at its next step
         await self.runs.close()
         await self.workspace.close()
@@ -179,6 +183,8 @@ class MigratorApp(App[int]):
             return
         for screen in list(self._screens.values()):
             screen.post_message(message)
+        if isinstance(message, DECIDING):
+            self.post_message(message)
 
     # The frame
 
@@ -214,7 +220,7 @@ class MigratorApp(App[int]):
         """The screens of this project; the overview is there from two rows on."""
         project = self.workspace.project
         many = len(project.tasks) * len(project.candidates) > 1
-        return (("project",) if many else ()) + ("workbench", "versions")
+        return (("project",) if many else ()) + ("workbench", "scorecard", "versions")
 
     def say(self, text: str, role: str = "muted") -> None:
         """One line in the header for some seconds."""
@@ -261,6 +267,10 @@ class MigratorApp(App[int]):
         self.install_screen(screen, name)
 
     def _make(self, name: str) -> WorkScreen:
+        if name == "scorecard":
+            from migrator_tui.tui.scorecard.screen import ScorecardScreen
+
+            return ScorecardScreen()
         if name == "versions":
             from migrator_tui.tui.versions.screen import VersionsScreen
 

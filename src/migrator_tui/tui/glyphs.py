@@ -48,7 +48,15 @@ class Glyphs:
     high_end: str = "┤"
     cross: str = "┼"
     spinner: str = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
+    plain: bool = False
+    """These are the signs for plain terminals."""
 
+    def fit(self, text: str) -> str:
+        """A text of ours in signs that the terminal draws one cell wide."""
+        return text.translate(_PLAIN) if self.plain else text
+
+
+_PLAIN = str.maketrans({"−": "-", "–": "-", "…": "..", "×": "x", "·": "-", "→": ">", "←": "<", "━": "=", "─": "-"})
 
 UNICODE = Glyphs()
 ASCII = Glyphs(
@@ -86,6 +94,7 @@ ASCII = Glyphs(
     high_end="]",
     cross="+",
     spinner="|/-\\",
+    plain=True,
 )
 
 

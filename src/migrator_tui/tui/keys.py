@@ -78,6 +78,7 @@ EVERYWHERE: Sequence[Key] = (
         footer=False,
     ),
     Key("screen-workbench", "1", "show('workbench')", "workbench", "workbench", "Elsewhere", footer=False),
+    Key("screen-scorecard", "2", "show('scorecard')", "scorecard", "scorecard: ready?", "Elsewhere", footer=False),
     Key("screen-versions", "3", "show('versions')", "versions", "versions of this prompt", "Elsewhere", footer=False),
     Key("help", "question_mark,f1", "help", "keys", "keys of this pane", "Elsewhere", footer=False),
     Key(
@@ -116,6 +117,7 @@ CASE_LIST: Sequence[Key] = (
     Key("diff", "d", "diff", "diff", "word diff of the two outputs", "Look"),
     Key("blind", "b", "blind", "blind", "blind: hide names, shuffle sides", "Look"),
     Key("filter", "slash", "filter", "filter", "filter: text, tag:, is:", "Move"),
+    Key("add-check", "a", "add_check", "add check", "add a check from this output or its drift", "Change"),
     Key("undo", "u", "undo_verdict", "undo", "undo the last verdict", "Judge"),
     Key("note", "c", "note", "note", "note on the verdict", "Judge", footer=False),
     Key("pass-all", "P", "judge_shown(True)", "pass all", "pass all shown by the filter", "Judge", footer=False),
@@ -227,6 +229,50 @@ VERSIONS: Sequence[Key] = (
     Key("version-previous", "k,up", "step(-1)", "newer", "newer version", "Move", footer=False, palette=False),
     *_TRACK,
     Key("version-back", "escape", "back", "back", "back to the workbench", "Move", footer=False, palette=False),
+)
+
+SCORECARD: Sequence[Key] = (
+    Key("scorecard-stop", "x", "stop", "stop", "stop what is running", "Run"),
+    Key("scorecard-open", "enter", "open", "cases behind this", "the cases behind this row", "Look", short="cases"),
+    Key("scorecard-part", "tab", "part(1)", "next part", "next part", "Move"),
+    Key(
+        "scorecard-full",
+        "plus",
+        "maximise",
+        "full screen",
+        "this part on the whole screen, with more",
+        "Look",
+        short="whole",
+    ),
+    Key("scorecard-sign", "S", "sign", "sign", "sign the decision: go or no-go", "Judge"),
+    Key("scorecard-run", "R,f6", "run_all", "run all", "run all cases on both models; asks first", "Run"),
+    *_TRACK,
+    Key("scorecard-part-back", "shift+tab", "part(-1)", "previous part", "previous part", "Move", footer=False),
+    Key(
+        "scorecard-page", "right,l", "page_of_parts(1)", "next page", "next page of parts", "Move", "→", footer=False
+    ),
+    Key(
+        "scorecard-page-back",
+        "left,h",
+        "page_of_parts(-1)",
+        "previous page",
+        "previous page of parts",
+        "Move",
+        "←",
+        footer=False,
+    ),
+    Key("scorecard-next", "j,down", "step(1)", "next", "next row", "Move", footer=False, palette=False),
+    Key("scorecard-previous", "k,up", "step(-1)", "previous", "previous row", "Move", footer=False, palette=False),
+    Key(
+        "scorecard-back",
+        "escape",
+        "back",
+        "back",
+        "out of the full screen; back to the workbench",
+        "Move",
+        footer=False,
+        palette=False,
+    ),
 )
 
 PROJECT: Sequence[Key] = (

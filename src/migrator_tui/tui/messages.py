@@ -85,6 +85,19 @@ class TrackChanged(Fact):
 
 
 @dataclass
+class ScorecardCounted(Fact):
+    """A scorecard was counted anew."""
+
+    task: str
+    candidate: str
+
+
+@dataclass
+class ProjectChanged(Fact):
+    """The configuration was read anew: checks, limits, models may be others. Task and candidate stay in view."""
+
+
+@dataclass
 class RunBroke(ProgramFact):
     """What asks models has a mistake in it: nothing that a user could do about."""
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from textual.content import Content
 
+from migrator_tui.parity.gate.words import NEARLY
 from migrator_tui.parity.statistics.values import Interval
 from migrator_tui.tui.glyphs import Glyphs
 from migrator_tui.tui.theme import FAINT, MUTED, STYLES
@@ -89,7 +90,9 @@ def position_role(interval: Interval, margin: float | None) -> str:
     """The colour role by position: wholly right of the margin, across it, wholly left of it."""
     if margin is None:
         return "primary"
-    return "success" if interval.low >= margin else "error" if interval.high < margin else "warning"
+    if interval.low >= margin - NEARLY:
+        return "success"
+    return "error" if interval.high < margin - NEARLY else "warning"
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,9 +116,9 @@ class _Marks:
         for mark in (self.equal, self.margin):
             if mark is None:
                 continue
-            if value > mark[0]:
+            if value > mark[0] + NEARLY:
                 cell = max(cell, mark[1] + 1)
-            elif value < mark[0]:
+            elif value < mark[0] - NEARLY:
                 cell = min(cell, mark[1] - 1)
             else:
                 cell = mark[1]

@@ -54,8 +54,10 @@ class RowList(ScrollView, can_focus=True):
     class Opened(Message):
         """A row was clicked twice."""
 
-    def __init__(self, *, id: str | None = None) -> None:
+    def __init__(self, *, id: str | None = None, cursor_when_focused: bool = False) -> None:
+        """`cursor_when_focused`: one of several lists on a screen, whose cursor is in sight in one of them only."""
         super().__init__(id=id)
+        self._cursor_when_focused = cursor_when_focused
         self._rows: Sequence[ListRow] = ()
         self._cursor = 0
         self.moved = False
@@ -151,7 +153,7 @@ class RowList(ScrollView, can_focus=True):
         index = y + self.scroll_offset.y
         if index >= len(self._rows):
             return Strip.blank(width, self.rich_style)
-        selected = index == self._cursor
+        selected = index == self._cursor and (self.has_focus or not self._cursor_when_focused)
         line = self._rows[index].draw(width, selected).truncate(width, pad=True)
         if selected:
             line = line.stylize_before("on $primary 30%")

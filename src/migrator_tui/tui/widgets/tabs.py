@@ -13,6 +13,7 @@ from migrator_tui.tui.theme import MUTED, STYLES
 SCREENS: Mapping[str, tuple[str, str]] = {
     "project": ("0", "Project"),
     "workbench": ("1", "Workbench"),
+    "scorecard": ("2", "Scorecard"),
     "versions": ("3", "Versions"),
 }
 """Screen to its number key and its title, in the order shown."""
@@ -44,7 +45,8 @@ class ScreenTabs(Widget):
 
     def render(self) -> Content:
         width = self.size.width
-        for words_for in (set(self.shown), {"workbench", self.active}, {self.active} if width >= 60 else set()):
+        fewer = {self.active} if width >= 60 else set()
+        for words_for in (set(self.shown), {"workbench", "scorecard", self.active}, fewer, set[str]()):
             line = self._line(words_for)
             if line.cell_length <= width:
                 break

@@ -126,6 +126,23 @@ class Moving(Bench):
         if query == self.query_text and self.blind is None:
             self.show_order(order)
 
+    def show_filtered(self, query: str) -> bool:
+        """Put a filter over the list as if it had been typed; False where blind judging keeps the list as it is."""
+        if self.blind is not None:
+            self.say("the round of blind judging is of its own cases; b leaves it", "warning")
+            return False
+        if not self.workspace.is_open or not self._filter_by(query, complain=True):
+            return False
+        if self.is_maximised:
+            self.action_maximise()
+        if self.is_narrow:
+            self.show_narrow_tab("cases")
+        field = self.query_one("#filter", Input)
+        field.value = query
+        field.set_class(bool(query), "-open")
+        self.rows.focus()
+        return True
+
     @on(Input.Submitted, "#filter")
     def filter_chosen(self, event: Input.Submitted) -> None:
         """Back to the list, filtered."""

@@ -1,0 +1,1 @@
+"""Screen 2: is the candidate ready, why, and what would settle it?"""

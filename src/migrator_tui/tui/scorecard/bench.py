@@ -1,0 +1,353 @@
+"""The panes of the scorecard: where they stand, and what they show of what was counted."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from enum import Enum
+from typing import ClassVar
+
+from textual import on, work
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical
+from textual.content import Content
+from textual.widgets import Static
+
+from migrator_tui.history.errors import HistoryError
+from migrator_tui.parity.scorecard import Scorecard
+from migrator_tui.project.errors import ProjectError
+from migrator_tui.tui.cards import Counted
+from migrator_tui.tui.keys import SCORECARD, Key, bindings
+from migrator_tui.tui.messages import RunAdvanced, RunEnded, ScorecardCounted, TrackChanged
+from migrator_tui.tui.scorecard.banner import banner
+from migrator_tui.tui.scorecard.candidates_part import candidates_part
+from migrator_tui.tui.scorecard.drift_part import drift_part
+from migrator_tui.tui.scorecard.evidence_part import evidence_part
+from migrator_tui.tui.scorecard.figures_part import figures_part
+from migrator_tui.tui.scorecard.gate_part import gate_part
+from migrator_tui.tui.scorecard.parts import Filled, Part
+from migrator_tui.tui.scorecard.rates_part import rates_part
+from migrator_tui.tui.scorecard.slices_part import slices_part
+from migrator_tui.tui.scorecard.words import look_of
+from migrator_tui.tui.theme import MUTED
+from migrator_tui.tui.widgets.header import duration, money
+from migrator_tui.tui.widgets.row_list import RowList
+from migrator_tui.tui.widgets.work_screen import WorkScreen
+from migrator_tui.tui.workspace import Workspace
+
+PARTS = ("gate", "rates", "figures", "drift", "slices", "candidates", "evidence")
+"""In the order of `tab`."""
+STILL_SECONDS = 0.4
+"""A count that takes longer is told of."""
+
+
+class Size(Enum):
+    """How the parts are laid out."""
+
+    WIDE = "wide"
+    MEDIUM = "medium"
+    NARROW = "narrow"
+
+
+PAGES: Mapping[Size, Sequence[tuple[str, Sequence[str]]]] = {
+    Size.WIDE: (("All", PARTS),),
+    Size.MEDIUM: (
+        ("Comparison", ("rates", "figures", "drift", "slices")),
+        ("Gate and evidence", ("gate", "candidates", "evidence")),
+    ),
+    Size.NARROW: (
+        ("Decision", ("gate", "rates")),
+        ("Changes", ("drift", "figures")),
+        ("Slices", ("slices",)),
+        ("Evidence", ("candidates", "evidence")),
+    ),
+}
+"""What stands together where not everything has room: a page's title and its parts."""
+
+
+ROWS: Mapping[str, Sequence[str]] = {
+    "top": ("gate", "rates"),
+    "middle": ("figures", "drift"),
+    "bottom-left": ("slices", "candidates"),
+    "bottom": ("slices", "candidates", "evidence"),
+}
+"""The containers, with the parts in them."""
+
+
+class ScorecardBench(WorkScreen):
+    """Is the candidate ready, why, and what would settle it?"""
+
+    NAME = "scorecard"
+    CSS_PATH = "scorecard.tcss"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        *bindings(SCORECARD),
+        Binding("pagedown", "page(1)", show=False),
+        Binding("pageup", "page(-1)", show=False),
+        Binding("home,g", "edge(False)", show=False),
+        Binding("end,G", "edge(True)", show=False),
+    ]
+    AUTO_FOCUS: ClassVar[str | None] = ""  # where to start is known once there is something to show
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.size_class = Size.WIDE
+        self.page_number = 0
+        self.maximised: str | None = None
+        """The part that has the whole screen."""
+        self.waiting = ""
+        """What a first run takes, where nothing was run."""
+        self._track: tuple[str, str] | None = None
+
+    # Composing
+
+    def compose_body(self) -> ComposeResult:
+        with Vertical(id="banner-pane"):
+            yield Static(id="banner")
+        yield Static(id="pages")
+        with Vertical(id="board"):
+            with Horizontal(id="top"):
+                yield Part("gate")
+                yield Part("rates")
+            with Horizontal(id="middle"):
+                yield Part("figures")
+                yield Part("drift")
+            with Horizontal(id="bottom"):
+                with Vertical(id="bottom-left"):
+                    yield Part("slices")
+                    yield Part("candidates")
+                yield Part("evidence")
+
+    @property
+    def workspace(self) -> Workspace:
+        """What is in front of the user."""
+        return self.program.workspace
+
+    @property
+    def track(self) -> tuple[str, str]:
+        """Task and candidate in view."""
+        return self.workspace.task.name, self.workspace.candidate.name
+
+    @property
+    def counted(self) -> Counted | None:
+        """What was counted of them last."""
+        return self.program.cards.get(self.track)
+
+    @property
+    def card(self) -> Scorecard | None:
+        """Their scorecard, where there is one."""
+        return self.counted.card if self.counted is not None else None
+
+    def part(self, name: str) -> Part:
+        """A part by its name."""
+        return self.query_one(f"#{name}-pane", Part)
+
+    @property
+    def focused_part(self) -> Part | None:
+        """The part with the focus."""
+        focused = self.focused
+        return next((each for each in self.query(Part) if focused is not None and each.rows is focused), None)
+
+    @property
+    def parts_here(self) -> list[str]:
+        """The parts that there are, in the order of `tab`."""
+        several = len(self.workspace.project.candidates) > 1
+        return [name for _, names in PAGES[self.size_class] for name in names if several or name != "candidates"]
+
+    def on_mount(self) -> None:
+        self._fit()
+
+    def on_resize(self) -> None:
+        self._fit()
+
+    def _fit(self) -> None:
+        width, height = self.app.size
+        wide, medium = width >= 140 and height >= 40, width >= 110 and height >= 30
+        before = self.size_class
+        self.size_class = Size.WIDE if wide else Size.MEDIUM if medium else Size.NARROW
+        if before is not self.size_class:
+            focused = self.focused_part
+            self.page_number = self.page_of(focused.part) if focused is not None else 0
+        self.lay_out()
+        self.call_after_refresh(self.paint)
+
+    def page_of(self, part: str) -> int:
+        """The page on which a part stands."""
+        return next(n for n, (_, names) in enumerate(PAGES[self.size_class]) if part in names)
+
+    def lay_out(self) -> None:
+        """Show the parts of the page in front, or the one that has the whole screen."""
+        for size in Size:
+            self.set_class(size is self.size_class, f"-{size.value}")
+        shown = {self.maximised} if self.maximised else set(PAGES[self.size_class][self.page_number][1])
+        shown &= set(self.parts_here)
+        empty = self.card is None or self.card.nothing_run
+        for name in PARTS:
+            self.part(name).display = name in shown and not empty
+        for row, names in ROWS.items():
+            self.query_one(f"#{row}").display = bool(shown.intersection(names))
+        self.set_class(self.maximised is not None, "-max")
+        self.set_class(empty, "-empty")
+        self.set_class(shown == {"gate"} or "rates" not in shown, "-no-rates")
+
+    def panes(self) -> Mapping[str, Sequence[Key]]:
+        """Keys that do nothing here are not offered."""
+        project = self.workspace.project
+        absent = {"scorecard-stop"} if not self.program.runs.busy else set()
+        if self.card is None or self.card.nothing_run:
+            absent |= {"scorecard-open", "scorecard-part", "scorecard-full", "scorecard-sign"}
+        named = {
+            "next-candidate": ("[ ]", "candidate", len(project.candidates) > 1),
+            "next-task": ("{ }", "task", len(project.tasks) > 1),
+        }
+        keys = [
+            replace(key, shown=named[key.id][0], word=named[key.id][1], footer=named[key.id][2])
+            if key.id in named
+            else key
+            for key in SCORECARD
+            if key.id not in absent
+        ]
+        return {"scorecard": keys}
+
+    # Reacting
+
+    def on_screen_resume(self) -> None:
+        self.show_keys()
+        self.refresh_card()
+
+    def history_opened(self) -> None:
+        self.refresh_card()
+
+    def on_track_changed(self, message: TrackChanged) -> None:
+        """Another task or candidate is in view."""
+        self.refresh_card()
+
+    def on_scorecard_counted(self, message: ScorecardCounted) -> None:
+        """There is something newer to show."""
+        if self.program.current is self and message.task == self.track[0]:
+            self.lay_out()
+            self.paint()
+            self.show_keys()
+
+    def on_run_advanced(self, message: RunAdvanced) -> None:
+        """A run goes on: it can be stopped from here."""
+        self.show_keys()
+
+    def on_run_ended(self, message: RunEnded) -> None:
+        """The run is over; the app has it counted."""
+        self.show_keys()
+
+    def refresh_card(self) -> None:
+        """Show what is known, and have counted what is not."""
+        if not self.is_mounted or not self.workspace.is_open or self.program.current is not self:
+            return
+        if self._track != self.track:
+            self._track, self.waiting = self.track, ""
+        self.lay_out()
+        self.paint()
+        self.program.count_scorecards()
+        self.set_timer(STILL_SECONDS, self._tell_of_counting)
+
+    def _tell_of_counting(self) -> None:
+        self._paint_banner()
+
+    # Showing
+
+    def paint(self) -> None:
+        """Everything, for the size that it has now."""
+        self._paint_banner()
+        self._paint_pages()
+        card = self.card
+        if card is None:
+            return
+        if card.nothing_run:
+            if card.cases and not self.waiting:
+                self._estimate()
+            return
+        for name in self.parts_here:
+            part = self.part(name)
+            if part.display:
+                part.fill(self._filled(name, card, part.size.width))
+        if self.focused_part is None:
+            self.call_after_refresh(self.focus_part, self._first_part())
+
+    def _first_part(self) -> str:
+        """Where one starts: what changed explains a decision best; on narrow screens what is in front."""
+        names = [name for name in self.parts_here if self.part(name).display]
+        return "drift" if "drift" in names else names[0] if names else "gate"
+
+    def _filled(self, name: str, card: Scorecard, width: int) -> Filled:
+        glyphs, full = self.program.glyphs, self.maximised == name
+        if name == "gate":
+            return gate_part(card, self.workspace.project.config_file.name, glyphs, full=full, width=width)
+        if name == "rates":
+            return rates_part(card, glyphs, full=full)
+        if name == "figures":
+            return figures_part(card, glyphs, full=full)
+        if name == "drift":
+            return drift_part(card, glyphs, full=full)
+        if name == "slices":
+            return slices_part(card, glyphs, full=full, width=width)
+        if name == "candidates":
+            task, in_view = self.track
+            names = [each.name for each in self.workspace.project.candidates]
+            return candidates_part([(n, self.program.cards.get((task, n))) for n in names], in_view, glyphs)
+        counted = self.counted
+        decisions = counted.decisions if counted is not None else ()
+        return evidence_part(card, decisions, self.workspace.author, glyphs, full=full)
+
+    def _paint_banner(self) -> None:
+        glyphs = self.program.glyphs
+        look = look_of(self.counted, glyphs)
+        pane = self.query_one("#banner-pane", Vertical)
+        for role in ("success", "error", "warning", "primary", "muted"):
+            pane.set_class(role == look.role, f"-{role}")
+        counting = self.program.cards.counting and not self.program.cards.holds(self.track)
+        pane.border_subtitle = Content.styled("counting …", MUTED) if counting else None
+        width, narrow = self.app.size.width - 2, self.size_class is Size.NARROW
+        self.query_one("#banner", Static).update(
+            banner(self.counted, self.workspace.author, self.waiting, width, glyphs, narrow=narrow)
+        )
+
+    def _paint_pages(self) -> None:
+        pages = PAGES[self.size_class]
+        line: list[Content | str] = [" "]
+        for number, (title, _) in enumerate(pages):
+            style = "bold $text-primary on $primary-muted" if number == self.page_number else MUTED
+            line += [Content.styled(f" {title} ", style), " "]
+        self.query_one("#pages", Static).update(Content.assemble(*line))
+
+    @on(RowList.Highlighted)
+    def row_highlighted(self, event: RowList.Highlighted) -> None:
+        """Nothing else on the screen depends on the cursor."""
+        event.stop()
+
+    # Nothing run yet
+
+    @work(exclusive=True, group="estimate")
+    async def _estimate(self) -> None:
+        """What a run on both models takes, told before it is asked for."""
+        from migrator_tui.running.selection import Selection
+
+        task, candidate = self.track
+        self.waiting = " "
+        try:
+            _, estimate = await self.program.runs.plan(Selection(tasks=[task], candidates=[candidate]))
+        except (ProjectError, HistoryError):
+            return  # what is wrong is said when a run is asked for
+        if self.track != (task, candidate):
+            return
+        cost = f" and {money(estimate.cost)}" if estimate.cost else ""
+        self.waiting = f"One run on both models takes about {duration(estimate.seconds)}{cost}."
+        self._paint_banner()
+
+    # Moving about; the actions are the screen's
+
+    def focus_part(self, name: str) -> None:
+        """Put the focus into a part, on its page."""
+        page = self.page_of(name)
+        if page != self.page_number and self.maximised is None:
+            self.page_number = page
+        if self.maximised is not None:
+            self.maximised = name
+        self.lay_out()
+        self.part(name).rows.focus()
+        self.call_after_refresh(self.paint)

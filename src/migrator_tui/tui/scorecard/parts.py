@@ -1,0 +1,106 @@
+"""A part of the scorecard: a pane with a list of rows, and over it a line of column heads that stays."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from textual.app import ComposeResult
+from textual.content import Content
+from textual.widget import Widget
+
+from migrator_tui.text_safety import safe, safe_line
+from migrator_tui.tui.glyphs import Glyphs
+from migrator_tui.tui.theme import MUTED, STRONG, STYLES
+from migrator_tui.tui.widgets.pane import Pane
+from migrator_tui.tui.widgets.row_list import ListRow, RowList
+
+Draw = Callable[[int], Content]
+"""The content of a line for a width in cells."""
+
+
+@dataclass(frozen=True, slots=True)
+class Filled:
+    """What a part shows."""
+
+    title: Content
+    rows: Sequence[ListRow]
+    heads: Draw | None = None
+    bottom: Content = field(default_factory=lambda: Content(""))
+
+
+class HeadLine(Widget):
+    """The line over a list, drawn for the width it has."""
+
+    DEFAULT_CSS = """
+    HeadLine { height: 1; display: none; }
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._draw: Draw | None = None
+
+    def show(self, draw: Draw | None) -> None:
+        """Another line, or none."""
+        self._draw = draw
+        self.display = draw is not None
+        self.refresh()
+
+    def render(self) -> Content:
+        # The list beside it keeps one cell for its scrollbar.
+        return self._draw(self.size.width - 1) if self._draw is not None else Content("")
+
+
+class Part(Pane):
+    """One part."""
+
+    DEFAULT_CSS = """
+    Part RowList { scrollbar-gutter: stable; }
+    """
+
+    def __init__(self, name: str) -> None:
+        super().__init__(id=f"{name}-pane")
+        self.part = name
+
+    def compose(self) -> ComposeResult:
+        yield HeadLine()
+        yield RowList(id=f"{self.part}-rows", cursor_when_focused=True)
+
+    @property
+    def rows(self) -> RowList:
+        """Its list."""
+        return self.query_one(RowList)
+
+    def fill(self, filled: Filled) -> None:
+        """Show something else; the cursor stays on its row."""
+        self.title(filled.title)
+        self.bottom(filled.bottom)
+        self.query_one(HeadLine).show(filled.heads)
+        self.rows.show(filled.rows)
+
+
+def cell(text: str, cells: int, role: str, *, right: bool = False, bold: bool = False) -> Content:
+    """A column: cut or filled to so many cells, one of them air. Runs of spaces in the text stay."""
+    style = STYLES[role]
+    style = f"bold {style}" if bold and not style.startswith("bold") else style
+    room, text = max(0, cells - 1), safe(text).replace("\n", " ").replace("\t", " ")
+    if right:
+        return Content.styled(f"{text:>{room}}", style).truncate(room, ellipsis=True) + " "
+    return Content.styled(text, style).truncate(room, ellipsis=True, pad=True) + " "
+
+
+def mark(selected: bool, glyphs: Glyphs) -> Content:
+    """The two cells in which the cursor stands."""
+    return Content.styled(f"{glyphs.cursor if selected else ' '} ", STYLES["primary"])
+
+
+def text_row(text: str, role: str = "muted", indent: int = 2) -> ListRow:
+    """A line that cannot be chosen."""
+
+    def draw(width: int, selected: bool) -> Content:
+        return Content.styled(" " * indent + safe_line(text), STYLES[role]).truncate(width, ellipsis=True)
+
+    return ListRow(None, draw)
+
+
+def heading(title: str, more: str = "") -> Content:
+    """A pane's title: what it is, and of what."""
+    return Content.assemble((title, STRONG), (f" {more}" if more else "", MUTED))

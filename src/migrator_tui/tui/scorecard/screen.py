@@ -1,0 +1,164 @@
+"""The scorecard: what can be done with it."""
+
+from textual import on, work
+
+from migrator_tui.history.errors import HistoryError
+from migrator_tui.project.errors import ProjectError
+from migrator_tui.tui.scorecard.bench import PAGES, ScorecardBench
+from migrator_tui.tui.scorecard.links import filter_of
+from migrator_tui.tui.scorecard.signing import SignDialog, new_decision
+from migrator_tui.tui.widgets.row_list import RowList
+
+
+class ScorecardScreen(ScorecardBench):
+    """From the decision to the cases behind it, and to a signature."""
+
+    @on(RowList.Opened)
+    def row_opened(self, event: RowList.Opened) -> None:
+        """A double click does what `enter` does."""
+        event.stop()
+        self.action_open()
+
+    # Moving
+
+    def _rows(self) -> RowList | None:
+        part = self.focused_part
+        return part.rows if part is not None else None
+
+    def action_step(self, by: int) -> None:
+        if (rows := self._rows()) is not None:
+            rows.step(by)
+
+    def action_page(self, direction: int) -> None:
+        if (rows := self._rows()) is not None:
+            rows.page(direction)
+
+    def action_edge(self, end: bool) -> None:
+        if (rows := self._rows()) is not None:
+            rows.edge(end)
+
+    def action_part(self, by: int) -> None:
+        """The next part, on whichever page it stands."""
+        names = self.parts_here
+        focused = self.focused_part
+        at = names.index(focused.part) if focused is not None and focused.part in names else -by
+        if self.card is not None and not self.card.nothing_run:
+            self.focus_part(names[(at + by) % len(names)])
+
+    def action_page_of_parts(self, by: int) -> None:
+        """The next page of parts, where not all have room on one."""
+        pages = PAGES[self.size_class]
+        if len(pages) > 1 and self.maximised is None and self.card is not None:
+            names = pages[(self.page_number + by) % len(pages)][1]
+            self.focus_part(next(name for name in names if name in self.parts_here))
+
+    def action_maximise(self) -> None:
+        """The part in focus on the whole screen, with more; or back."""
+        part = self.focused_part
+        if part is None:
+            return
+        self.maximised = part.part if self.maximised is None else None
+        self.focus_part(part.part)
+
+    def action_back(self) -> None:
+        if self.maximised is not None:
+            self.action_maximise()
+        else:
+            self.program.action_show("workbench")
+
+    def action_candidate(self, by: int) -> None:
+        self.program.workbench.action_candidate(by)
+
+    def action_task(self, by: int) -> None:
+        self.program.workbench.action_task(by)
+
+    # Looking
+
+    @work(exclusive=True, group="question")
+    async def action_open(self) -> None:
+        """To the cases behind the row under the cursor."""
+        part, card = self.focused_part, self.card
+        key = part.rows.highlighted if part is not None else None
+        if part is None or card is None or key is None:
+            return
+        if part.part == "candidates":
+            self.program.workbench.open_track(self.workspace.task.name, key)
+            return
+        if key.startswith("signed:"):
+            await self._show_signed(int(key.removeprefix("signed:")))
+            return
+        query = filter_of(part.part, key, card)
+        if query is None:
+            self.say("this figure is of all cases; there are none to single out")
+        elif self.program.workbench.show_filtered(query):
+            self.program.action_show("workbench")
+
+    async def _show_signed(self, number: int) -> None:
+        from migrator_tui.tui.scorecard.signing import signed_sheet
+
+        counted = self.counted
+        for decision in counted.decisions if counted is not None else ():
+            if decision.id == number:
+                await self.app.push_screen_wait(signed_sheet(decision, self.program.glyphs))
+
+    # Doing
+
+    def action_stop(self) -> None:
+        self.program.workbench.action_stop()
+
+    @work(exclusive=True, group="question")
+    async def action_run_all(self) -> None:
+        """Ask what to run, with calls and money: the draft in view, as on the workbench."""
+        from migrator_tui.running.selection import Selection, Which
+        from migrator_tui.tui.workbench.run_dialog import RunChoice, RunDialog
+
+        workbench = self.program.workbench
+        if not workbench.can_run():
+            return
+        version = workbench.version_of_draft_now()
+        if version is None:
+            return
+        task, candidate = self.track
+        wanted = [("all", Which.ALL), ("failing only", Which.FAILING), ("to judge only", Which.TO_JUDGE)]
+        choices = []
+        try:
+            for words, which in wanted:
+                selection = Selection(
+                    tasks=[task], candidates=[candidate], which=which, versions={(task, candidate): version}
+                )
+                choices.append(RunChoice(words, *await self.program.runs.plan(selection)))
+        except (ProjectError, HistoryError) as error:
+            self.say(str(error), "error")
+            return
+        dialog = RunDialog(choices, version.label, self.workspace, self.program.glyphs)
+        chosen = await self.app.push_screen_wait(dialog)
+        if chosen is not None:
+            workbench.start_run(chosen.plan)
+            self.show_keys()
+
+    @work(exclusive=True, group="question")
+    async def action_sign(self) -> None:
+        """Go or no-go, with name, version and reason."""
+        import asyncio
+
+        card = self.card
+        if card is None or card.nothing_run or card.version is None:
+            self.say("there is nothing to decide on: no case was run", "warning")
+            return
+        if not self.program.cards.holds(self.track):
+            self.say("still counting: look at what you sign first", "warning")
+            return
+        author, glyphs = self.workspace.author, self.program.glyphs
+        signature = await self.app.push_screen_wait(SignDialog(card, author, glyphs))
+        if signature is None:
+            return
+        decision = new_decision(card, signature, author)
+        try:
+            await asyncio.to_thread(self.workspace.history.sign, decision)
+        except HistoryError as error:
+            self.say(str(error), "error")
+            return
+        what = "go" if decision.go else "no-go"
+        override = ", as an override of the gate" if decision.override else ""
+        self.say(f"signed: {what} for {card.candidate} {card.version.label}{override}", "success")
+        self.program.recount_scorecards(card.task)

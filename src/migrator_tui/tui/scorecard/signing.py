@@ -1,0 +1,180 @@
+"""`S`: a person's decision about a candidate, which may be another one than the gate's, but not by accident."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from textwrap import wrap
+from typing import Any, ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.content import Content
+from textual.widgets import Input, Static
+
+from migrator_tui.history.records import NewDecision, SignedDecision
+from migrator_tui.parity.gate import Answer
+from migrator_tui.parity.scorecard import Scorecard
+from migrator_tui.parity.statistics.values import Interval
+from migrator_tui.text_safety import safe_line
+from migrator_tui.tui.glyphs import Glyphs
+from migrator_tui.tui.scorecard.words import look_of_answer, many, moment, rests_on
+from migrator_tui.tui.theme import MUTED, STRONG, STYLES, chip
+from migrator_tui.tui.widgets.field import Field
+from migrator_tui.tui.widgets.modal import Modal, Sheet
+
+
+@dataclass(frozen=True, slots=True)
+class Signature:
+    """What a person said."""
+
+    go: bool
+    reason: str
+
+
+def figures_of(card: Scorecard) -> Mapping[str, Any]:
+    """What the decision rests on, as plain values: the history keeps them with it."""
+    table = card.table
+    return {
+        "cases": len(card.cases),
+        "judged": card.judged,
+        "open": card.open_cases,
+        "assumed": card.baseline.assumed,
+        "paired": {
+            "both_pass": table.both_pass,
+            "regressions": table.regressions,
+            "fixes": table.fixes,
+            "both_fail": table.both_fail,
+            "mcnemar_p": card.mcnemar_p,
+        },
+        "difference": _interval(card.difference),
+        "reasons": list(card.decision.reasons),
+        "critical_regressions": list(card.critical_regressions),
+        "simulated": card.simulated,
+    }
+
+
+def _interval(interval: Interval | None) -> Mapping[str, float] | None:
+    if interval is None:
+        return None
+    return {"estimate": interval.estimate, "low": interval.low, "high": interval.high}
+
+
+def new_decision(card: Scorecard, signature: Signature, author: str) -> NewDecision:
+    """The decision as the history takes it; the card must be about a version."""
+    assert card.version is not None
+    return NewDecision(
+        task=card.task,
+        candidate=card.candidate,
+        version_id=card.version.id,
+        go=signature.go,
+        gate=card.decision.answer.value,
+        reason=signature.reason,
+        author=author,
+        figures=figures_of(card),
+    )
+
+
+class SignDialog(Modal[Signature]):
+    """Go or no-go, and why; what contradicts the gate needs a reason."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("tab,shift+tab,up,down", "turn", "go or no-go", show=False, priority=True),
+    ]
+
+    def __init__(self, card: Scorecard, author: str, glyphs: Glyphs) -> None:
+        super().__init__()
+        self.card = card
+        self.author = author
+        self.glyphs = glyphs
+        self.go = card.decision.answer is Answer.READY
+        self._complaint = ""
+
+    def compose(self) -> ComposeResult:
+        with Vertical(classes="box"):
+            yield Static(id="said")
+            yield Field(placeholder="why", compact=True)
+            yield Static(id="signed-as")
+
+    def on_mount(self) -> None:
+        self.query_one(Input).focus()
+        self._show()
+
+    @property
+    def override(self) -> bool:
+        """What is chosen contradicts the gate."""
+        return self.go != (self.card.decision.answer is Answer.READY)
+
+    def action_turn(self) -> None:
+        self.go = not self.go
+        self._complaint = ""
+        self._show()
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        event.stop()
+        reason = event.value.strip()
+        if self.override and not reason:
+            self._complaint = "an override needs a reason"
+            self._show()
+            return
+        self.dismiss(Signature(self.go, reason))
+
+    def _show(self) -> None:
+        card, glyphs = self.card, self.glyphs
+        look = look_of_answer(card.decision.answer, glyphs)
+        width = max(30, min(96, self.app.size.width) - 8)
+        lines = [Content.assemble(("The gate says  ", MUTED), chip(f"{look.sign} {look.words}", look.role))]
+        for reason in card.decision.reasons[:5]:
+            lines += [Content.styled(f"  {line}", STYLES["text"]) for line in wrap(glyphs.fit(reason), width)]
+        lines += [Content(""), self._choice(True, "go", "may take over"), self._choice(False, "no-go", "may not yet")]
+        if self.override:
+            lines.append(
+                Content.styled(
+                    f"{glyphs.warning} This overrides the gate, and is kept and reported as an override.",
+                    STYLES["warning"],
+                )
+            )
+        else:
+            lines.append(Content(""))
+        asked = "Reason (needed)" if self.override else "Reason"
+        lines += [Content(""), Content.styled(asked, STRONG)]
+        self.query_one("#said", Static).update(Content("\n").join(lines))
+        label = card.version.label if card.version is not None else ""
+        below = [Content.styled(self._complaint, STYLES["error"])]
+        below.append(Content.styled(f"signed by {safe_line(self.author, 40)}", MUTED))
+        rests = glyphs.fit(rests_on(card, self.author))
+        below += [Content.styled(line, MUTED) for line in wrap(rests, width)]
+        self.query_one("#signed-as", Static).update(Content("\n").join(below))
+        yes = "enter sign as an override" if self.override else "enter sign"
+        self.label(f"Sign: {card.task} on {card.candidate} {label}", f"tab go or no-go · {yes} · esc cancel")
+
+    def _choice(self, go: bool, word: str, words: str) -> Content:
+        chosen = go == self.go
+        glyphs = self.glyphs
+        sign = f"{glyphs.cursor} {glyphs.now} " if chosen else f"  {glyphs.to_judge} "
+        return Content.assemble(
+            (sign, STYLES["primary"]), (f"{word:<8}", STRONG if chosen else MUTED), (words, MUTED)
+        )
+
+
+def signed_sheet(decision: SignedDecision, glyphs: Glyphs) -> Sheet:
+    """A decision as it was signed, to read."""
+    look = look_of_answer(Answer(decision.gate), glyphs)
+    figures = decision.figures
+    lines = [
+        Content.styled(f"{'go' if decision.go else 'no-go'}, signed by {safe_line(decision.author)}", STRONG),
+        Content.styled(moment(decision.created_at), MUTED),
+        Content(""),
+        Content.assemble(("the gate said  ", MUTED), chip(f"{look.sign} {look.words}", look.role)),
+    ]
+    if decision.override:
+        lines.append(Content.styled(f"{glyphs.warning} an override of the gate", STYLES["warning"]))
+    lines += [Content(""), Content.styled("reason", MUTED), Content(safe_line(decision.reason, 2000) or "none given")]
+    reasons = figures.get("reasons") or []
+    if reasons:
+        lines += [Content(""), Content.styled("what it rested on", MUTED)]
+        lines += [Content(glyphs.fit(safe_line(str(reason), 400))) for reason in reasons]
+    if isinstance(figures.get("cases"), int):
+        lines.append(
+            Content.styled(f"{many(figures['cases'], 'case')}, {figures.get('judged')} judged on both", MUTED)
+        )
+    return Sheet(f"Decision about {safe_line(decision.task, 30)}", Content("\n").join(lines))
