@@ -249,12 +249,27 @@ def test_an_answer_from_the_cache_stands_again_outside_any_run(history: History)
     assert history.version_outputs(v2.id, "simulated:new") == {"a": [second]}
 
 
-def test_figures_of_many_cases_leave_the_texts_where_they_are(history: History) -> None:
-    call = ToolCall("1", "lookup", "{}")
-    new = an_output(a_version(history), text="long", reasoning="longer", tool_calls=(call,), cost=0.5, latency_ms=7.0)
-    (stored,) = history.add_outputs([new])
-    found = history.current_outputs("triage", "new", "simulated:new", figures_only=True)
-    assert found == {"a": [replace(stored, text="", reasoning="", tool_calls=())]}
+def test_figures_are_those_of_the_outputs_that_count(history: History) -> None:
+    v1, v2 = a_version(history, "one"), a_version(history, "two")
+    history.add_outputs([an_output(v1, "a", cost=0.1), an_output(v1, "b", error_kind="timed-out", error="late")])
+    history.add_outputs(
+        [
+            an_output(v2, "a", repeat=no, cost=0.5, latency_ms=7.0, first_token_ms=2.0, output_tokens=no)
+            for no in (1, 0)
+        ]
+    )
+    now = history.current_figures("triage", "new", "simulated:new")
+    assert [(f.repeat, f.cost, f.latency_ms, f.first_token_ms, f.output_tokens) for f in now["a"]] == [
+        (0, 0.5, 7.0, 2.0, 0),
+        (1, 0.5, 7.0, 2.0, 1),
+    ]
+    assert now["b"][0].failed_call and not now["a"][0].failed_call
+    current = history.current_outputs("triage", "new", "simulated:new")
+    assert {key: [f.output_id for f in some] for key, some in now.items()} == {
+        key: [output.id for output in some] for key, some in current.items()
+    }
+    assert [f.cost for f in history.version_figures(v1.id, "simulated:new")["a"]] == [0.1]
+    assert history.current_figures("triage", "new", "openai/other") == {}
 
 
 def test_versions_tell_where_they_were_tried(history: History) -> None:

@@ -10,7 +10,7 @@ from sqlalchemy.sql.elements import ColumnElement
 
 from migrator_tui.history.columns import now
 from migrator_tui.history.part import Part, chunks, upsert
-from migrator_tui.history.records import CheckRecord, NewOutput, Output
+from migrator_tui.history.records import CheckRecord, Figures, NewOutput, Output
 from migrator_tui.history.tables import CaseOutputRow, CheckRow, OutputRow, RunItemRow, RunRow, table
 from migrator_tui.models.requests import ToolCall
 
@@ -27,9 +27,9 @@ _FIELDS = tuple(field.name for field in fields(Output))
 _NEW_FIELDS = tuple(field.name for field in fields(NewOutput))
 _OUTPUT_COLUMNS = [OUTPUTS.c[name] for name in _FIELDS]
 _CHECK_FIELDS = tuple(field.name for field in fields(CheckRecord) if field.name != "waiting")
-_FIGURE_FIELDS = tuple(name for name in _FIELDS if name not in ("text", "reasoning", "tool_calls"))
-"""All but what can be megabytes."""
-_FIGURE_COLUMNS = [OUTPUTS.c[name] for name in _FIGURE_FIELDS]
+_FIGURE_COLUMNS = [
+    OUTPUTS.c[name] for name in ("error_kind", "latency_ms", "first_token_ms", "cost", "output_tokens")
+]
 
 
 class Outputs(Part):
@@ -157,22 +157,50 @@ class Outputs(Part):
         model_name: str,
         model: str,
         case_ids: Sequence[str] | None = None,
-        *,
-        figures_only: bool = False,
     ) -> dict[str, list[Output]]:
         """What counts now, by case: of the version that answered last, the newest output of each repeat.
 
         `model` is the model's name as configured: what another model answered under the same name is past.
-        Outputs are ordered by repeat. All cases if `case_ids` is `None`. With `figures_only` texts, reasoning and
-        tool calls come back empty: for sums over many cases.
+        Outputs are ordered by repeat. All cases if `case_ids` is `None`.
         """
-        where = and_(
-            CASE_OUTPUTS.c.project_id == self._project_id,
-            CASE_OUTPUTS.c.task == task,
-            CASE_OUTPUTS.c.model_name == model_name,
-            CASE_OUTPUTS.c.model == model,
+        return self._standing(self._of_model(task, model_name, model), case_ids)
+
+    def current_figures(self, task: str, model_name: str, model: str) -> dict[str, list[Figures]]:
+        """The figures of what counts now, by case and ordered by repeat, as `current_outputs` of all cases."""
+        return self._figures(self._of_model(task, model_name, model))
+
+    def version_figures(self, version_id: int, model: str) -> dict[str, list[Figures]]:
+        """The figures of what a prompt version gave, by case and ordered by repeat, as `version_outputs`."""
+        return self._figures(self._of_version(version_id, model))
+
+    def _of_model(self, task: str, model_name: str, model: str) -> ColumnElement[bool]:
+        c = CASE_OUTPUTS.c
+        return and_(c.project_id == self._project_id, c.task == task, c.model_name == model_name, c.model == model)
+
+    def _of_version(self, version_id: int, model: str) -> ColumnElement[bool]:
+        c = CASE_OUTPUTS.c
+        return and_(c.project_id == self._project_id, c.version_id == version_id, c.model == model)
+
+    def _figures(self, where: ColumnElement[bool]) -> dict[str, list[Figures]]:
+        c = CASE_OUTPUTS.c
+        newest = (
+            select(func.max(c.id).label("place")).where(where).group_by(c.case_id, c.version_id, c.repeat).subquery()
         )
-        return self._standing(where, case_ids, figures_only=figures_only)
+        wanted = (
+            select(c.output_id, c.case_id, c.version_id, c.repeat, *_FIGURE_COLUMNS)
+            .select_from(newest)
+            .join(CASE_OUTPUTS, c.id == newest.c.place)
+            .join(OUTPUTS, OUTPUTS.c.id == c.output_id)
+            .order_by(c.id)
+        )
+        found: dict[str, list[Figures]] = {}
+        with self._history.reading() as connection:
+            for figures in map(Figures._make, connection.execute(wanted)):
+                found.setdefault(figures.case_id, []).append(figures)
+        for case_id, some in found.items():
+            last = some[-1].version_id  # in the order in which they were placed
+            found[case_id] = sorted((f for f in some if f.version_id == last), key=lambda f: f.repeat)
+        return found
 
     def answered_versions(self, task: str, model_name: str, model: str) -> dict[int, int]:
         """The prompt versions that model was asked with, each with a number that grows with every new output."""
@@ -203,22 +231,15 @@ class Outputs(Part):
             )
 
     def version_outputs(
-        self, version_id: int, model: str, case_ids: Sequence[str] | None = None, *, figures_only: bool = False
+        self, version_id: int, model: str, case_ids: Sequence[str] | None = None
     ) -> dict[str, list[Output]]:
         """What a prompt version gave on that model, by case: the newest output of each repeat, ordered by repeat.
 
-        `case_ids` and `figures_only` as of `current_outputs`.
+        All cases if `case_ids` is `None`.
         """
-        where = and_(
-            CASE_OUTPUTS.c.project_id == self._project_id,
-            CASE_OUTPUTS.c.version_id == version_id,
-            CASE_OUTPUTS.c.model == model,
-        )
-        return self._standing(where, case_ids, figures_only=figures_only)
+        return self._standing(self._of_version(version_id, model), case_ids)
 
-    def _standing(
-        self, where: ColumnElement[bool], case_ids: Sequence[str] | None, *, figures_only: bool = False
-    ) -> dict[str, list[Output]]:
+    def _standing(self, where: ColumnElement[bool], case_ids: Sequence[str] | None) -> dict[str, list[Output]]:
         c = CASE_OUTPUTS.c
         newest = (
             select(c.task, c.model_name, c.case_id, c.version_id, c.repeat, func.max(c.id).label("id"))
@@ -234,17 +255,16 @@ class Outputs(Part):
                 version_of[row.case_id] = max(version_of.get(row.case_id, (0, 0)), (row.id, row.version_id))
             standing = {row.id: row for row in rows if version_of[row.case_id][1] == row.version_id}
             found: dict[str, list[Output]] = {}
-            names, columns = (_FIGURE_FIELDS, _FIGURE_COLUMNS) if figures_only else (_FIELDS, _OUTPUT_COLUMNS)
             for ids in chunks(standing):
                 for row in connection.execute(
-                    select(c.id.label("place"), *columns)
+                    select(c.id.label("place"), *_OUTPUT_COLUMNS)
                     .join(OUTPUTS, OUTPUTS.c.id == c.output_id)
                     .where(c.id.in_(ids))
                 ):
                     place = standing[row.place]
                     # An answer from the cache may have been made for another case, version or model name.
                     output = _output(
-                        zip(names, row[1:], strict=True),
+                        zip(_FIELDS, row[1:], strict=True),
                         task=place.task,
                         model_name=place.model_name,
                         case_id=place.case_id,
@@ -314,8 +334,7 @@ def _as_stored(output: NewOutput) -> Output:
 
 
 def _output(values: Iterable[tuple[str, Any]], **instead: Any) -> Output:
-    """The output of some columns by name, `instead` taking the place of some of them."""
+    """The output of its columns by name, `instead` taking the place of some of them."""
     known = dict(values) | instead
-    if "tool_calls" in known:
-        known["tool_calls"] = tuple(ToolCall(*call) for call in known["tool_calls"])
+    known["tool_calls"] = tuple(ToolCall(*call) for call in known["tool_calls"])
     return Output(**known)

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import IntEnum, StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 from migrator_tui.models.requests import ToolCall
 
@@ -109,6 +109,25 @@ class Output(NewOutput):
     @property
     def failed_call(self) -> bool:
         """The call ended in an infrastructure error: there is no answer to judge."""
+        return self.error_kind is not None
+
+
+class Figures(NamedTuple):
+    """An output without its text: what sums over many cases need. A tuple, since there may be 200,000 of them."""
+
+    output_id: int
+    case_id: str
+    version_id: int
+    repeat: int
+    error_kind: str | None
+    latency_ms: float | None
+    first_token_ms: float | None
+    cost: float | None
+    output_tokens: int | None
+
+    @property
+    def failed_call(self) -> bool:
+        """The call ended in an infrastructure error."""
         return self.error_kind is not None
 
 

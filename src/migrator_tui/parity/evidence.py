@@ -7,7 +7,7 @@ of one run or from what stands in the history.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from migrator_tui.history.records import DriftMark, Output, Standing, Version
+from migrator_tui.history.records import DriftMark, Figures, Output, Standing, Version
 from migrator_tui.parity.outcomes import Outcome
 from migrator_tui.parity.pairs import outcome_of_mark
 
@@ -90,7 +90,11 @@ class Evidence:
 
 
 def side_of(
-    outcome: Outcome, source: str, repeats: tuple[int, int], words: int | None, outputs: Sequence[Output]
+    outcome: Outcome,
+    source: str,
+    repeats: tuple[int, int],
+    words: int | None,
+    outputs: Sequence[Output] | Sequence[Figures],
 ) -> Side:
     """One model's part in a case, from its outputs (one per repeat)."""
     answered = [output for output in outputs if not output.failed_call]
@@ -114,8 +118,8 @@ def side_of(
 
 def case_evidence(
     standing: Standing | None,
-    baseline: Sequence[Output],
-    candidate: Sequence[Output],
+    baseline: Sequence[Output] | Sequence[Figures],
+    candidate: Sequence[Output] | Sequence[Figures],
     *,
     case_id: str,
     tags: Sequence[str],

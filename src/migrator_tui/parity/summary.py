@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from migrator_tui.history.records import Output
+from migrator_tui.history.records import Figures, Output
 from migrator_tui.parity.outcomes import Outcome
 
 
@@ -28,7 +28,7 @@ class Summary:
     latency_p95_ms: float | None
 
 
-def summarise(outcomes: Mapping[str, Outcome], outputs: Iterable[Output]) -> Summary:
+def summarise(outcomes: Mapping[str, Outcome], outputs: Iterable[Output | Figures]) -> Summary:
     """The numbers of one model, from the outcome of each case and all outputs behind them."""
     kinds = list(outcomes.values())
     passed = sum(outcome.passed is True for outcome in kinds)
@@ -50,7 +50,7 @@ def summarise(outcomes: Mapping[str, Outcome], outputs: Iterable[Output]) -> Sum
     )
 
 
-def total_cost(outputs: Iterable[Output]) -> float | None:
+def total_cost(outputs: Iterable[Output | Figures]) -> float | None:
     """USD of all outputs; `None` if one that was answered has no known price, or there are none.
 
     A call that ended in an error counts where its cost is known.

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from migrator_tui.history.records import CaseRow, Output, Standing, Version
+from migrator_tui.history.records import CaseRow, Figures, Standing, Version
 from migrator_tui.parity.evidence import CaseEvidence, Evidence, case_evidence
 from migrator_tui.parity.outcomes import Source
 from migrator_tui.parity.scorecard import Scorecard, scorecard
@@ -38,12 +38,10 @@ def gather(
     """
     rows = history.rows(task.name, candidate.name, range(1, history.case_count(task.name) + 1))
     version, others = _version(history, task, candidate, version, {row.case_id for row in rows})
-    old = history.current_outputs(task.name, BASELINE, project.baseline.model, figures_only=True)
-    new = history.version_outputs(version.id, candidate.model, figures_only=True) if version is not None else {}
+    old = history.current_figures(task.name, BASELINE, project.baseline.model)
+    new = history.version_figures(version.id, candidate.model) if version is not None else {}
     elsewhere = [row.case_id for row in rows if not _stands(row, new.get(row.case_id, ()), old.get(row.case_id, ()))]
-    again = {
-        standing.case_id: standing for standing in _again(project, history, task, candidate, version, elsewhere)
-    }
+    again = {standing.case_id: standing for standing in _again(project, history, task, candidate, version, elsewhere)}
     cases = [
         case_evidence(
             again.get(row.case_id, row.standing),
@@ -86,12 +84,12 @@ def _version(
     return wanted, {history.version(version_id).label: asked[version_id] for version_id in later}
 
 
-def _stands(row: CaseRow, new: Sequence[Output], old: Sequence[Output]) -> bool:
+def _stands(row: CaseRow, new: Sequence[Figures], old: Sequence[Figures]) -> bool:
     """Whether the row's standing is about the version's own outputs."""
     if row.standing is None:
         return not new and not old
     shown = row.standing.candidate_output_id
-    return shown in {output.id for output in new} if new else shown is None
+    return shown in {output.output_id for output in new} if new else shown is None
 
 
 def _again(
@@ -112,9 +110,7 @@ def _again(
         yield from standings_of(project, history, task, candidate.name, cases, old, new).standings
 
 
-def _authors(
-    history: "History", task: Task, candidate: ModelSpec, cases: Sequence[CaseEvidence]
-) -> dict[str, int]:
+def _authors(history: "History", task: Task, candidate: ModelSpec, cases: Sequence[CaseEvidence]) -> dict[str, int]:
     judged = {case.case_id for case in cases if case.candidate.source == Source.VERDICT}
     if not judged:
         return {}

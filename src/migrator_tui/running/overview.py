@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from migrator_tui.history.records import CaseRow, Mark, Output, Version
+from migrator_tui.history.records import CaseRow, Figures, Mark, Version
 from migrator_tui.parity.outcomes import Outcome
 from migrator_tui.parity.pairs import Pairs, outcome_of_mark, pair
 from migrator_tui.parity.summary import Summary, summarise
@@ -185,10 +185,10 @@ def _outcomes(rows: Sequence[CaseRow], *, baseline: bool) -> dict[str, Outcome]:
 
 def _figures(
     project: Project, history: "History", task: Task, candidate: ModelSpec
-) -> tuple[list[Output], list[Output]]:
-    """Both models' outputs, without their texts, on the cases that both answered."""
-    old = history.current_outputs(task.name, BASELINE, project.baseline.model, figures_only=True)
-    new = history.current_outputs(task.name, candidate.name, candidate.model, figures_only=True)
+) -> tuple[list[Figures], list[Figures]]:
+    """The figures of both models' outputs on the cases that both answered."""
+    old = history.current_figures(task.name, BASELINE, project.baseline.model)
+    new = history.current_figures(task.name, candidate.name, candidate.model)
     both = [
         case_id
         for case_id in old
@@ -197,7 +197,7 @@ def _figures(
     return [o for case_id in both for o in old[case_id]], [o for case_id in both for o in new[case_id]]
 
 
-def _cost(summaries: Sequence[Summary], sides: Sequence[Sequence[Output]]) -> Change | None:
+def _cost(summaries: Sequence[Summary], sides: Sequence[Sequence[Figures]]) -> Change | None:
     each = [
         summary.cost / len(outputs) if summary.cost is not None and outputs else None
         for summary, outputs in zip(summaries, sides, strict=True)
