@@ -6,6 +6,7 @@ takes what it needs from `CheckServices`.
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -71,6 +72,9 @@ class CheckServices(Protocol):
 
     async def embed(self, spec: ModelSpec, texts: Sequence[str]) -> Sequence[Sequence[float]]:
         """One vector for each text, in order."""
+
+    def process(self) -> AbstractAsyncContextManager[object]:
+        """A place for a process of the check's own: so many run at a time."""
 
 
 class CheckFailure(Exception):

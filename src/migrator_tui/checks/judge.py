@@ -13,7 +13,7 @@ from migrator_tui.checks.judge_talk import (
     verdict_in,
 )
 from migrator_tui.checks.registry import Waiting, asked_model, register
-from migrator_tui.checks.values import Needs, setting_error, shown
+from migrator_tui.checks.values import Needs, shown, threshold_between
 from migrator_tui.project.schema import CheckSpec
 
 LOOKS_AT = ("tool_calls",)
@@ -32,10 +32,8 @@ _CATEGORIES = {
 """Of OpenAI's `fact` evaluation, which promptfoo's `factuality` takes over: only D fails."""
 
 
-def fraction_threshold(spec: CheckSpec) -> None:
-    """Raise `CheckSettingError` for a threshold that no score could be compared with."""
-    if spec.threshold is not None and not 0 <= spec.threshold <= 1:
-        raise setting_error(spec, f"threshold is {spec.threshold:g}; it must be between 0 and 1")
+def _sound(spec: CheckSpec) -> None:
+    threshold_between(spec, 0, 1)
 
 
 def judged(
@@ -50,7 +48,7 @@ def judged(
     "llm-rubric",
     needs=Needs.TEXT,
     looks_at=LOOKS_AT,
-    settings=fraction_threshold,
+    settings=_sound,
     revision=REVISION,
     waiting=ASKS_THE_JUDGE,
 )
@@ -70,7 +68,7 @@ async def llm_rubric(subject: Subject, spec: CheckSpec, services: CheckServices)
     "model-graded-closedqa",
     needs=Needs.TEXT,
     looks_at=(*LOOKS_AT, "messages", "variables"),
-    settings=fraction_threshold,
+    settings=_sound,
     revision=REVISION,
     waiting=ASKS_THE_JUDGE,
 )

@@ -23,6 +23,7 @@ class Needs(Enum):
     COUNT = "a whole number, or a table with min, max or both"
     MAYBE = "a value, or none"
     MAYBE_TEXTS = "a list of texts, one text with commas, or none"
+    CODE = "code, or the name of its file"
     SCHEMA = "a JSON Schema: a table, or its text"
 
 
@@ -77,7 +78,7 @@ def stated_problem(needs: Needs, value: Any) -> str | None:
     """What is wrong with a value as the project states it, or `None`."""
     if value is None or needs in (Needs.NOTHING, Needs.ANYTHING, Needs.MAYBE):
         return None
-    if needs is Needs.TEXT:
+    if needs in (Needs.TEXT, Needs.CODE):
         fine = not isinstance(value, bool | dict | list | tuple) and value != ""
     elif needs in (Needs.TEXTS, Needs.MAYBE_TEXTS):
         fine = not isinstance(value, bool | dict) and value not in ("", [], ())
@@ -138,6 +139,8 @@ def prepared(spec: CheckSpec, needs: Needs, subject: Subject, render: Callable[[
     baseline's text. Raises `CheckFailure` where there is nothing to compare with, or of the wrong kind.
     """
     value = spec.value
+    if needs is Needs.CODE:
+        return value  # as it stands: nothing of a case or an output may become code
     if compares_with_baseline(spec):
         return baseline_of(subject).text
     if value is None:

@@ -3,7 +3,7 @@
 Whether a check of that name exists, and whether its value makes sense, is for `checks.registry` to say.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from migrator_tui.project.schema import CheckSpec
@@ -12,6 +12,9 @@ from migrator_tui.project.toml_lines import TomlPath
 from migrator_tui.project.words import kind_of
 
 NEGATION = "not-"
+
+CODE_CHECKS = frozenset({"python"})
+"""Checks whose value is code, or the name of its file."""
 
 
 def check_spec(value: Any, path: TomlPath = ()) -> CheckSpec:
@@ -59,3 +62,23 @@ def check_to_json(spec: CheckSpec) -> dict[str, Any]:
     if spec.metric is not None:
         table["metric"] = spec.metric
     return table
+
+
+def code_in(specs: Iterable[CheckSpec]) -> list[str]:
+    """The code that these checks would run, those inside other checks included: file names, or its first words."""
+    found: list[str] = []
+    for spec in specs:
+        _collect_code(check_to_json(spec), found)
+    return found
+
+
+def _collect_code(value: Any, found: list[str]) -> None:
+    if isinstance(value, dict):
+        kind = value.get("type")
+        if isinstance(kind, str) and kind.removeprefix(NEGATION) in CODE_CHECKS:
+            found.append(str(value.get("value") or "").strip().removeprefix("file://"))
+        for item in value.values():
+            _collect_code(item, found)
+    elif isinstance(value, list | tuple):
+        for item in value:
+            _collect_code(item, found)

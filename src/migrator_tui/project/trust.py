@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from migrator_tui.project.check_specs import code_in
 from migrator_tui.project.dotenv import DOTENV, more_than_keys
 from migrator_tui.project.errors import ProjectError
 from migrator_tui.project.files import read_bytes, replace_file
@@ -120,6 +121,10 @@ def _concerns(project: Project) -> Iterator[tuple[str, bool]]:
     for spec in (project.baseline, *project.candidates, *project.helpers):
         for what in _model_concerns(project, spec):
             yield what, True
+    code = code_in(spec for task in project.tasks for spec in task.checks)
+    if code:
+        names = (one_line(text, 60) for text in dict.fromkeys(code))
+        yield f"runs Python code on this machine, with your rights: {listed(names, 4)}", True
     if project.database is not None:
         host = urlsplit(project.database).hostname
         yield f"keeps its history in a database{f' at {one_line(host)}' if host else ' of its own'}", True

@@ -110,7 +110,10 @@ class CaseJob:
         services = Services(self._pool, self._budget, lane=self._lane, concurrency=CHECKS_AT_A_TIME)
         asking = asyncio.create_task(ask_waiting(self._history, task, {case.id: case}, outputs, baselines, services))
         self._asking = asking
-        await asyncio.wait([asking])
+        try:
+            await asyncio.wait([asking])
+        finally:
+            asking.cancel()  # where this very case was given up
         if asking.cancelled():
             return True  # some may have answered before
         return asking.result()[0] > 0

@@ -4,6 +4,7 @@ import asyncio
 import itertools
 import os
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from typing import Any
 
 from migrator_tui.checks.base import CheckFailure, NotAsked
@@ -51,6 +52,8 @@ class Services:
         self._budget = budget
         self._lane = lane
         self._places = asyncio.Semaphore(max(1, concurrency))
+        self.processes = asyncio.Semaphore(max(2, os.cpu_count() or 2))
+        """Places for processes of checks."""
         self._on_event = on_event
         self._begun: set[tuple[int, str]] = set()
         self._calls: list[SideCall] = []
@@ -139,6 +142,10 @@ class ServicesAbout:
         """One vector for each text, in order; raises as `ask` does."""
         request = _request(spec, messages=[], params=spec.params, texts=tuple(texts))
         return (await self._services.call(spec, request, "embedding", self._output_id)).vectors
+
+    def process(self) -> AbstractAsyncContextManager[object]:
+        """A place for a process of the check's own."""
+        return self._services.processes
 
 
 def _request(spec: ModelSpec, **more: Any) -> ModelRequest:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from migrator_tui.history.records import Mark, RunItem, Section, Version
 from migrator_tui.models.requests import ModelRequest
+from migrator_tui.project.check_specs import code_in
 from migrator_tui.project.errors import ProjectError
 from migrator_tui.project.schema import BASELINE, Case, ModelSpec, Project, Task
 from migrator_tui.project.words import quoted
@@ -168,6 +169,13 @@ def validate_checks(task: Task, cases: Iterable[Case]) -> None:
     from migrator_tui.checks.base import CheckSettingError
     from migrator_tui.checks.registry import validate
 
+    cases = list(cases)
+    for case in cases:
+        if case.checks and code_in(case.checks):
+            raise ProjectError(
+                f"case {case.id}: a python check stands in migrator.toml, not in a case file: "
+                "to trust a folder is to trust its configuration"
+            )
     for owner, specs in itertools.chain(
         [(f"task {task.name}", task.checks)], ((f"case {case.id}", case.checks) for case in cases if case.checks)
     ):
