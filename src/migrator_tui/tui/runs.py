@@ -37,6 +37,7 @@ class Runs:
         self._post = post
         self._stack = AsyncExitStack()
         self._pool = pool
+        self._own_pool = pool is None
         self._runner: Runner | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self.bulk = False
@@ -59,6 +60,19 @@ class Runs:
                 await asyncio.to_thread(open_pool, workspace.project, trusted=workspace.trusted)
             )
         self._runner = self._new_runner(self._pool)
+
+    async def reopen(self) -> None:
+        """Another pool for the project as it is now: it knows recordings and keys that the one before did not.
+
+        To be called while nothing is asked. A pool that somebody else has opened stays.
+        """
+        if self._pool is None or not self._own_pool:
+            return
+        self._pool = self._runner = None
+        stack, self._stack = self._stack, AsyncExitStack()
+        await stack.aclose()
+        await self.open()
+        await self.warm()
 
     def _new_runner(self, pool: "ModelPool") -> "Runner":
         from migrator_tui.running.run import Runner

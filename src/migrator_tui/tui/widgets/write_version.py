@@ -19,6 +19,7 @@ async def write_version(screen: "WorkScreen", task: Task, candidate: ModelSpec, 
 
     workspace = screen.program.workspace
     try:
+        workspace.check_config()
         changes = await asyncio.to_thread(
             prompt_change, workspace.project, task, candidate, version.template, dict(version.params)
         )

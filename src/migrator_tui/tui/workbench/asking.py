@@ -68,7 +68,11 @@ class Asking(Drafting, Bench):
                 self.app.call_from_thread(self.say, str(error), "error")
             return
         if changed and not worker.is_cancelled:
-            self.app.call_from_thread(self.reload_list)
+            self.app.call_from_thread(self._caught_up)
+
+    def _caught_up(self) -> None:
+        self.reload_list()
+        self.show_case()
 
     def models_ready(self) -> None:
         """The worker answers: the first run of a demo starts by itself, and prices can be told."""

@@ -12,7 +12,7 @@ from textual.timer import Timer
 from migrator_tui.history.errors import HistoryError
 from migrator_tui.history.records import Version
 from migrator_tui.project.errors import ProjectError
-from migrator_tui.tui.messages import VersionRecorded
+from migrator_tui.tui.messages import ProjectChanged, VersionRecorded
 from migrator_tui.tui.widgets.tabs import TabNote
 from migrator_tui.tui.widgets.write_version import write_version
 from migrator_tui.tui.workbench.bench import Bench
@@ -20,6 +20,7 @@ from migrator_tui.tui.workbench.moving import Moving
 from migrator_tui.tui.workbench.params_pane import ModelSummary, ParamsPane
 from migrator_tui.tui.workbench.prompt_pane import PromptPane
 from migrator_tui.tui.workspace import params_toml
+from migrator_tui.tui.workspace.config import Reread, needs_new_pool
 
 PAUSE_SECONDS = 0.3
 """A draft is written after so long without a key."""
@@ -219,6 +220,10 @@ class Drafting(Moving, Bench):
         workspace.look_outside()
         if self.blind is not None or self.program.runs.busy:
             return  # what is under way is about the cases as they were
+        found = workspace.look_at_config()
+        if found is not None:
+            self.app.call_from_thread(self._take_config, found)
+            return
         try:
             changed = workspace.reindex()
         except ProjectError as error:
@@ -226,6 +231,41 @@ class Drafting(Moving, Bench):
             return
         if changed:
             self.app.call_from_thread(self._show_changed_cases)
+
+    def _take_config(self, found: Reread) -> None:
+        """Somebody changed the configuration: what it says takes effect, with task and candidate as they were."""
+        if self.blind is not None or self.program.runs.busy:
+            self.workspace.forget_look()
+            return  # begun in this very moment; the next look sees the change again
+        self.keep_draft_now()
+        workspace = self.workspace
+        before, trusted = workspace.project, workspace.trusted
+        same_track = workspace.take(found)
+        if needs_new_pool(before, workspace.project) or trusted != workspace.trusted:
+            self._reopen_pool()
+        if same_track and before.model(workspace.candidate.name).model == workspace.candidate.model:
+            self._look_at_prompt_again()
+        else:
+            self.switch_track()
+        self.say(f"{workspace.project.config_file.name} has changed: this is what it says now", "warning")
+
+    def on_project_changed(self, message: ProjectChanged) -> None:
+        """The configuration was read anew: checks, models and limits may be others."""
+        self._summaries.clear()
+        self.name_models()
+        self._show_params()
+        self.show_case()
+        self.catch_up()
+
+    @work(exclusive=True, group="outside", thread=True)
+    def _look_at_prompt_again(self) -> None:
+        self.workspace.look_outside(changed=True)
+
+    @work(exclusive=True, group="reopening")
+    async def _reopen_pool(self) -> None:
+        self.ready = False
+        await self.program.runs.reopen()
+        self.models_ready()
 
     def _show_changed_cases(self) -> None:
         self.reload_list(keep=self.workspace.number_of(self.case_in_view or ""))

@@ -50,6 +50,21 @@ class Looking(Bench):
             Sheet(f"{view.case.id} as the candidate gets it", whole_input(view.case, messages))
         )
 
+    @work(exclusive=True, group="question")
+    async def action_add_check(self) -> None:
+        """A check for the task, from this output and what differs in it."""
+        view = self.view
+        if self.blind is not None:
+            self.say("a check would tell which is which; b leaves blind mode", "warning")
+            return
+        if view is None or (self.sides.baseline is None and self.sides.candidate is None):
+            self.say("nothing to check yet: r runs this case", "warning")
+            return
+        from migrator_tui.tui.add_check.adding import add_check
+
+        drift = view.row.standing.drift if view.row.standing is not None else ()
+        await add_check(self, drift, view.case.id)
+
     def action_copy(self) -> None:
         """The text of the focused pane, as it came from the model."""
         focused = self.focused

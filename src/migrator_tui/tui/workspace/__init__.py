@@ -5,6 +5,7 @@ time (SQLModel, Jinja) happen in those threads, after the first paint.
 """
 
 from migrator_tui.tui.workspace.cases import Cases
+from migrator_tui.tui.workspace.config import Config
 from migrator_tui.tui.workspace.prompts import Prompts, params_toml, read_params
 from migrator_tui.tui.workspace.values import CaseView, ListOrder, PromptState, Side, decisive, grouped
 from migrator_tui.tui.workspace.verdicts import Verdicts
@@ -14,5 +15,5 @@ __all__ = [
 ]  # fmt: skip
 
 
-class Workspace(Cases, Prompts, Verdicts):
+class Workspace(Cases, Config, Prompts, Verdicts):
     """One project, opened; one task and one candidate of it in view."""

@@ -98,11 +98,13 @@ class Prompts(Opened):
                 stat = file.stat()
                 self._file_stamps[file] = (stat.st_mtime_ns, stat.st_size)
 
-    def look_outside(self) -> None:
-        """Has a prompt file been edited outside? Then it becomes a version, and the screen is told."""
+    def look_outside(self, *, changed: bool = False) -> None:
+        """Has a prompt file been edited outside? Then it becomes a version, and the screen is told.
+
+        `changed`: look whatever the files' times say; the configuration may name other files or parameters.
+        """
         from migrator_tui.running.versions import version_of_record
 
-        changed = False
         for file, stamp in list(self._file_stamps.items()):
             with contextlib.suppress(OSError):
                 stat = file.stat()
@@ -120,25 +122,6 @@ class Prompts(Opened):
             return
         if version.id not in before:
             self.post(VersionRecorded(version, outside=True))
-
-    def reread(self) -> None:
-        """Read the configuration anew, after it was written; raises `ProjectError`."""
-        from migrator_tui.project import trust as trusting
-        from migrator_tui.project.config import load_project
-
-        # A configuration that somebody else changed meanwhile is another one than was trusted.
-        config = self.project.config_file
-        trusted = self.trusted and (not self._trust_is_kept or trusting.is_trusted_config(config))
-        project = load_project(self.project.folder, trusted=trusted)
-        if not trusted:
-            trusting.check_allowed(project, trusted=False)
-        task, candidate = self.task.name, self.candidate.name
-        known = {each.name for each in project.tasks}, {each.name for each in project.candidates}
-        if task not in known[0] or candidate not in known[1]:
-            raise ProjectError("was changed elsewhere meanwhile; open it again", file=project.config_file.name)
-        self.project, self.trusted = project, trusted
-        self.go_to(task, candidate)
-        self._stamp_files()
 
 
 def params_toml(params: Mapping[str, Any]) -> str:

@@ -1,0 +1,48 @@
+"""Adds a check from what is in front of the user, on any screen, and lets it take effect at once."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from migrator_tui.history.records import DriftMark
+from migrator_tui.project.errors import ProjectError
+from migrator_tui.project.schema import BASELINE
+from migrator_tui.running.check_proposals import Seen
+from migrator_tui.running.check_trial import Ground
+
+if TYPE_CHECKING:
+    from migrator_tui.tui.widgets.work_screen import WorkScreen
+
+
+async def add_check(
+    screen: "WorkScreen", drift: Sequence[DriftMark], case_id: str | None, *, selected: str = ""
+) -> bool:
+    """Propose checks for what one case shows, try them, and write the one agreed to; False where none was.
+
+    `drift` is what differs, gravest first; `case_id` the case whose outputs are looked at, `selected` a text marked
+    in one of them. To be awaited in a worker: it asks.
+    """
+    from migrator_tui.tui.add_check.dialog import AddCheck
+
+    workspace = screen.program.workspace
+
+    def seen(ground: Ground) -> Seen:
+        place = next((place for place in ground.cases if place.case.id == case_id), None)
+        outputs = place.outputs if place is not None else {}
+        old, new = (
+            next((output for output in outputs.get(name, ()) if not output.failed_call), None)
+            for name in (BASELINE, ground.candidate)
+        )
+        return Seen.of(drift, old, new, selected)
+
+    if not workspace.is_open:
+        return False
+    spec = await screen.app.push_screen_wait(AddCheck(workspace, screen.program.glyphs, seen))
+    if spec is None:
+        return False
+    try:
+        workspace.reread()
+    except (ProjectError, OSError) as error:
+        screen.say(str(error), "error")
+        return False
+    screen.say(f"{spec.full_type} is a check of {workspace.task.name} now", "success")
+    return True
