@@ -160,8 +160,10 @@ WORD_HINTS = r"\b(?:no|ne|non|(?:can)?not)\b"
 """What none of the above does without, lower-cased; all but a few texts are spared the long patterns by it."""
 
 GOES_ON = (
-    r"\b(?:but|however|instead|still|though)\b[^.!?]{0,20} (?:here|you can|you could|i can|i have|the following)",
-    r"\b(?:aber|jedoch|stattdessen)\b[^.!?]{0,20}\b(?:hier|können sie|kannst du|kann ich)",
+    r"\b(?:but|however|instead|still|though)\b[^.!?]{0,20}"
+    r" (?:here|you can|you could|i can(?!'t|not)|i have|the following)\b",
+    r"\b(?:aber|jedoch|stattdessen)\b[^.!?]{0,20}"
+    r"\b(?:hier|können sie|kannst du|kann ich(?![^.!?]* (?:nicht|kein)))\b",
     r"\bmais\b[^.!?]{0,20}\b(?:voici|vous pouvez)",
     r"\b(?:pero|sin embargo)\b[^.!?]{0,20}\b(?:aquí|puede)",
     r"\b(?:ma|tuttavia)\b[^.!?]{0,20}\b(?:ecco|può|puoi)",

@@ -38,7 +38,7 @@ _DAY_FIRST = re.compile(
     r"(st|nd|rd|th|\.|º|er)?[ \u00a0](?:of |de |di )?([^\W\d_]{3,10})\b\.?(?:,?[ \u00a0](?:de |del |di )?(\d{4})\b)?"
 )
 _MONTH_FIRST = re.compile(r"(?<![^\W_])([A-Z][a-z]{2,8})\.?[ \u00a0]$")
-_THEN_YEAR = re.compile(r"(st|nd|rd|th)?\b(?:(,?)[ \u00a0](\d{4})\b)?")
+_THEN_YEAR = re.compile(r"(?:(st|nd|rd|th)\b|(?!\w))(?:(,?)[ \u00a0](\d{4})\b)?")
 
 _TIME = re.compile(r"(\d{1,2}):([0-5]\d)(?::([0-5]\d))?")
 _HALF = re.compile(rf"{_GAP}([ap])\.?m\b\.?", re.IGNORECASE)

@@ -1,5 +1,5 @@
-"""Words that a language does without in hardly any sentence, and that its neighbours don't have: a quick way to see
-that two texts are in the same language. What they leave open is a question for `checks.languages`."""
+"""Words that a language does without in hardly any sentence, and that its neighbours don't have: a quick and sure way
+to know the language of most prose. What they leave open is a question for `checks.languages`."""
 
 from collections.abc import Collection
 

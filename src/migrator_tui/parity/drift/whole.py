@@ -47,12 +47,14 @@ def _change(old: str, new: str) -> str | None:
     """`de→en`, where both languages are known and differ."""
     if old == new:
         return None
-    clear = [clear_language(set(_WORD.findall(text[:_LOOKED_AT].lower()))) for text in (old, new)]
-    if clear[0] is not None and clear[0] == clear[1]:
-        return None
-    before = language_of(old)
-    after = language_of(new) if before is not None else None
+    before = _language(old)
+    after = _language(new) if before is not None else None
     return f"{before}→{after}" if after is not None and after != before else None
+
+
+def _language(text: str) -> str | None:
+    """By its function words where they are clear: surer than a model where a text quotes another language."""
+    return clear_language(set(_WORD.findall(text[:_LOOKED_AT].lower()))) or language_of(text)
 
 
 def whitespace(old: Answer, new: Answer) -> list[Drift]:

@@ -12,6 +12,10 @@ _LOOKED_AT = 20_000
 _MAY_BE_MARKDOWN = re.compile(r"[*`]|\]\(|^ {0,3}[#+|-]", re.MULTILINE)
 """What no sign of Markdown does without; it spares plain text the search for each of them."""
 
+_ITALICS = re.compile(
+    r"(?<![\w*])\*(?=[^\s*])[^*\n]{1,200}(?<=\S)\*(?![\w*])|(?<!\w)_(?=[^\s_])[^_\n]{1,200}(?<=\S)_(?!\w)"
+)
+
 
 def fences(old: Answer, new: Answer) -> list[Drift]:
     """Code fences around the answer, or in it."""
@@ -29,10 +33,20 @@ def sign_off(old: Answer, new: Answer) -> list[Drift]:
 
 
 def markdown(old: Answer, new: Answer) -> list[Drift]:
-    """Headings, bold, tables, links, inline code or bullets, outside of fenced code."""
-    return shown("markdown", _is_marked(old), _is_marked(new), "markdown")
+    """Headings, bold, tables, links, inline code or bullets, outside of fenced code.
+
+    Italics alone may be Markdown or not (`*shrugs*`): they are no difference to a text that is.
+    """
+    before, after = _is_marked(old), _is_marked(new)
+    if before != after and _ITALICS.search(_looked_at(new if before else old)):
+        return []
+    return shown("markdown", before, after, "markdown")
+
+
+def _looked_at(side: Answer) -> str:
+    return side.prose[:_LOOKED_AT]
 
 
 def _is_marked(side: Answer) -> bool:
-    text = side.prose[:_LOOKED_AT]
+    text = _looked_at(side)
     return _MAY_BE_MARKDOWN.search(text) is not None and any(name != "fence" for name, _ in markdown_signs(text))
