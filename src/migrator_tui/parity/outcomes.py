@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any, Literal
 
+from migrator_tui.checks.scoring import Part, combined
 from migrator_tui.history.digests import text_digest
 from migrator_tui.history.records import CheckRecord, Judged, Mark, Output, Verdict
 
@@ -106,15 +107,19 @@ def outcome_of(
     *,
     is_baseline: bool,
     assume: Literal["pass", "unjudged"] = "pass",
+    threshold: float | None = None,
 ) -> OutcomeWithReason:
     """The outcome of one case on one model, from its outputs (one per repeat).
 
     `checks` holds the check results by output id; `verdicts` the standing ones of this case, newest first (those of
     other models are left aside). With repeats: pass if all pass, fail if all that are known fail, flaky if some do.
     A repeat that ended in an error, or that nobody judged, keeps the others from being a pass, not from being a
-    fail: whatever it will turn out to be, not all repeats pass.
+    fail: whatever it will turn out to be, not all repeats pass. `threshold` is the mean score by weight that the
+    checks of an output must reach (`Task.threshold_for`); without it each of them must pass.
     """
-    singles = [_single(output, checks.get(output.id, ()), verdicts, is_baseline, assume) for output in outputs]
+    singles = [
+        _single(output, checks.get(output.id, ()), verdicts, is_baseline, assume, threshold) for output in outputs
+    ]
     known = [single.outcome.passed for single in singles if single.outcome.passed is not None]
     return replace(_of_repeats(singles), repeats=(sum(known), len(known)))
 
@@ -141,6 +146,7 @@ def _single(
     verdicts: Sequence[Verdict],
     is_baseline: bool,
     assume: Literal["pass", "unjudged"],
+    threshold: float | None,
 ) -> OutcomeWithReason:
     if output.failed_call:
         return OutcomeWithReason(Outcome.ERROR, Source.CALL, output.error or str(output.error_kind), output.id)
@@ -150,7 +156,7 @@ def _single(
     if output.imported_passed is not None:
         outcome = Outcome.PASS if output.imported_passed else Outcome.FAIL
         return OutcomeWithReason(outcome, Source.IMPORTED, "", output.id)
-    if (by_checks := _by_checks(output, checks)) is not None:
+    if (by_checks := _by_checks(output, checks, threshold)) is not None:
         return by_checks
     outcome = Outcome.ASSUMED if is_baseline and assume == "pass" else Outcome.UNJUDGED
     return OutcomeWithReason(outcome, Source.NOBODY, "", output.id)
@@ -164,26 +170,31 @@ def _verdict_on(output: Output, verdicts: Sequence[Verdict]) -> Verdict | None:
     return next((verdict for verdict in of_model if verdict.text_digest == digest), None)
 
 
-def _by_checks(output: Output, checks: Sequence[CheckRecord]) -> OutcomeWithReason | None:
-    """All checks must pass. As in promptfoo, a check of weight 0 only measures and decides nothing.
+def _by_checks(output: Output, checks: Sequence[CheckRecord], threshold: float | None) -> OutcomeWithReason | None:
+    """All checks must pass or, with a threshold, reach it together; see `checks.scoring`.
 
-    One that could not be carried out makes the outcome an error, unless another one failed already. One that waits
-    for a model nobody has asked yet leaves it unjudged, the baseline's output as well.
+    One that could not be carried out makes the outcome an error, one that waits for a model nobody has asked yet
+    leaves it unjudged (the baseline's output as well), both unless the others have settled it already.
     """
     deciding = [record for record in checks if record.weight > 0]
     if not deciding:
         return None
-    failed = next((r for r in deciding if not r.passed and not r.error and not r.waiting), None)
-    broken = next((record for record in deciding if record.error), None)
-    if failed or broken:
-        record, outcome = (failed, Outcome.FAIL) if failed else (broken, Outcome.ERROR)
-        assert record is not None
-        reason = f"{record.label}: {record.reason}" if record.reason else record.label
-        return OutcomeWithReason(outcome, Source.CHECKS, reason, output.id)
-    if waiting := next((record for record in deciding if record.waiting), None):
-        reason = f"{waiting.label}: {waiting.reason or NOT_ASKED}"
-        return OutcomeWithReason(Outcome.UNJUDGED, Source.CHECKS, reason, output.id)
-    return OutcomeWithReason(Outcome.PASS, Source.CHECKS, "", output.id)
+    whole = combined(
+        [Part(r.weight, r.score, r.passed, known=not (r.error or r.waiting)) for r in deciding], threshold
+    )
+    if whole.passed:
+        return OutcomeWithReason(Outcome.PASS, Source.CHECKS, "", output.id)
+    if whole.passed is False:
+        failed = next((r for r in deciding if not (r.passed or r.error or r.waiting)), None)
+        words = [] if threshold is None else [f"score {whole.score:.2f} of at least {threshold:g}"]
+        words += [] if failed is None else [f"{failed.label}: {failed.reason}" if failed.reason else failed.label]
+        return OutcomeWithReason(Outcome.FAIL, Source.CHECKS, "; ".join(words), output.id)
+    if broken := next((record for record in deciding if record.error), None):
+        reason = f"{broken.label}: {broken.reason}" if broken.reason else broken.label
+        return OutcomeWithReason(Outcome.ERROR, Source.CHECKS, reason, output.id)
+    waiting = next(record for record in deciding if record.waiting)
+    reason = f"{waiting.label}: {waiting.reason or NOT_ASKED}"
+    return OutcomeWithReason(Outcome.UNJUDGED, Source.CHECKS, reason, output.id)
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,14 +30,16 @@ def standing_of(
     verdicts: Sequence[Verdict],
     assume: Literal["pass", "unjudged"] = "pass",
     earlier: Mapping[int, Output] | None = None,
+    threshold: float | None = None,
 ) -> Standing:
     """The row of one case, from both models' current outputs (one per repeat).
 
     `checks` holds results by output id, `verdicts` the standing ones of this case on either model, newest first.
     `earlier` holds the outputs that verdicts were given on, by id: without it no verdict is offered as carried over.
+    `threshold` is as of `outcome_of`.
     """
-    old = outcome_of(baseline_outputs, checks, verdicts, is_baseline=True, assume=assume)
-    new = outcome_of(candidate_outputs, checks, verdicts, is_baseline=False)
+    old = outcome_of(baseline_outputs, checks, verdicts, is_baseline=True, assume=assume, threshold=threshold)
+    new = outcome_of(candidate_outputs, checks, verdicts, is_baseline=False, threshold=threshold)
     baseline, candidate = _decisive(baseline_outputs, old), _decisive(candidate_outputs, new)
     judged = judged_of(candidate, verdicts, earlier or {}) if candidate is not None else Judged.NO
     shows: list[Drift] = []

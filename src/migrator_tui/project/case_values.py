@@ -9,9 +9,9 @@ from migrator_tui.project.check_specs import check_spec, check_specs, check_to_j
 from migrator_tui.project.schema import Case, Message
 from migrator_tui.project.tables import Misfit
 from migrator_tui.project.toml_lines import TomlPath
-from migrator_tui.project.words import did_you_mean, kind_of, quoted
+from migrator_tui.project.words import did_you_mean, kind_of, one_line, quoted
 
-CASE_KEYS = ("id", "vars", "messages", "expected", "checks", "tags", "critical")
+CASE_KEYS = ("id", "vars", "messages", "expected", "checks", "tags", "critical", "threshold")
 ROLES = ("system", "developer", "user", "assistant", "tool", "function")
 
 MAX_ID = 300
@@ -51,6 +51,7 @@ def case_from_values(values: Any) -> tuple[Case, bool]:
         checks=check_specs(values.get("checks"), ("checks",)),
         tags=_tags(values.get("tags")),
         critical=bool(critical),
+        threshold=_threshold(values.get("threshold")),
     ), stated_id is None
 
 
@@ -76,6 +77,8 @@ def case_to_json(case: Case) -> dict[str, Any]:
         found["tags"] = list(case.tags)
     if case.critical:
         found["critical"] = True
+    if case.threshold is not None:
+        found["threshold"] = case.threshold
     return found
 
 
@@ -89,6 +92,7 @@ def case_from_json(values: Mapping[str, Any]) -> Case:
         checks=tuple(check_spec(check) for check in values.get("checks", ())),
         tags=tuple(values.get("tags", ())),
         critical=values.get("critical", False),
+        threshold=values.get("threshold"),
     )
 
 
@@ -158,6 +162,14 @@ def _id(value: Any) -> str:
     if not text.isprintable():
         raise Misfit(f"the id {quoted(text)} holds a character that can't be shown", ("id",))
     return text
+
+
+def _threshold(value: Any) -> float | None:
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1:
+        raise Misfit(f'"threshold" must be a number from 0 to 1, not {one_line(repr(value), 20)}', ("threshold",))
+    return float(value)
 
 
 def _tags(value: Any) -> Sequence[str]:

@@ -6,6 +6,7 @@ import json
 import math
 import sys
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, BinaryIO, NoReturn
 
@@ -84,7 +85,7 @@ def load_cases(project: Project, task: Task) -> list[Case]:
 
 
 def _renamed(case: Case, new_id: str) -> Case:
-    return Case(new_id, case.vars, case.messages, case.expected, case.checks, case.tags, case.critical)
+    return replace(case, id=new_id)
 
 
 def _found(file: Path, folder: Path) -> Iterator[Found]:

@@ -103,6 +103,8 @@ class Case:
     checks: Sequence[CheckSpec] = ()
     tags: Sequence[str] = ()
     critical: bool = False
+    threshold: float | None = None
+    """The mean score that its checks must reach; `None`: as the task says."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +130,8 @@ class Task:
     cases: Sequence[Path]
     """Case files, absolute, in the order they were named."""
     checks: Sequence[CheckSpec] = ()
+    threshold: float | None = None
+    """The mean score by weight, from 0 to 1, that a case's checks must reach; `None`: every check must pass."""
     tools: Sequence[Mapping[str, Any]] = ()
     """Tool definitions in OpenAI's form, sent with every call of this task."""
     response_format: Mapping[str, Any] | None = None
@@ -135,6 +139,10 @@ class Task:
     """The files that `tools` and `response_format` were read from, absolute; a trust question names those outside."""
     gate: GateRules = field(default_factory=GateRules)
     check_setup: CheckSetup = field(default_factory=CheckSetup)
+
+    def threshold_for(self, case: Case) -> float | None:
+        """The mean score that the checks of a case of this task must reach; `None`: every check must pass."""
+        return self.threshold if case.threshold is None else case.threshold
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,6 +41,7 @@ def task_from(table: Table, folder: Path, gate: GateRules, *, confined: bool) ->
         prompt=prompt,
         cases=tuple(cases),
         checks=check_specs(table.get("checks"), table.at("checks")),
+        threshold=table.number("threshold", 0, 1),
         tools=_tools(table, folder, confined=confined),
         response_format=_response_format(table, folder, confined=confined),
         definition_files=tuple(

@@ -146,14 +146,17 @@ def _look(
             mine = {name: by_case.get(case.id, ()) for name, by_case in verdicts.items()}
             before, after = old.get(case.id, ()), new.get(case.id, ())
             everyone = [verdict for some in mine.values() for verdict in some]
+            limit = task.threshold_for(case)
             yield _Looked(
                 case=case,
                 old=before,
                 new=after,
                 records=records,
                 verdicts=mine,
-                before=outcome_of(before, records, everyone, is_baseline=True, assume=project.assume),
-                after=outcome_of(after, records, everyone, is_baseline=False),
+                before=outcome_of(
+                    before, records, everyone, is_baseline=True, assume=project.assume, threshold=limit
+                ),
+                after=outcome_of(after, records, everyone, is_baseline=False, threshold=limit),
             )
 
 

@@ -154,14 +154,18 @@ def standings_of(
     cases: Mapping[str, Case],
     old: Mapping[str, Sequence[Output]],
     new: Mapping[str, Sequence[Output]],
+    *,
+    baselines: Mapping[str, Sequence[Output]] | None = None,
 ) -> Judged:
     """Where these cases stand by the outputs given (by case id, one per repeat), checked; nothing is written but
     results of checks that were not known yet. For some `CHUNK` cases at a time: their texts are in memory.
+
+    `baselines`: the baseline's outputs, for checks that compare with them, where `old` are not the baseline's.
     """
     from migrator_tui.parity.standing import standing_of
 
     outputs = [output for side in (old, new) for some in side.values() for output in some]
-    results = check_outputs(history, task, cases, outputs, old)
+    results = check_outputs(history, task, cases, outputs, old if baselines is None else baselines)
     verdicts = {name: history.verdicts(task.name, name, list(cases)) for name in dict.fromkeys((BASELINE, candidate))}
     # What verdicts were given on may be an earlier text: nearly the same, it offers them as carried over.
     judged_ids = {verdict.output_id for some in verdicts[candidate].values() for verdict in some}
@@ -176,6 +180,7 @@ def standings_of(
             [verdict for by_case in verdicts.values() for verdict in by_case.get(case_id, ())],
             project.assume,
             earlier,
+            task.threshold_for(case),
         )
         for case_id, case in cases.items()
     ]
@@ -232,7 +237,8 @@ def _rules(project: Project, task: Task, candidate: str) -> str:
     blank = Subject("", setup=task.check_setup)
     asked = [check_key(spec, blank) for spec in task.checks if waits(spec)]
     models = [project.baseline.model, project.candidate(candidate).model]
-    return digest_of([STANDING_REVISION, asdict(task)["checks"], files_digest(task), models, project.assume, asked])
+    stated = [asdict(task)["checks"], task.threshold, project.assume]
+    return digest_of([STANDING_REVISION, stated, files_digest(task), models, asked])
 
 
 def cases_named(project: Project, history: "History", task: Task, case_ids: Sequence[str] | None) -> list[Case]:

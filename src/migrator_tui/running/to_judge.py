@@ -83,7 +83,7 @@ def answers_to_judge(
                         counted.answers += 1
                         records = list(results.get(output.id, {}).values())
                         judgement = judgement_of(output, given, earlier)
-                        if _takes(which, project, output, records, given, judgement):
+                        if _takes(which, project, task.threshold_for(case), output, records, given, judgement):
                             stands = judgement.judged in (Judged.PASS, Judged.FAIL)
                             yield Judgeable(
                                 task,
@@ -98,6 +98,7 @@ def answers_to_judge(
 def _takes(
     which: Which,
     project: Project,
+    threshold: float | None,
     output: Output,
     records: Sequence[CheckRecord],
     verdicts: Sequence[Verdict],
@@ -111,6 +112,7 @@ def _takes(
         verdicts,
         is_baseline=output.model_name == BASELINE,
         assume=project.assume,
+        threshold=threshold,
     )
     if which is Which.FAILING:
         return found.outcome.passed is False

@@ -49,7 +49,12 @@ def version_result(
         for case_id in chunk:
             some = outputs.get(case_id, [])
             outcomes[case_id] = outcome_of(
-                some, records, verdicts.get(case_id, []), is_baseline=is_baseline, assume=project.assume
+                some,
+                records,
+                verdicts.get(case_id, []),
+                is_baseline=is_baseline,
+                assume=project.assume,
+                threshold=task.threshold_for(cases[case_id]),
             ).outcome
             figures += [replace(output, text="", reasoning="", tool_calls=()) for output in some]
     return VersionResult(version, summarise(outcomes, figures), outcomes)
