@@ -238,8 +238,10 @@ def other_forms(old: str, new: str) -> list[tuple[Written, Written]]:
         shared = [(one.kind, value) for value in one.values if (one.kind, value) in theirs]
         if not shared or any(_forms(mine[value]) & _forms(theirs[value]) for value in shared):
             continue
-        if told.isdisjoint(shared):
-            found.append((one, theirs[shared[0]][0]))
+        pair = one, theirs[shared[0]][0]
+        # An amount is a number as well: `$5` and `$5.00` differ once, not twice.
+        if told.isdisjoint(shared) and all((a.text, b.text) != (pair[0].text, pair[1].text) for a, b in found[-1:]):
+            found.append(pair)
         told.update(shared)
     return found
 

@@ -112,8 +112,10 @@ def _other_value(old: Any, new: Any) -> str | None:
         return None if old is not None and new is not None else f"{_shown(old)}→{_shown(new)}"
     if old == new or not (old is None or new is None or (_is_label(old) and _is_label(new))):
         return None
-    if isinstance(old, str) and isinstance(new, str) and same_in_another_form(old, new):
-        return None
+    if isinstance(old, str) and isinstance(new, str):
+        return (
+            None if old.split() == new.split() or same_in_another_form(old, new) else f"{_shown(old)}→{_shown(new)}"
+        )
     return f"{_shown(old)}→{_shown(new)}"
 
 

@@ -61,4 +61,5 @@ def whitespace(old: Answer, new: Answer) -> list[Drift]:
     """The same words, spaced or broken otherwise. Spaces between the parts of JSON mean nothing to anybody."""
     if old.calls != new.calls or old.text == new.text or (old.is_json and new.is_json and old.value == new.value):
         return []
-    return [compared("whitespace", "white space")] if old.text.split() == new.text.split() else []
+    words = old.text.split()
+    return [compared("whitespace", "white space")] if words and words == new.text.split() else []
