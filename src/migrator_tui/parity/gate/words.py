@@ -19,7 +19,7 @@ def digits_for(value: float, limit: float | None, fewest: int) -> int:
         return fewest
     for digits in range(fewest, _MOST_DIGITS):
         shown = round(value, digits)
-        if shown != limit and (shown < limit) == (value < limit):
+        if abs(shown - limit) > NEARLY and (shown < limit) == (value < limit):
             return digits
     return _MOST_DIGITS
 

@@ -13,6 +13,6 @@ def benjamini_hochberg(ps: Sequence[float]) -> list[float]:
     adjusted = [1.0] * len(ps)
     smallest = 1.0
     for rank, place in reversed(list(enumerate(sorted(range(len(ps)), key=ps.__getitem__), start=1))):
-        smallest = min(smallest, ps[place] * len(ps) / rank)
+        smallest = min(smallest, ps[place] * (len(ps) / rank))
         adjusted[place] = smallest
     return adjusted

@@ -21,7 +21,7 @@ Statistic = Literal["mean", "median", "p95"]
 
 FEWEST = {"mean": 10, "median": 10, "p95": 20}
 """Pairs below which the interval would be too narrow: simulated with lognormal values, it misses on each side in
-2 to 4 of 100 from these numbers on, where 2.5 are stated."""
+at most 4 of 100 from these numbers on, where 2.5 are stated."""
 
 _MOST_DRAWN = 10_000_000
 """Values drawn in all. Above 5,000 pairs there are fewer resamples instead: 1,000 of 10,000 pairs, which moves an end
