@@ -59,7 +59,9 @@ class Progress:
             money = "cost unknown" if event.unpriced and not event.cost else f"${event.cost:.4f}"
             money += "+?" if event.unpriced and event.cost else ""
             errors = f", {event.errors} error{'' if event.errors == 1 else 's'}" if event.errors else ""
-            self._bar.update(self._task, completed=event.done, money=money + errors)
+            errors += f", {event.checks_open} checks to ask" if event.checks_open else ""
+            done, total = event.steps
+            self._bar.update(self._task, completed=done, total=max(1, total), money=money + errors)
             if not self._live and time.monotonic() - self._said >= EVERY:
                 self._said = time.monotonic()
                 self._line(f"{event.done} of {event.total} done, {money}{errors}")
@@ -74,6 +76,8 @@ class Progress:
         expected = self._expected
         cost = "" if expected.cost is None or not expected.calls else f", about ${expected.cost:.4f}"
         more = f", {expected.unpriced} of them of unknown price" if expected.unpriced else ""
+        calls = expected.checks.calls
+        more += f", {calls} of them for checks" if calls else ""
         simulated = "; simulated models: no real answers" if self._simulated else ""
         return f"{expected.calls} calls to make{cost}{more}, {expected.cached} answers are there already{simulated}"
 

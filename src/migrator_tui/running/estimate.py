@@ -1,12 +1,14 @@
 """What a run will take, before it starts: calls, money, time. About right, unlike the cap's estimate from above."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import ceil
 from statistics import fmean
 from typing import TYPE_CHECKING
 
 from migrator_tui.history.records import Output, RunItem
+from migrator_tui.project.schema import ModelSpec
+from migrator_tui.running.check_estimate import FRAME_TOKENS, REPLY_TOKENS, CheckCalls, check_calls
 from migrator_tui.running.plan import Plan
 from migrator_tui.running.spending import Prices, answer_limit, is_free, request_tokens
 
@@ -25,6 +27,7 @@ class Estimate:
     """What a plan will take."""
 
     calls: int
+    """To models that answer cases, and to those that checks ask."""
     cached: int
     """Items that are answered already."""
     cost: float | None
@@ -32,6 +35,13 @@ class Estimate:
     unpriced: int
     """Calls whose price is not known: they come on top of `cost`."""
     seconds: float
+    checks: CheckCalls = field(default_factory=CheckCalls)
+    """What of it is for checks."""
+
+    @property
+    def nothing_to_do(self) -> bool:
+        """Everything is answered, and every check that had to wait as well."""
+        return not self.calls and not self.checks.checks
 
 
 def estimate(plan: Plan, history: "History", *, concurrency: int) -> Estimate:
@@ -57,13 +67,35 @@ def estimate(plan: Plan, history: "History", *, concurrency: int) -> Estimate:
         each = fmean(latencies) if latencies else 0.1 if is_free(spec) else USUAL_SECONDS
         paced = 60 * len(items) / spec.requests_per_minute if spec.requests_per_minute else 0.0
         seconds = max(seconds, ceil(len(items) / side) * each, paced)
+    checks = check_calls(plan, history)
+    for spec, calls in checks.models.values():
+        price = prices.of(spec)
+        if price is None or price.input is None or price.output is None:
+            unpriced += 0 if is_free(spec) else calls
+            priced = priced or is_free(spec)
+        else:
+            priced = True
+            answers = [o for model in plan.models for o in _earlier(plan, history, model.name)]
+            cost += calls * _check_cost(spec, plan, answers, price.input, price.output)
+        each = 0.1 if is_free(spec) else USUAL_SECONDS
+        seconds = max(seconds, ceil(calls / min(concurrency, spec.concurrency or concurrency)) * each)
     return Estimate(
-        calls=len(open_items),
+        calls=len(open_items) + checks.calls,
         cached=len(plan.items) - len(open_items),
-        cost=cost if priced or not open_items else None,
+        cost=cost if priced or not (open_items or checks.calls) else None,
         unpriced=unpriced,
         seconds=seconds,
+        checks=checks,
     )
+
+
+def _check_cost(spec: ModelSpec, plan: Plan, answers: Sequence[Output], price_in: float, price_out: float) -> float:
+    """USD of one call of a check: frame, rubric and an answer of usual length go in."""
+    lengths = [output.output_tokens for output in answers if output.output_tokens is not None]
+    answer = fmean(lengths) if lengths else USUAL_ANSWER
+    if spec is plan.project.embeddings:
+        return 2 * price_in * answer / 1e6
+    return (price_in * (FRAME_TOKENS + answer) + price_out * REPLY_TOKENS) / 1e6
 
 
 def _earlier(plan: Plan, history: "History", model_name: str) -> Sequence[Output]:

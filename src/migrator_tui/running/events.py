@@ -55,7 +55,8 @@ class OutputJudged:
 
 @dataclass(frozen=True, slots=True)
 class RunProgressed:
-    """How far a run is. `cost` is the USD of the calls made in it; `rate` is calls a second; `eta` is seconds."""
+    """How far a run is. `cost` is the USD of the calls made in it; `rate` is calls and checks a second; `eta` is
+    seconds."""
 
     done: int
     total: int
@@ -70,6 +71,11 @@ class RunProgressed:
     """Checks that a model or a process has answered in this run."""
     checks_open: int = 0
     """Those known so far that still wait."""
+
+    @property
+    def steps(self) -> tuple[int, int]:
+        """Calls and checks together: how many are done, and of how many that are known so far."""
+        return self.done + self.checks_done, self.total + self.checks_done + self.checks_open
 
 
 @dataclass(frozen=True, slots=True)

@@ -210,7 +210,10 @@ class RunJob:
 
     def _progress(self) -> None:
         elapsed = time.monotonic() - self._began
-        rate = self._made / elapsed if self._made and elapsed > 0 else None
+        checks_done, checks_open = self._judging.checks_done, self._judging.checks_open
+        made = self._made + checks_done
+        rate = made / elapsed if made and elapsed > 0 else None
+        left = len(self._plan.items) - self._done + checks_open
         self._tell(
             RunProgressed(
                 done=self._done,
@@ -220,9 +223,9 @@ class RunJob:
                 cost=self._budget.spent,
                 unpriced=self._budget.unpriced,
                 rate=rate,
-                eta=(len(self._plan.items) - self._done) / rate if rate else None,
-                checks_done=self._judging.checks_done,
-                checks_open=self._judging.checks_open,
+                eta=left / rate if rate else None,
+                checks_done=checks_done,
+                checks_open=checks_open,
             )
         )
 

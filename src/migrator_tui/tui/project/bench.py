@@ -15,7 +15,7 @@ from textual.worker import Worker, get_current_worker
 from migrator_tui.history.errors import HistoryError
 from migrator_tui.project.errors import ProjectError
 from migrator_tui.project.schema import Project
-from migrator_tui.running.events import OutputRecorded
+from migrator_tui.running.events import OutputJudged, OutputRecorded
 from migrator_tui.running.overview import Overview, State, overview
 from migrator_tui.text_safety import safe_line
 from migrator_tui.tui.keys import PROJECT, Key, bindings
@@ -158,7 +158,7 @@ class ProjectBench(WorkScreen):
     def on_run_advanced(self, message: RunAdvanced) -> None:
         """A run brings outputs in: count their rows anew, now and then."""
         event = message.event
-        if isinstance(event, OutputRecorded) and self._looking is not None:
+        if isinstance(event, OutputRecorded | OutputJudged) and self._looking is not None:
             self._touched |= {Place(event.item.task, candidate) for candidate in event.standings}
             self._looking.resume()
 

@@ -18,7 +18,7 @@ from migrator_tui.tui.workbench.case_list import Live
 from migrator_tui.tui.workbench.drafting import Drafting
 
 if TYPE_CHECKING:
-    from migrator_tui.running.events import OutputRecorded, TextArrived
+    from migrator_tui.running.events import OutputJudged, OutputRecorded, TextArrived
     from migrator_tui.running.plan import Plan
     from migrator_tui.running.selection import Selection, Which
     from migrator_tui.tui.workbench.run_dialog import RunChoice
@@ -126,7 +126,7 @@ class Asking(Drafting, Bench):
 
     def on_case_event(self, message: CaseEvent) -> None:
         """A call of a single case made progress."""
-        from migrator_tui.running.events import CallStarted, OutputRecorded, TextArrived
+        from migrator_tui.running.events import CallStarted, OutputJudged, OutputRecorded, TextArrived
         from migrator_tui.tui.workbench.streams import Stream
 
         event = message.event
@@ -143,6 +143,8 @@ class Asking(Drafting, Bench):
             self.streams.pop((message.case_id, event.item.model_name), None)
             if event.standing is not None:
                 self.rows.update_standings([event.standing])
+        elif isinstance(event, OutputJudged):
+            self._judged(event)
 
     def _text_arrived(self, case_id: str, event: "TextArrived") -> None:
         stream = self.streams.get((case_id, event.item.model_name))
@@ -257,19 +259,24 @@ class Asking(Drafting, Bench):
 
     def on_run_advanced(self, message: RunAdvanced) -> None:
         """A bulk run made progress."""
-        from migrator_tui.running.events import CallStarted, OutputRecorded, RunProgressed
+        from migrator_tui.running.events import CallStarted, OutputJudged, OutputRecorded, RunProgressed
 
         event = message.event
-        if isinstance(event, CallStarted | OutputRecorded) and event.item.task != self.workspace.task.name:
+        if (
+            isinstance(event, CallStarted | OutputRecorded | OutputJudged)
+            and event.item.task != self.workspace.task.name
+        ):
             return  # of a run over several tasks: not in this list
         if isinstance(event, CallStarted):
             self.rows.set_live_one(event.item.case_id, Live.RUNNING)
         elif isinstance(event, OutputRecorded):
             self._output_of_run(event)
+        elif isinstance(event, OutputJudged):
+            self._judged(event)
         elif isinstance(event, RunProgressed):
-            self.program.change_frame(
-                run=RunProgress(event.done, event.total, event.rate, event.eta, event.cost if event.cost else None)
-            )
+            done, total = event.steps
+            cost = event.cost if event.cost else None
+            self.program.change_frame(run=RunProgress(done, total, event.rate, event.eta, cost))
 
     def _output_of_run(self, event: "OutputRecorded") -> None:
         case_id = event.item.case_id
@@ -286,6 +293,17 @@ class Asking(Drafting, Bench):
         if self.case_in_view == case_id and (case_id, event.item.model_name) not in self.streams:
             self.show_case()
 
+    def _judged(self, event: "OutputJudged") -> None:
+        """Checks that had to wait have answered."""
+        standing = event.standings.get(self.workspace.candidate.name)
+        if standing is not None:
+            self.rows.update_standings([standing])
+        if (
+            self.case_in_view == event.item.case_id
+            and (event.item.case_id, event.item.model_name) not in self.streams
+        ):
+            self.show_case()
+
     def on_run_ended(self, message: RunEnded) -> None:
         """A bulk run is over: sort, count, and say how it went."""
         self.rows.set_live({})
@@ -296,6 +314,8 @@ class Asking(Drafting, Bench):
             parts = [f"{result.done - result.errors:,} of {result.total:,} answered"]
             if result.errors:
                 parts.append(f"{result.errors} errors")
+            if result.checks_open:
+                parts.append(f"{result.checks_open:,} checks not asked")
             if result.cost:
                 parts.append(money(result.cost))
             if result.stopped_because:

@@ -276,9 +276,10 @@ class OutputPane(Pane):
             return self._block(lines)
         remarks = [Content.styled(r, STYLES["warning"]) for r in self._oddities(shown) if r]
         drift = [Content.styled(f"{glyphs.drift} {safe_line(shown.drift)}", STYLES["warning"])] if shown.drift else []
-        failed = [c for c in shown.checks if not c.passed]
+        waiting = [c for c in shown.checks if c.waiting and not c.error]
+        failed = [c for c in shown.checks if not c.passed and c not in waiting]
         passed = [c for c in shown.checks if c.passed]
-        room = CHECK_ROWS - len(remarks) - (1 if passed else 0)
+        room = CHECK_ROWS - len(remarks) - (1 if passed else 0) - (1 if waiting else 0)
         if len(failed) >= room:
             drift = []  # the evidence says it already
         room -= len(drift)
@@ -293,9 +294,11 @@ class OutputPane(Pane):
                     (f"  {safe_line(check.reason)}", MUTED),
                 ).truncate(width, ellipsis=True)
             )
+        if waiting:
+            lines.append(self._waiting(waiting).truncate(width, ellipsis=True))
         if passed:
-            words = f"{len(passed)} more pass" if failed else f"all {len(passed)} checks pass"
-            if len(passed) == 1 and not failed:
+            words = f"{len(passed)} more pass" if failed or waiting else f"all {len(passed)} checks pass"
+            if len(passed) == 1 and not failed and not waiting:
                 words = "1 check passes"
             names = "  ".join(safe_line(c.label) for c in passed)
             lines.append(
@@ -307,6 +310,12 @@ class OutputPane(Pane):
             lines.append(Content.styled("no checks; p passes it, f fails it", MUTED))
         lines += [line.truncate(width, ellipsis=True) for line in drift + remarks]
         return self._block(lines)
+
+    def _waiting(self, waiting: Sequence[CheckRecord]) -> Content:
+        """Checks that a run has to ask somebody about."""
+        words = "1 check was not asked yet" if len(waiting) == 1 else f"{len(waiting)} checks were not asked yet"
+        names = "  ".join(safe_line(f"{c.label}: {c.reason}" if c.reason else c.label) for c in waiting)
+        return Content.assemble((f"{self.glyphs.waiting} {words}", STYLES["text"]), (f"   {names}", MUTED))
 
     def _oddities(self, shown: ShownOutput) -> list[str]:
         output = shown.output

@@ -54,7 +54,7 @@ class RunDialog(Modal[RunChoice]):
         self.version = version
         self.workspace = workspace
         self.glyphs = glyphs
-        self.cursor = next((n for n, choice in enumerate(choices) if choice.estimate.calls), 0)
+        self.cursor = next((n for n, choice in enumerate(choices) if not choice.estimate.nothing_to_do), 0)
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="box"):
@@ -69,7 +69,7 @@ class RunDialog(Modal[RunChoice]):
 
     def action_run(self) -> None:
         choice = self.choices[self.cursor]
-        if choice.estimate.calls:
+        if not choice.estimate.nothing_to_do:
             self.dismiss(choice)
 
     def _show(self) -> None:
@@ -85,14 +85,14 @@ class RunDialog(Modal[RunChoice]):
             )
             text = f"{choice.words:<24}{choice.cases:>7,}{est.calls:>8,}{cost:>11}"
             text += "" if narrow else f"{duration(est.seconds):>14}"
-            style = STRONG if chosen else STYLES["text"] if est.calls else MUTED
+            style = STRONG if chosen else MUTED if est.nothing_to_do else STYLES["text"]
             mark = (f"{glyphs.cursor} {glyphs.now} " if chosen else f"  {glyphs.to_judge} ", STYLES["primary"])
             lines.append(Content.assemble(mark, (text, style)))
         lines += ["", *self._details(self.choices[self.cursor])]  # type: ignore[list-item]
         self.query_one("#choices", Static).update(
             Content("\n").join([Content(line) if isinstance(line, str) else line for line in lines])
         )
-        runs = self.choices[self.cursor].estimate.calls
+        runs = not self.choices[self.cursor].estimate.nothing_to_do
         self.label("Run which cases?", f"j k choose · {'enter run · ' if runs else ''}esc close")
 
     def _details(self, choice: RunChoice) -> list[Content]:
@@ -108,6 +108,11 @@ class RunDialog(Modal[RunChoice]):
             there = len(items) - calls
             known = f"   {there:,} answered" if there else ""
             lines.append(Content.assemble((f"    {name:<22}", MUTED), words, (f"{known}   {calls:,} calls", FAINT)))
+        for name, (spec, calls) in choice.estimate.checks.models.items():
+            words = safe_line(spec.model, 30)
+            lines.append(
+                Content.assemble((f"    {name:<22}", MUTED), words, (f"   {calls:,} calls for checks", FAINT))
+            )
         if choice.estimate.unpriced:
             lines.append(
                 Content.styled(
@@ -115,6 +120,6 @@ class RunDialog(Modal[RunChoice]):
                     STYLES["warning"],
                 )
             )
-        if not choice.estimate.calls:
+        if choice.estimate.nothing_to_do:
             lines.append(Content.styled("    All of these are answered with this draft: r asks one again.", MUTED))
         return lines
