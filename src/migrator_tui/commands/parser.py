@@ -123,6 +123,12 @@ def _run(commands: Any) -> Parser:
         dest="version_id",
         help="this version of the candidates' prompt: v4, 4, or its name",
     )
+    what.add_argument(
+        "--against",
+        metavar="RUN",
+        help="ask one model again what it was asked in an earlier run, and compare: approved, last, or a run's id; "
+        "with --candidate baseline, the old model",
+    )
     how = run.add_argument_group("how it is run")
     how.add_argument(
         "--resume", action="store_true", help="finish the run that was stopped; else report the last one"
@@ -138,6 +144,11 @@ def _run(commands: Any) -> Parser:
     result = run.add_argument_group("result")
     result.add_argument(
         "--format", choices=("table", "json"), default="table", help="form of the output (default: table)"
+    )
+    result.add_argument(
+        "--approve",
+        action="store_true",
+        help="mark this run, once it is complete, as the one for --against approved; with --resume, the last run",
     )
     result.add_argument(
         "--no-gate",

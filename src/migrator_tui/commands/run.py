@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from migrator_tui.commands import against
 from migrator_tui.commands.common import index_cases, open_history, open_project, put, say
 from migrator_tui.project.errors import ProjectError
 from migrator_tui.project.schema import Project
@@ -35,6 +36,7 @@ def execute(arguments: Namespace) -> int:
     from migrator_tui.running.recorded import unmatched_lines
 
     _refuse_contradictions(arguments)
+    against.refuse_contradictions(arguments)
     project, trusted = open_project(arguments.folder, trust=arguments.trust)
     with open_history(project, trusted=trusted) as history:
         who = author(project.folder)
@@ -45,7 +47,10 @@ def execute(arguments: Namespace) -> int:
                 say(line)
             index_cases(history, project, list(plan.tasks))
             result = asyncio.run(_run(arguments, plan, history, who, trusted=trusted))
-        return _report(arguments, plan, history, result)
+        results, code = _report(arguments, plan, history, result)
+        if arguments.approve:
+            against.approve(history, results, who)
+        return code
 
 
 def _refuse_contradictions(arguments: Namespace) -> None:
@@ -82,6 +87,8 @@ def _plan(arguments: Namespace, project: Project, history: "History", who: str) 
                 raise ProjectError("the last run is still going on in another program")
             say(f"nothing is unfinished; this is the run of {run.created_at:%Y-%m-%d %H:%M} UTC")
         return resume_plan(project, history, run), unfinished is None
+    if arguments.against is not None:
+        return against.plan_again(arguments, project, history, who), False
     selection = Selection(
         tasks=arguments.task,
         candidates=arguments.candidate,
@@ -134,17 +141,14 @@ def _stop_on_signals(loop: asyncio.AbstractEventLoop, runner: "Runner") -> None:
             return
 
 
-def _report(arguments: Namespace, plan: "Plan", history: "History", result: "RunResult | None") -> int:
+def _report(
+    arguments: Namespace, plan: "Plan", history: "History", result: "RunResult | None"
+) -> tuple["Results", int]:
+    """Print the results; hands them back with the exit code."""
     from migrator_tui.parity.gate import Answer
-    from migrator_tui.reports.results_json import results_json
-    from migrator_tui.reports.results_table import print_table
-    from migrator_tui.running.results import collect
 
-    results = collect(plan, history)
-    if arguments.format == "json":
-        put(json.dumps(results_json(results), indent=2, ensure_ascii=True) + "\n")
-    else:
-        print_table(results, sys.stdout)
+    again = "against" in plan.settings
+    results = against.report_again(arguments, plan, history) if again else _print(arguments, plan, history)
     unpriced = results.unpriced_models
     if unpriced:
         say(f"no price is known for some calls to {', '.join(unpriced)}: their cost is left out of every sum")
@@ -157,9 +161,22 @@ def _report(arguments: Namespace, plan: "Plan", history: "History", result: "Run
         what = "1 outcome is an error" if results.errors == 1 else f"{results.errors} outcomes are errors"
         say(f"{what}; `run` asks again for those that have no answer")
     if results.errors > 0 or results.missing > 0:
-        return UNFINISHED
+        return results, UNFINISHED
     answer, _ = results.decision
-    return FINE if arguments.no_gate or answer is Answer.READY else NOT_READY
+    return results, FINE if arguments.no_gate or answer is Answer.READY else NOT_READY
+
+
+def _print(arguments: Namespace, plan: "Plan", history: "History") -> "Results":
+    from migrator_tui.reports.results_json import results_json
+    from migrator_tui.reports.results_table import print_table
+    from migrator_tui.running.results import collect
+
+    results = collect(plan, history)
+    if arguments.format == "json":
+        put(json.dumps(results_json(results), indent=2, ensure_ascii=True) + "\n")
+    else:
+        print_table(results, sys.stdout)
+    return results
 
 
 def _reasons(results: "Results") -> Iterator[str]:

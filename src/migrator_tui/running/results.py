@@ -166,7 +166,7 @@ def _task(plan: Plan, history: "History", task: Task, all_items: Sequence[RunIte
             cached=sum(item.cached for item in planned),
             missing=sum(item.output_id is None for item in planned),
             unpriced=sum(output.cost is None and not output.failed_call for output in figures[name]),
-            failures=_failures(figures[name]),
+            failures=failures_of(figures[name]),
         )
 
     def candidate_result(candidate: ModelSpec) -> CandidateResult:
@@ -200,7 +200,8 @@ def _known(standing: Standing) -> Standing | None:
     return None if standing.baseline is standing.candidate is Mark.NOT_RUN else standing
 
 
-def _failures(outputs: Sequence[Output]) -> dict[str, list[str]]:
+def failures_of(outputs: Sequence[Output]) -> dict[str, list[str]]:
+    """What calls that ended in errors said, with the ids of the cases."""
     found: dict[str, list[str]] = {}
     for output in outputs:
         if output.failed_call:

@@ -28,7 +28,8 @@ def resume_plan(project: Project, history: "History", run: Run) -> Plan:
     gone = sorted(names - {task.name for task in project.tasks})
     if gone:
         raise ProjectError(f"{began} has task {quoted(gone[0])}, which the project has no more; start a new run")
-    models = {item.model_name for item in items} - {BASELINE}
+    # A run that only asked the baseline again looks after the standings of all candidates.
+    models = {item.model_name for item in items} - {BASELINE} or set(run.settings.get("candidates", ()))
     gone = sorted(models - {candidate.name for candidate in project.candidates})
     if gone:
         raise ProjectError(f"{began} has candidate {quoted(gone[0])}, which the project has no more; start a new run")
