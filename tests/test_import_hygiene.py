@@ -10,7 +10,7 @@ import sys
 
 import pytest
 
-HEAVY = ("alembic", "litellm", "sqlalchemy", "sqlmodel", "textual")
+HEAVY = ("alembic", "litellm", "numpy", "sqlalchemy", "sqlmodel", "textual")
 AFTER_FIRST_PAINT = ("aiohttp", "jinja2", "jsonschema", "markdown_it", "rapidfuzz", "tomlkit")
 """Libraries that are wanted sooner or later, and must not hold up what shows first."""
 
