@@ -6,6 +6,7 @@ which understands what promptfoo's reader (draft 7) does, or as the draft whose 
 """
 
 import json
+import re
 import threading
 import time
 from collections.abc import Iterator, Mapping
@@ -16,6 +17,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from migrator_tui.checks.base import CheckFailure, CheckSettingError
+from migrator_tui.checks.patterns import ends_at_the_end
 from migrator_tui.checks.values import canonical, listed, setting_error, shown
 from migrator_tui.project.schema import CheckSpec
 from migrator_tui.text_safety import safe_line
@@ -24,6 +26,10 @@ SCHEMA_SECONDS = 2.0
 """How long one value may be held against one schema."""
 
 _ERRORS_LOOKED_AT = 50
+
+_EMAIL = re.compile(
+    r"[^\s@\"]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?)*"
+)
 
 
 class _OutOfTimeError(Exception):
@@ -211,7 +217,7 @@ def _found(pattern: str, text: str) -> bool:
     import regex
 
     try:
-        return regex.search(pattern, text, timeout=_seconds_left()) is not None
+        return regex.search(ends_at_the_end(pattern), text, timeout=_seconds_left()) is not None
     except regex.error as error:
         raise CheckSettingError(f"pattern {shown(pattern)} in the schema is no regular expression: {error}") from None
 
@@ -255,19 +261,24 @@ def _unique_items(validator: Any, wanted: Any, instance: Any, schema: Mapping[st
 
 @lru_cache(maxsize=8)
 def _formats(base: Any) -> Any:
-    """The format checks that come with the library, and two that would need further packages."""
+    """The format checks that come with the library, and some that are stricter or would need further packages."""
     from jsonschema import FormatChecker
 
     checker = FormatChecker()
     checker.checkers = dict(base.FORMAT_CHECKER.checkers)
     checker.checks("date-time", raises=ValueError)(_is_date_time)
     checker.checks("uri", raises=ValueError)(_is_uri)
+    checker.checks("email")(_is_email)
     checker.checkers.pop("regex", None)  # compiles a model's text as a pattern; of no use to anybody
     return checker
 
 
 def _is_date_time(value: object) -> bool:
     return not isinstance(value, str) or ("T" in value.upper() and datetime.fromisoformat(value).tzinfo is not None)
+
+
+def _is_email(value: object) -> bool:
+    return not isinstance(value, str) or _EMAIL.fullmatch(value) is not None
 
 
 def _is_uri(value: object) -> bool:

@@ -7,6 +7,7 @@ from typing import Any
 
 from migrator_tui.checks.base import CheckFailure, CheckResult, Subject
 from migrator_tui.checks.json_reading import parse_json
+from migrator_tui.checks.patterns import ends_at_the_end
 from migrator_tui.checks.registry import register
 from migrator_tui.checks.values import Needs, answer, canonical, listed, setting_error, shown, text_of
 from migrator_tui.project.schema import CheckSpec
@@ -156,14 +157,17 @@ def _compiled(spec: CheckSpec) -> Any:
     import regex
 
     try:
-        return regex.compile(str(spec.value))
+        return regex.compile(ends_at_the_end(str(spec.value)))
     except (regex.error, OverflowError, RecursionError) as error:
         raise setting_error(spec, f"{shown(spec.value)} is no regular expression: {error}") from None
 
 
-@register("regex", needs=Needs.TEXT, settings=_pattern_is_sound)
+@register("regex", needs=Needs.TEXT, settings=_pattern_is_sound, revision=2)
 def matches(subject: Subject, spec: CheckSpec) -> CheckResult:
-    """The pattern (Python's syntax, package `regex`) matches somewhere in the text, within `REGEX_SECONDS`."""
+    """The pattern (Python's syntax, package `regex`) matches somewhere in the text, within `REGEX_SECONDS`.
+
+    As in JavaScript, `$` is the very end: the line feed that an answer ends with is part of it.
+    """
     try:
         match = _compiled(spec).search(subject.text, timeout=REGEX_SECONDS)
     except TimeoutError:

@@ -132,7 +132,8 @@ def _changed(
         return []
     if candidate.failed_call:
         return [error_words(candidate)]
-    failing = _failing(candidate, checks) if new.source is Source.CHECKS else []
+    counts = new.source is Source.CHECKS and not new.outcome.passed  # a threshold may let it pass all the same
+    failing = _failing(candidate, checks) if counts else []
     words: list[str] = []
     if new.outcome is Outcome.ERROR:
         words.append(safe_line(new.reason, 60))
