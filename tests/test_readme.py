@@ -16,6 +16,8 @@ import pytest
 
 from migrator_tui.checks.registry import known_checks, validate
 from migrator_tui.commands.parser import parse
+from migrator_tui.history.drift_names import DRIFT_NAMES
+from migrator_tui.history.filters import STATES
 from migrator_tui.project.cases import read_cases
 from migrator_tui.project.config import load_project
 from migrator_tui.project.prompts import render, variables
@@ -259,3 +261,9 @@ def test_a_picture_shows_the_program_and_nothing_of_the_machine_it_was_made_on(f
     assert f"screenshots/{file.name}" in README
     for place in ("/tmp", "/root", "/home", "/Users", "/work", "@font-face"):
         assert place not in picture
+
+
+def test_the_filter_and_the_drifts_are_told_whole() -> None:
+    told = {word for row in first_columns(section("## The filter")) for word in row}
+    assert {word.removeprefix("is:") for word in told if word.startswith("is:")} == set(STATES)
+    assert [word for row in first_columns(section("## What changed")) for word in row] == list(DRIFT_NAMES)
