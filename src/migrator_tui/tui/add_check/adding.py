@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from migrator_tui.history.records import DriftMark
+from migrator_tui.parity.evidence import CaseEvidence
 from migrator_tui.project.errors import ProjectError
 from migrator_tui.project.schema import BASELINE
 from migrator_tui.running.check_proposals import Seen
@@ -46,3 +47,14 @@ async def add_check(
         return False
     screen.say(f"{spec.full_type} is a check of {workspace.task.name} now", "success")
     return True
+
+
+async def add_check_against(screen: "WorkScreen", name: str, cases: Sequence[CaseEvidence]) -> bool:
+    """The same for one kind of drift over many cases: from the first that shows it and fails, else that shows it."""
+    shown = [(case, mark) for case in cases for mark in case.drift if mark.name == name and mark.differs]
+    if not shown:
+        screen.say(f"no case shows {name} any more", "warning")
+        return False
+    failing = (one for one in shown if one[0].candidate.outcome.passed is False)
+    case, mark = next(failing, shown[0])
+    return await add_check(screen, [mark], case.case_id)
