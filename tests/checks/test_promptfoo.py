@@ -1,4 +1,4 @@
-"""Our checks give the verdicts that promptfoo itself gave on the same cases (`promptfoo_cases` tells how to get them).
+"""Our checks give the verdicts that promptfoo itself gave on the same cases; `promptfoo_cases` tells how it is asked.
 
 Where the programs are meant to differ the case says why, and then they do differ: a difference that is gone is no
 longer to be told in the README.

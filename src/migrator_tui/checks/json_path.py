@@ -127,7 +127,8 @@ def found_at(subject: Subject, spec: CheckSpec) -> tuple[list[Any], str | None]:
 
 
 def _named(path: str) -> str:
-    return safe_line(path.removeprefix("$.") or "$", 40)
+    plain = path[2:] if path.startswith("$.") and not path.startswith("$..") else path
+    return safe_line(plain, 40)
 
 
 _TESTS = ("value", "one_of", "pattern", "exists")

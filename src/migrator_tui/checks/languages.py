@@ -25,7 +25,8 @@ fifteen languages, and silent on most lists of names, labels and lines of code."
 
 _NOT_PROSE = re.compile(
     r"```.*?(?:```|\Z)|~~~.*?(?:~~~|\Z)|`[^`\n]*`"  # code
-    r"|https?://\S+|(?<!\S)\S+@\S+|<[^<>\n]{1,200}>|(?<![\w.])[\w.]+[_/\\][\w./\\-]*",  # addresses, tags, names in programs
+    r"|https?://\S+|(?<!\S)\S+@\S+|<[^<>\n]{1,200}>"  # addresses, tags
+    r"|(?<![\w.])[\w.]+[_/\\][\w./\\-]*",  # names in programs
     re.DOTALL,
 )
 _WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*")
@@ -54,7 +55,8 @@ def language_of(text: str) -> str | None:
             return _by_script(prose, kana, han, hangul)
     if letters < FEWEST_LETTERS or len(words) < FEWEST_WORDS:
         return None
-    found = _detector().detect(" ".join(words).lower(), model="lite")
+    line = " ".join(prose.split()).lower().encode("utf-8", "replace").decode()  # lone surrogates are no text to it
+    found = _detector().detect(line, model="lite")
     if not found or found[0]["score"] < CERTAIN:
         return None
     language: str = found[0]["lang"]
