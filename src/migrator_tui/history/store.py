@@ -67,6 +67,11 @@ class History(Versions, Runs, Outputs, SideCalls, StandingBases, Verdicts, Decis
         """Where the history lies: a path, or a URL without its password."""
         return self._history.where
 
+    @property
+    def secrets(self) -> frozenset[str]:
+        """The values that must never be stored or shown."""
+        return self._secrets
+
     def close(self) -> None:
         """Close every connection; the history must not be used after."""
         self._history.close()

@@ -47,7 +47,7 @@ def gather_report(
             card = score(project, history, task, spec, chosen)
             of_task.append(_candidate(project, history, task, spec, card, form))
         found.append(TaskReport(task, of_task))
-    return Report(project, found, datetime.now(UTC), author)
+    return Report(project, found, datetime.now(UTC), author, history.secrets)
 
 
 def _candidate(

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 
 from migrator_tui.parity.drift.ranking import DriftRow
 from migrator_tui.parity.scorecard import FigureName, Scorecard, SideCount
+from migrator_tui.reports.overlooked import overlooked
 from migrator_tui.reports.prompts import line_diff, parameter_changes
 from migrator_tui.reports.values import CandidateReport, Report, TaskReport
 from migrator_tui.reports.words import (
@@ -90,6 +91,7 @@ def _task(task: TaskReport, *, alone: bool) -> Iterable[str]:
         yield _gate(candidate.card, named)
         yield _cases(candidate, named)
         yield _prompt(candidate, named)
+        yield _overlooked(candidate.card, named)
 
 
 def _bullets(reasons: Sequence[str]) -> str:
@@ -215,6 +217,13 @@ def _prompt(candidate: CandidateReport, named: str) -> str:
         parts.append(f"… and {counted(left_out, 'line')} more")
     versions = f"baseline {old.label} → {code(candidate.card.candidate, 40)} {new.label}"
     return _folded(f"Prompt, {versions}", "\n\n".join(parts))
+
+
+def _overlooked(card: Scorecard, named: str) -> str:
+    told = overlooked(card)
+    return (
+        _folded(f"What was not looked at{named}", "\n".join(f"- {plain(one, 600)}" for one in told)) if told else ""
+    )
 
 
 def _folded(summary: str, body: str) -> str:

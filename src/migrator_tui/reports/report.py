@@ -1,9 +1,12 @@
 """The door to all reports: what the history knows about candidates, in one of the forms that others read."""
 
+import json
 from collections.abc import Sequence
+from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from migrator_tui.models.secrets import exact_scrubber
 from migrator_tui.project.schema import Project
 from migrator_tui.reports.gathering import gather_report
 from migrator_tui.reports.values import FORMS, Report
@@ -39,6 +42,12 @@ def report_text(
 
 def render_report(report: Report, form: str) -> str:
     """A gathered report in one of `FORMS`, with a line's end at its end; any text in it encodes as UTF-8."""
+    # A key is written otherwise where a form escapes some of its characters.
+    escaped = {as_written for key in report.secrets for as_written in (escape(key), json.dumps(key)[1:-1])}
+    return exact_scrubber({*report.secrets, *escaped})(_rendered(report, form))
+
+
+def _rendered(report: Report, form: str) -> str:
     match form:
         case "markdown":
             from migrator_tui.reports.markdown import markdown_report

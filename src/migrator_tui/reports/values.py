@@ -106,6 +106,8 @@ class Report:
     tasks: Sequence[TaskReport]
     made_at: datetime
     made_by: str
+    secrets: frozenset[str] = frozenset()
+    """Values that must not stand in any form of it: a model may repeat a key that it was given."""
 
     @property
     def candidates(self) -> list[CandidateReport]:

@@ -102,6 +102,8 @@ def figure_value(name: FigureName, value: float | None) -> str:
     """One of the figures of a scorecard with its unit."""
     if value is None:
         return "–"
+    if not value:
+        return "0"
     if name == "cost":
         return dollars(value)
     if name in ("words", "output_tokens"):
@@ -138,6 +140,12 @@ def p_value(p: float) -> str:
     return "< 0.0001" if p < 0.0001 else f"{p:.4f}" if p < 0.1 else f"{p:.2f}"
 
 
+def p_told(p: float) -> str:
+    """`p = 0.0135`, `p < 0.0001`."""
+    told = p_value(p)
+    return f"p {told}".replace(" ", "\u00a0") if told.startswith("<") else f"p\u00a0=\u00a0{told}"
+
+
 def version_label(card: Scorecard) -> str:
     """`v4`, or `v4 “short”`; a dash where nothing was run."""
     version = card.version
@@ -147,9 +155,11 @@ def version_label(card: Scorecard) -> str:
 
 
 def model_label(model: str) -> str:
-    """The model's name, a simulated one called so."""
-    name = line(model, 80)
-    return f"{name.removeprefix('simulated:')} (simulated)" if name.startswith("simulated:") else name
+    """The model's name; a simulated one is called so, and so are answers that come from a file."""
+    for prefix, what in (("simulated:", "simulated"), ("recorded:", "recorded")):
+        if model.startswith(prefix):
+            return f"{line(model.removeprefix(prefix), 80)} ({what})"
+    return line(model, 80)
 
 
 def judged_by(card: Scorecard) -> str:
@@ -162,7 +172,8 @@ def judged_by(card: Scorecard) -> str:
 def about(card: Scorecard) -> str:
     """`200 cases, 1 run each · 164 judged by checks, 24 by people · 95 % confidence`."""
     each = "1 run each" if card.repeats <= 1 else f"up to {card.repeats} runs each"
-    return f"{counted(len(card.cases), 'case')}, {each} · {judged_by(card)} · {card.rules.confidence:.0%} confidence"
+    confidence = percent(card.rules.confidence, 0)
+    return f"{counted(len(card.cases), 'case')}, {each} · {judged_by(card)} · {confidence} confidence"
 
 
 def signature(decision: SignedDecision) -> str:

@@ -62,11 +62,13 @@ def axis_for(intervals: Sequence[Interval], marks: Sequence[Mark], *, widest: fl
     low = max(min(one.low for one in intervals), min(estimates) - widest)
     high = min(max(one.high for one in intervals), max(estimates) + widest)
     whole = [intervals[0].low, intervals[0].high]
-    return axis_over([low, high, *whole, *(mark.value for mark in marks)])
+    # Zero is never at the edge: its name needs the room, and whoever looks wants to see what would be better.
+    room = 0.12 * (max(high, 0.0) - min(low, 0.0))
+    return axis_over([low, high, *whole, *(mark.value for mark in marks), room])
 
 
 def _step(least: float) -> float:
-    power = 10 ** math.floor(math.log10(least))
+    power: float = 10.0 ** math.floor(math.log10(least))
     return next(step * power for step in _STEPS if step * power >= least - 1e-12)
 
 
@@ -76,7 +78,9 @@ def interval_row(axis: Axis, interval: Interval | None, tone: str, marks: Sequen
     if interval is not None:
         low, dot, high = (axis.place(value) for value in (interval.low, interval.estimate, interval.high))
         middle = ROW // 2
-        parts.append(Markup('<line class="span" x1="{}%" x2="{}%" y1="{}" y2="{}"/>').format(low, high, middle, middle))
+        parts.append(
+            Markup('<line class="span" x1="{}%" x2="{}%" y1="{}" y2="{}"/>').format(low, high, middle, middle)
+        )
         for value, end, arrow in ((interval.low, low, "◂"), (interval.high, high, "▸")):
             if axis.low - 1e-9 <= value <= axis.high + 1e-9:
                 parts.append(Markup('<line class="span" x1="{0}%" x2="{0}%" y1="7" y2="17"/>').format(end))
@@ -91,20 +95,15 @@ def axis_row(axis: Axis, say: Callable[[float], str], marks: Sequence[Mark] = ()
     parts = [_mark_line(axis, mark, 5) for mark in marks]
     parts += [Markup('<text x="{}%" y="16">{}</text>').format(axis.place(tick), say(tick)) for tick in axis.ticks]
     if named:
-        parts += [
-            Markup('<text class="named {}" x="{}%" y="31">{}</text>').format(
-                _side(axis.place(mark.value), mark is marks[0] and len(marks) > 1), axis.place(mark.value), mark.label
+        # Margin and zero are close to each other: their names stand on the outer sides.
+        for mark in marks:
+            side = "after" if mark is marks[-1] else "before"
+            parts.append(
+                Markup('<text class="named {}" x="{}%" y="31">{}</text>').format(
+                    side, axis.place(mark.value), mark.label
+                )
             )
-            for mark in marks
-        ]
     return _svg(parts, 36 if named else 20, "axis", "", hidden=True)
-
-
-def _side(place: float, left: bool) -> str:
-    """On which side of its line a label stands: the margin's left of it, if there is room, so that two never meet."""
-    if left:
-        return "before" if place > 22 else "after"
-    return "after" if place < 80 else "before"
 
 
 def _mark_line(axis: Axis, mark: Mark, height: int = ROW) -> Markup:

@@ -1,4 +1,4 @@
-"""Two texts compared word by word, as HTML: what only the old one has is struck, what only the new one has underlined."""
+"""Two texts compared word by word, as HTML: struck is what only the old one has, underlined what only the new has."""
 
 from dataclasses import dataclass
 
@@ -13,6 +13,8 @@ _SAME, _KEPT = 900, 300
 """An equal stretch of more characters is shown by its two ends."""
 _CHANGED = 4_000
 """Characters of one change that are shown."""
+_LITTLE = 0.2
+"""Share of a text in common from which on marking the rest helps the eye."""
 _SPACES = str.maketrans({" ": "·", "\n": "⏎\n", "\t": "⇥"})
 
 
@@ -25,28 +27,39 @@ class Sides:
     left_out: str
     """What is not shown, in words; empty where all is."""
     same: bool
+    unlike: bool
+    """They have so little in common that nothing is marked."""
 
 
 def side_by_side(old: str, new: str) -> Sides:
     """Compare two answers, raw as the models gave them."""
     before, after = shown(old[:COMPARED]), shown(new[:COMPARED])
+    spans = word_diff(before, after)
+    common = sum(len(span.text) for span in spans if span.kind == "same")
+    unlike = bool(before and after) and common < _LITTLE * min(len(before), len(after))
+    most, what = (_CHANGED, "more") if unlike else (_SAME, "equal")
+    if unlike:
+        spans = [Span("same", before)]
     left: list[Markup] = []
     right: list[Markup] = []
     folded = 0
-    for span in word_diff(before, after):
-        piece, hidden = _piece(span)
+    for span in spans:
+        piece, hidden = _piece(span, most, what)
         folded += hidden
         if span.kind != "added":
             left.append(piece)
         if span.kind != "removed":
             right.append(piece)
+    if unlike:
+        piece, hidden = _piece(Span("same", after), most, what)
+        right, folded = [piece], folded + hidden
     notes = []
     for name, text in (("baseline", old), ("candidate", new)):
         if len(text) > COMPARED:
             notes.append(f"the first {COMPARED:,} of the {name}'s {len(text):,} characters are shown")
     if folded:
         notes.append(f"{counted(folded, 'character')} of long stretches are folded")
-    return Sides(Markup("").join(left), Markup("").join(right), "; ".join(notes), old == new)
+    return Sides(Markup("").join(left), Markup("").join(right), "; ".join(notes), old == new, unlike)
 
 
 def one_text(old: str, new: str, limit: int) -> tuple[Markup, str]:
@@ -64,14 +77,14 @@ def one_text(old: str, new: str, limit: int) -> tuple[Markup, str]:
     return Markup("").join(pieces), "; ".join(notes)
 
 
-def _piece(span: Span) -> tuple[Markup, int]:
+def _piece(span: Span, most: int = _SAME, what: str = "equal") -> tuple[Markup, int]:
     """A span as HTML, and how many of its characters are folded."""
     text = span.text
     if span.kind == "same":
-        if len(text) <= _SAME:
+        if len(text) <= most:
             return escape(text), 0
         hidden = len(text) - 2 * _KEPT
-        return escape(text[:_KEPT]) + _fold(f"{hidden:,} equal characters") + escape(text[-_KEPT:]), hidden
+        return escape(text[:_KEPT]) + _fold(f"{hidden:,} {what} characters") + escape(text[-_KEPT:]), hidden
     tag = "del" if span.kind == "removed" else "ins"
     # White space alone would be a mark that nobody sees.
     body = text if text.strip() else text.translate(_SPACES)

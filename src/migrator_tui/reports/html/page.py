@@ -26,7 +26,6 @@ from migrator_tui.reports.html.views import (
     REGRESSIONS,
     TONES,
     CandidateView,
-    failed_first,
     tone_of,
     version_title,
 )
@@ -41,6 +40,14 @@ _SOURCES = {
     Source.CHECKS.value: "checks",
     Source.CALL.value: "a call that failed",
     Source.NOBODY.value: "nobody",
+}
+
+_BY = {
+    Source.VERDICT.value: "by a person",
+    Source.IMPORTED.value: "by an imported verdict",
+    Source.CHECKS.value: "by checks",
+    Source.CALL.value: "the call failed",
+    Source.NOBODY.value: "",
 }
 
 
@@ -68,7 +75,7 @@ def html_report(report: Report) -> str:
             outcome: Markup('<span class="outcome {}">{}</span>').format(outcome.value, " ".join(told))
             for outcome, told in words.OUTCOMES.items()
         },
-        failed_first=failed_first,
+        by=_BY,
         version_title=version_title,
         settings=_settings,
         gate_rules=_gate_rules,
@@ -101,7 +108,9 @@ def _settings(version: Version | None) -> str:
     """The parameters of a version, as they were sent."""
     if version is None:
         return "not run"
-    told = (f"{name} = {json.dumps(value, ensure_ascii=False, default=str)}" for name, value in version.params.items())
+    told = (
+        f"{name} = {json.dumps(value, ensure_ascii=False, default=str)}" for name, value in version.params.items()
+    )
     return ", ".join(told) or "no parameters"
 
 

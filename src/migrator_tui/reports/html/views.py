@@ -3,15 +3,16 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from markupsafe import Markup
 
-from migrator_tui.history.records import CheckRecord, Version
+from migrator_tui.history.records import Version
 from migrator_tui.parity.drift.ranking import DriftRow
 from migrator_tui.parity.evidence import CaseEvidence
 from migrator_tui.parity.gate import Answer
 from migrator_tui.parity.outcomes import Outcome
-from migrator_tui.parity.scorecard import ALL_CASES, Scorecard
+from migrator_tui.parity.scorecard import ALL_CASES
 from migrator_tui.parity.statistics.values import Interval
 from migrator_tui.reports import words
 from migrator_tui.reports.html.charts import (
@@ -25,6 +26,7 @@ from migrator_tui.reports.html.charts import (
     spread_rows,
 )
 from migrator_tui.reports.html.diffs import Sides, one_text, side_by_side
+from migrator_tui.reports.overlooked import overlooked
 from migrator_tui.reports.prompts import ParameterChange, parameter_changes
 from migrator_tui.reports.values import CandidateReport, CasePair
 
@@ -240,7 +242,7 @@ class CandidateView:
                 told = f"{title}: median {words.figure_value(name, figure.old_spread[3])} before, "
                 told += f"{words.figure_value(name, figure.new_spread[3])} now"
                 chart = spread_rows(axis, figure.old_spread, figure.new_spread, told)
-                axis_chart = axis_row(axis, lambda tick, name=name: words.figure_value(name, tick) if tick else "0")
+                axis_chart = axis_row(axis, partial(words.figure_value, name))
             found.append(
                 FigureView(
                     title,
@@ -315,60 +317,11 @@ class CandidateView:
         return overlooked(self.card)
 
 
-def overlooked(card: Scorecard) -> list[str]:
-    """What the numbers do not cover: a sentence each."""
-    told = []
-    not_run = sum(Outcome.NOT_RUN in (case.baseline.outcome, case.candidate.outcome) for case in card.cases)
-    if not_run:
-        told.append(f"{words.counted(not_run, 'case')} of {len(card.cases):,} not run on both models.")
-    for name, side in (("baseline", card.baseline), ("candidate", card.new)):
-        if side.errors:
-            told.append(f"{words.counted(side.errors, 'case')} of the {name} ended in an error: no answer to judge.")
-    for name, count in (("baseline", _unjudged(card, old=True)), ("candidate", _unjudged(card, old=False))):
-        if count:
-            told.append(f"{words.counted(count, 'answer')} of the {name} judged by nobody and by no check.")
-    if card.baseline.assumed:
-        told.append(
-            f"{words.counted(card.baseline.assumed, 'answer')} of the baseline counted as passes because nobody said"
-            " otherwise: production relied on them. No check and no person looked at them."
-        )
-    if card.repeats <= 1:
-        told.append("Each case was asked once: how often a model would answer otherwise next time is not known.")
-    answered = sum(not _silent(case) for case in card.cases)
-    timed = card.figures["latency_p50"].pairs
-    if timed < answered:
-        told.append(f"Times are compared on {timed:,} of {answered:,} answered cases; for the others none is known.")
-    priced = card.figures["cost"].pairs
-    if priced < answered:
-        told.append(f"Costs are compared on {priced:,} of {answered:,} answered cases; no price is known otherwise.")
-    if card.other_versions:
-        tried = ", ".join(
-            f"{label} on {words.counted(count, 'case')}" for label, count in card.other_versions.items()
-        )
-        told.append(f"Later versions of the prompt were tried and are not what this is about: {tried}.")
-    return told
-
-
-def _unjudged(card: Scorecard, *, old: bool) -> int:
-    sides = (case.baseline if old else case.candidate for case in card.cases)
-    return sum(side.outcome is Outcome.UNJUDGED for side in sides)
-
-
-def _silent(case: CaseEvidence) -> bool:
-    silent = (Outcome.NOT_RUN, Outcome.ERROR)
-    return case.baseline.outcome in silent or case.candidate.outcome in silent
-
-
 def tone_of(interval: Interval | None, margin: float) -> str:
     """Good where the whole interval is allowed, bad where none of it is, open between."""
     if interval is None or (interval.high >= -margin > interval.low):
         return "open"
     return "good" if interval.low >= -margin else "bad"
-
-
-def failed_first(checks: Sequence[CheckRecord]) -> list[CheckRecord]:
-    """Checks in their order, the failed ones before the others."""
-    return sorted(checks, key=lambda record: record.passed)
 
 
 def version_title(version: Version) -> str:
