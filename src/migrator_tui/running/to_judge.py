@@ -90,7 +90,7 @@ def answers_to_judge(
                                 case,
                                 output,
                                 _first_answer(old, case.id) if model.name != BASELINE else None,
-                                [one for one in records if not one.passed and not one.waiting],
+                                [one for one in records if not one.passed and (one.error or not one.waiting)],
                                 judgement.verdict if stands else None,
                             )
 
