@@ -92,7 +92,7 @@ def test_a_limit_on_tokens_explains_broken_json_and_length() -> None:
         ("one two", "one two", {}),
         ('{"a": "one two"}', '{ "a":"one two" }', {}),
         ('{"a": "one two"}', '{"a": "one  two"}', {"whitespace": "+"}),
-        ("onetwo", "one two", {"other-answer": "+"}),
+        ("onetwo threefour five", "one two three four five", {"other-answer": "+"}),
     ],
 )
 def test_white_space(old: str, new: str, found: dict[str, str]) -> None:
@@ -103,3 +103,18 @@ def test_what_has_no_name() -> None:
     assert names("We refund the order today.", "We refund this order today.") == {"wording": "+"}
     assert names("It costs five euros.", "Delivery is on Monday, as agreed.") == {"other-answer": "+"}
     assert names(TEXTS["en"] * 4, TEXTS["en"] * 4 + "Yes.") == {}
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ("Billing Inquiries", "Billing Disputes", ["Billing Inquiries→Billing Disputes"]),
+        ("billing", "Billing", []),
+        ("yes", "Yes.", []),
+        ("42", "43", ["42→43"]),
+        ("high\n", "low", ["high→low"]),
+        ("退款", "发货", ["退款→发货"]),
+    ],
+)
+def test_another_label_is_another_answer_however_like_it_looks(old: str, new: str, words: list[str]) -> None:
+    assert differing(old, new) == words

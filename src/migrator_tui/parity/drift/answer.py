@@ -88,6 +88,14 @@ class Answer:
         """Take the JSON inside for the answer, however much stands around it: the other answer is bare JSON."""
         self._is_json = self._inside is not None
 
+    @property
+    def is_label(self) -> bool:
+        """It is a word or a few: a category, a number, yes or no."""
+        if self.is_json or len(self.text) > 60:
+            return False
+        words = self.text.split()
+        return 1 <= len(words) <= 3 and sum(map(len, words)) <= 40
+
     @cached_property
     def breaks_json(self) -> bool:
         """It is written as JSON and cannot be read as such."""

@@ -201,15 +201,16 @@ def _amount(place: _Place) -> Iterator[tuple[Written, int]]:
     if behind is None and (place.after[:1].isalnum() or place.after[:1] == "_"):
         return
     values = _numbers(place.digits)
-    if not values or (unit is None and place.digits.isdecimal() and len(place.digits) < 4):
+    small = place.digits.isdecimal() and len(place.digits) < 4
+    if not values or (unit is None and small):
         return
     text = (sign[0] if sign else "") + place.digits + (behind[0] if behind else "")
     more = len(behind[0]) if behind else 0
-    yield Written("number", text, frozenset(values), place.digits), more
+    # `$5` and `$5.00` are one value; `$5` and `5.0` need not be.
+    worth: set[Hashable] = {(_SIGNS[unit[1]], value) for value in values} if unit is not None else set()
+    yield Written("number", text, frozenset(worth if small else worth | values), place.digits), more
     if unit is not None:
-        meant = _SIGNS[unit[1]]
-        worth = frozenset((meant, value) for value in values)
-        yield Written("amount", text, worth, f"{unit[1]}#" if sign else f"#{unit[1]}"), more
+        yield Written("amount", text, frozenset(worth), f"{unit[1]}#" if sign else f"#{unit[1]}"), more
 
 
 def _numbers(digits: str) -> set[Hashable]:
@@ -217,7 +218,7 @@ def _numbers(digits: str) -> set[Hashable]:
     values: set[Hashable] = set()
     if (match := _GROUPED.fullmatch(digits)) and not digits.startswith("0"):
         values.add(_number(re.sub(r"\D", "", match[1]), match[3]))
-    if match := _PLAIN.fullmatch(digits):
+    if (match := _PLAIN.fullmatch(digits)) and not (values and match[2] == "000"):
         values.add(_number(match[1], match[2]))
     return values
 

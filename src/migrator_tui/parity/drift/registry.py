@@ -8,6 +8,7 @@ from migrator_tui.parity.drift import calls, json_shape, length, value_forms, wh
 from migrator_tui.parity.drift.answer import Answer
 from migrator_tui.parity.drift.base import Drift, compared
 from migrator_tui.parity.word_diff import similarity
+from migrator_tui.text_safety import safe_line
 
 WORDING = 0.9
 """Answers that are less alike than this, and differ in nothing that has a name, differ in `wording` …"""
@@ -59,7 +60,7 @@ def compare(old: Answer, new: Answer, same: float | None = None) -> list[Drift]:
     """What each of two answers shows and how they differ, the gravest first; what both show is in it too.
 
     `same` is the similarity of the two, 0 to 1, where it is known already. Where they differ and nothing has a name,
-    that is `wording` or `other-answer`.
+    that is `wording` or `other-answer`; of two answers in a word or two, such as labels, every other word is one.
     """
     if old.bare or new.bare:
         old.take_json()
@@ -80,6 +81,11 @@ def compare(old: Answer, new: Answer, same: float | None = None) -> list[Drift]:
 def _nameless(old: Answer, new: Answer, same: float | None) -> list[Drift]:
     if old.text == new.text:
         return []
+    labels = [" ".join(side.text.split()) for side in (old, new) if side.is_label]
+    if len(labels) == 2:
+        before, after = labels
+        other = before.casefold().rstrip(".") != after.casefold().rstrip(".")
+        return [compared("other-answer", f"{safe_line(before, 20)}→{safe_line(after, 20)}")] if other else []
     same = similarity(old.text, new.text) if same is None else same
     if same >= WORDING:
         return []
