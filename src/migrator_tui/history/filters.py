@@ -175,7 +175,7 @@ def conditions_of(query: Filter) -> Conditions:
         elif term.kind == "tag":
             condition, values[name] = f"c.tags like :{name} escape '!'", f"%\n{_literally(term.text)}\n%"
         elif term.kind == "drift":
-            state = State(f"(s.drift like '% {term.text}+ %' or s.drift like '% {term.text}- %')")
+            state = State(f"(instr(s.drift, ' {term.text}+ ') > 0 or instr(s.drift, ' {term.text}- ') > 0)")
             condition = state.sql
         elif term.kind == "changed":
             state = State(f"s.changed like :{name} escape '!'")
