@@ -168,22 +168,7 @@ def scorecard(evidence: Evidence, rules: GateRules, agreements: Sequence[Agreeme
         for case in decided
         if case.baseline.repeats[1] and case.candidate.repeats[1]
     ]
-    decision = decide(
-        rules,
-        GateInput(
-            table=table,
-            open_cases=len(cases) - table.n,
-            errors=sum(Outcome.ERROR in (case.baseline.outcome, case.candidate.outcome) for case in cases),
-            critical_regressions=critical,
-            cost=figures["cost"].change,
-            latency_p95=figures["latency_p95"].change,
-            candidate_latency_p95_ms=_p95(cases, rules),
-            candidate_rate=new.rate,
-            largest_cause=_largest_cause(drift, set(regressions)),
-            not_run=sum(Outcome.NOT_RUN in (case.baseline.outcome, case.candidate.outcome) for case in cases),
-            critical_open=[case.case_id for case in cases if case.critical and not case.decided],
-        ),
-    )
+    decision = decide(rules, gate_input(cases, rules, figures=figures, drift=drift))
     return Scorecard(
         task=evidence.task,
         candidate=evidence.candidate,
@@ -213,6 +198,43 @@ def scorecard(evidence: Evidence, rules: GateRules, agreements: Sequence[Agreeme
         agreements=agreements,
         other_versions=evidence.other_versions,
         authors=evidence.authors,
+    )
+
+
+def gate_input(
+    cases: Sequence[CaseEvidence],
+    rules: GateRules,
+    *,
+    figures: Mapping[FigureName, Figure] | None = None,
+    drift: Sequence[DriftRow] | None = None,
+) -> GateInput:
+    """What the gate looks at; `figures` and `drift` where they are counted already.
+
+    Else only the figures that the rules are about get their intervals, which take most of the time.
+    """
+    decided = [case for case in cases if case.decided]
+    regressions = [case for case in decided if case.regressed]
+    if drift is None:
+        failing = {case.case_id for case in cases if case.candidate.outcome.passed is False}
+        drift = rank({case.case_id: case.drift for case in cases}, failing)
+    if figures is None:
+        cost = rules.max_cost_increase is not None or rules.min_cost_saving is not None
+        wanted: dict[FigureName, bool] = {"cost": cost, "latency_p95": rules.max_latency_increase is not None}
+        figures = {name: figure_of(name, cases, rules.confidence, change=asked) for name, asked in wanted.items()}
+    passed = sum(case.candidate.outcome.passed is True for case in decided)
+    not_run = [case for case in cases if Outcome.NOT_RUN in (case.baseline.outcome, case.candidate.outcome)]
+    return GateInput(
+        table=_table(decided),
+        open_cases=len(cases) - len(decided),
+        errors=sum(Outcome.ERROR in (case.baseline.outcome, case.candidate.outcome) for case in cases),
+        critical_regressions=[case.case_id for case in regressions if case.critical],
+        cost=figures["cost"].change,
+        latency_p95=figures["latency_p95"].change,
+        candidate_latency_p95_ms=_p95(cases, rules),
+        candidate_rate=wilson(passed, len(decided), rules.confidence),
+        largest_cause=_largest_cause(drift, {case.case_id for case in regressions}),
+        not_run=len(not_run),
+        critical_open=[case.case_id for case in cases if case.critical and not case.decided],
     )
 
 
@@ -281,18 +303,46 @@ def _largest_cause(drift: Sequence[DriftRow], regressions: set[str]) -> tuple[st
 # Figures
 
 
+_Statistic = Literal["mean", "median", "p95"]
+_FIGURES: Mapping[FigureName, tuple[str, _Statistic]] = {
+    "cost": ("cost", "mean"),
+    "latency_p50": ("latency_ms", "median"),
+    "latency_p95": ("latency_ms", "p95"),
+    "first_token": ("first_token_ms", "median"),
+    "words": ("words", "median"),
+    "output_tokens": ("output_tokens", "median"),
+}
+"""Figure to the field of a side that it is about, and what is made of its values."""
+_TIMES = frozenset({"latency_ms", "first_token_ms"})
+
+
 def _figures(cases: Sequence[CaseEvidence], confidence: float) -> dict[FigureName, Figure]:
-    answered = [case for case in cases if _answered(case.baseline) and _answered(case.candidate)]
-    # How long an answer took that was streamed says nothing about one that was not, and the reverse.
-    timed = [c for c in answered if (c.baseline.first_token_ms is None) == (c.candidate.first_token_ms is None)]
-    return {
-        "cost": _figure("cost", _pairs(answered, "cost"), "mean", confidence),
-        "latency_p50": _figure("latency_p50", _pairs(timed, "latency_ms"), "median", confidence),
-        "latency_p95": _figure("latency_p95", _pairs(timed, "latency_ms"), "p95", confidence),
-        "first_token": _figure("first_token", _pairs(timed, "first_token_ms"), "median", confidence),
-        "words": _figure("words", _pairs(answered, "words"), "median", confidence),
-        "output_tokens": _figure("output_tokens", _pairs(answered, "output_tokens"), "median", confidence),
-    }
+    return {name: figure_of(name, cases, confidence) for name in _FIGURES}
+
+
+def figure_of(name: FigureName, cases: Sequence[CaseEvidence], confidence: float, *, change: bool = True) -> Figure:
+    """One figure over the cases that both models answered; without `change`, its interval is left out."""
+    field_name, statistic = _FIGURES[name]
+    some = [case for case in cases if _answered(case.baseline) and _answered(case.candidate)]
+    if field_name in _TIMES:
+        # How long an answer took that was streamed says nothing about one that was not, and the reverse.
+        some = [c for c in some if (c.baseline.first_token_ms is None) == (c.candidate.first_token_ms is None)]
+    pairs = _pairs(some, field_name)
+    if not pairs:
+        return Figure(name, None, None, None, 0)
+    old, new = [one for one, _ in pairs], [other for _, other in pairs]
+    interval = bootstrap_ratio(old, new, statistic, confidence) if change else None
+    old.sort()
+    new.sort()
+    return Figure(
+        name,
+        _statistic(old, statistic),
+        _statistic(new, statistic),
+        interval,
+        len(pairs),
+        [percentile(old, share) or 0.0 for share in SPREAD],
+        [percentile(new, share) or 0.0 for share in SPREAD],
+    )
 
 
 def _answered(side: Side) -> bool:
@@ -304,27 +354,7 @@ def _pairs(cases: Sequence[CaseEvidence], field_name: str) -> list[tuple[float, 
     return [(float(old), float(new)) for old, new in both if old is not None and new is not None]
 
 
-def _figure(
-    name: FigureName,
-    pairs: Sequence[tuple[float, float]],
-    statistic: Literal["mean", "median", "p95"],
-    confidence: float,
-) -> Figure:
-    if not pairs:
-        return Figure(name, None, None, None, 0)
-    old, new = sorted(one for one, _ in pairs), sorted(other for _, other in pairs)
-    return Figure(
-        name,
-        _statistic(old, statistic),
-        _statistic(new, statistic),
-        bootstrap_ratio([one for one, _ in pairs], [other for _, other in pairs], statistic, confidence),
-        len(pairs),
-        [percentile(old, share) or 0.0 for share in SPREAD],
-        [percentile(new, share) or 0.0 for share in SPREAD],
-    )
-
-
-def _statistic(ordered: Sequence[float], statistic: Literal["mean", "median", "p95"]) -> float | None:
+def _statistic(ordered: Sequence[float], statistic: _Statistic) -> float | None:
     if statistic == "mean":
         return sum(ordered) / len(ordered)
     return percentile(ordered, 0.5 if statistic == "median" else 0.95)
