@@ -1,6 +1,7 @@
 # ruff: noqa: E501 - one case a line
 """The checks beyond text and JSON: what passes, what fails, and the reason that is told."""
 
+import time
 from typing import Any
 
 import pytest
@@ -283,3 +284,59 @@ def test_a_pattern_in_a_path_runs_under_a_time_limit() -> None:
     assert isinstance(result, CheckError) and "took longer than 1 s" in result.reason
     result = run(text, type="json-path", path="$..x", pattern="(a|a)*b(?=c)d{999}|(a+a+)+$")
     assert isinstance(result, CheckError) and "ran longer than 1 s" in result.reason
+
+
+MEGABYTE = 1_000_000
+
+HOSTILE = {
+    "open tags": "<a>" * (MEGABYTE // 3),
+    "tags that do not end": "<a " * (MEGABYTE // 3),
+    "attributes": "<a " + "b='" * (MEGABYTE // 3),
+    "quotes": "<a b=\"c'" * (MEGABYTE // 8),
+    "comments": "<!-- " * (MEGABYTE // 5),
+    "declarations": "<!DOCTYPE a [" * (MEGABYTE // 13),
+    "elements": "<a><b/></a>" * (MEGABYTE // 11),
+    "sentences": "A. b! " * (MEGABYTE // 6),
+    "dots": "." * MEGABYTE,
+    "ideographs": "。返" * (MEGABYTE // 2),
+    "refusals": "I cannot " * (MEGABYTE // 9),
+    "blanks": " \n" * (MEGABYTE // 2),
+    "deep JSON": "[" * 400 + "]" * 400,
+    "wide JSON": "[" + '{"x": {"y": 1}},' * (MEGABYTE // 16) + "{}]",
+    "surrogates": "\ud800\x00\u202e word. " * (MEGABYTE // 12),
+}
+
+
+@pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE)
+def test_no_family_hangs_on_a_hostile_output(text: str) -> None:
+    specs = [
+        check_spec(stated)
+        for stated in (
+            {"type": "levenshtein", "to": "baseline"},
+            {"type": "levenshtein", "value": "x" * 5000},
+            {"type": "similarity", "to": "baseline"},
+            {"type": "json-path", "path": "$..x", "pattern": "(a+a+)+$"},
+            {"type": "json-path", "path": "$[?search(@.x.y, '(a+a+)+$')]"},
+            {"type": "is-xml", "value": "a.b.c"},
+            {"type": "contains-xml", "value": ["a.0.b", "c"]},
+            {"type": "word-count", "value": 5},
+            {"type": "max-sentences", "value": 5},
+            {"type": "max-length-ratio", "value": 5},
+            {"type": "language", "value": "en"},
+            {"type": "language", "value": "en", "path": "$..x"},
+            {"type": "tool-call", "value": "a", "arguments": {"x": [1]}},
+            {"type": "assert-set", "checks": ["no-preamble", "is-refusal"], "threshold": 0.5},
+            "no-preamble",
+            "is-refusal",
+            {"type": "tool-call-f1", "value": "a"},
+            {"type": "is-valid-openai-tools-call"},
+        )
+    ]
+    tools = [{"type": "function", "function": {"name": "a", "parameters": {"type": "object"}}}]
+    subject = Subject(text, tools=tools, baseline=Subject(text[::-1]), **calls(("a", text)))
+    start = time.monotonic()
+    results = run_plain_checks(specs, subject)
+    assert time.monotonic() - start < 25
+    for result in results:
+        result.reason.encode()
+        assert len(result.reason) <= 300 and "\n" not in result.reason

@@ -1,6 +1,8 @@
 """The check `assert-set`: several checks that count as one. The meaning is promptfoo's."""
 
+import json
 from collections.abc import Sequence
+from functools import lru_cache
 
 from migrator_tui.checks.base import CheckError, CheckFailure, CheckResult
 from migrator_tui.checks.registry import register_set
@@ -21,9 +23,17 @@ def _parts(spec: CheckSpec) -> Sequence[CheckSpec]:
     if len(stated) != 1 or not isinstance(stated[0], list | tuple) or not stated[0]:
         raise setting_error(spec, f"needs {_FORM}")
     try:
-        return check_specs(list(stated[0]))
+        return _read(json.dumps(stated[0]))
     except Misfit as misfit:
         raise setting_error(spec, misfit.what) from None
+    except (TypeError, ValueError, RecursionError):
+        raise setting_error(spec, f"holds what no check can hold; it needs {_FORM}") from None
+
+
+@lru_cache(maxsize=256)
+def _read(text: str) -> Sequence[CheckSpec]:
+    """The checks of a set; asked for several times an output, of few sets."""
+    return check_specs(json.loads(text))
 
 
 def _sound_set(spec: CheckSpec) -> None:
