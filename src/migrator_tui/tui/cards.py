@@ -69,6 +69,7 @@ class Cards:
 
     async def count(self, tracks: Sequence[Track], *, in_sight: bool) -> None:
         """Count what of these is missing or no longer holds, once there is a lull; cancelled by the next call."""
+        stop = threading.Event()
         try:
             # The longer a count takes, the longer the lull it waits for: who judges case after case is not slowed.
             if not in_sight or all(track in self._known for track in tracks):
@@ -79,21 +80,18 @@ class Cards:
             wanted = [track for track in tracks if not self.holds(track)]
             if not wanted or (self._took > LONG_COUNT_SECONDS and not in_sight):
                 return
-            self._stop, self.counting = threading.Event(), True
+            self._stop, self.counting = stop, True
             for track in wanted:
-                self._stale.discard(track)  # what happens from now on makes it stale again
                 started = time.monotonic()
-                try:
-                    counted = await asyncio.to_thread(self._count, track, self._stop)
-                except asyncio.CancelledError:
-                    self._stale.add(track)
-                    raise
+                counted = await asyncio.to_thread(self._count, track, stop)
                 self._took = time.monotonic() - started
+                # What happened meanwhile would have cancelled this.
                 self._known[track] = counted
+                self._stale.discard(track)
                 self._post(ScorecardCounted(*track))
         finally:
-            self._stop.set()
-            self.counting = False
+            stop.set()
+            self.counting = self.counting and self._stop is not stop
 
     def _count(self, track: Track, stop: threading.Event) -> Counted:
         from migrator_tui.running.evidence import score

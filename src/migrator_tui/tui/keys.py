@@ -244,6 +244,9 @@ SCORECARD: Sequence[Key] = (
         "Look",
         short="whole",
     ),
+    Key(
+        "scorecard-write", "w", "write", "write report", "write a report for others to read", "Change", short="report"
+    ),
     Key("scorecard-sign", "S", "sign", "sign", "sign the decision: go or no-go", "Judge"),
     Key("scorecard-run", "R,f6", "run_all", "run all", "run all cases on both models; asks first", "Run"),
     *_TRACK,

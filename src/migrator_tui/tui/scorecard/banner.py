@@ -35,3 +35,19 @@ def banner(
 
 def _cut(line: Content, width: int) -> Content:
     return line.truncate(max(1, width - 1), ellipsis=True)
+
+
+def to_come(config: str, glyphs: Glyphs) -> Content:
+    """What the screen will say once something was run."""
+    answers = f"{glyphs.passed} ready, {glyphs.failed} not ready or {glyphs.drift} not enough evidence, and why"
+    lines = (
+        ("the decision", answers),
+        ("gate", f"each rule of {config} [gate]: what is allowed, what was measured"),
+        ("pass rates", "with intervals, and their difference against the margin"),
+        ("what changed", "fences, length, language …: in how many cases, and how many of those fail"),
+        ("slices", "the same by tag"),
+        ("what it rests on", "who judged, how good the judges are, how steady the models, who signed"),
+    )
+    told = [Content.styled("After a run stands here", STYLES["text"]), Content("")]
+    told += [Content.styled(f"  {name:<18}{glyphs.fit(words)}", MUTED) for name, words in lines]
+    return Content("\n").join(told)

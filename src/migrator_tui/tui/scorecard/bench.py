@@ -18,7 +18,7 @@ from migrator_tui.project.errors import ProjectError
 from migrator_tui.tui.cards import Counted
 from migrator_tui.tui.keys import SCORECARD, Key, bindings
 from migrator_tui.tui.messages import RunAdvanced, RunEnded, ScorecardCounted, TrackChanged
-from migrator_tui.tui.scorecard.banner import banner
+from migrator_tui.tui.scorecard.banner import banner, to_come
 from migrator_tui.tui.scorecard.candidates_part import candidates_part
 from migrator_tui.tui.scorecard.drift_part import drift_part
 from migrator_tui.tui.scorecard.evidence_part import evidence_part
@@ -102,6 +102,7 @@ class ScorecardBench(WorkScreen):
     def compose_body(self) -> ComposeResult:
         with Vertical(id="banner-pane"):
             yield Static(id="banner")
+        yield Static(id="to-come")
         yield Static(id="pages")
         with Vertical(id="board"):
             with Horizontal(id="top"):
@@ -186,14 +187,17 @@ class ScorecardBench(WorkScreen):
             self.query_one(f"#{row}").display = bool(shown.intersection(names))
         self.set_class(self.maximised is not None, "-max")
         self.set_class(empty, "-empty")
-        self.set_class(shown == {"gate"} or "rates" not in shown, "-no-rates")
+        several = len(self.workspace.project.candidates)
+        self.part("candidates").styles.height = None if self.maximised else min(8, several + 3)
+        self.query_one("#to-come").display = self.card is not None and empty
+        self.set_class("rates" not in shown and self.maximised is None, "-no-rates")
 
     def panes(self) -> Mapping[str, Sequence[Key]]:
         """Keys that do nothing here are not offered."""
         project = self.workspace.project
         absent = {"scorecard-stop"} if not self.program.runs.busy else set()
         if self.card is None or self.card.nothing_run:
-            absent |= {"scorecard-open", "scorecard-part", "scorecard-full", "scorecard-sign"}
+            absent |= {"scorecard-open", "scorecard-part", "scorecard-full", "scorecard-sign", "scorecard-write"}
         named = {
             "next-candidate": ("[ ]", "candidate", len(project.candidates) > 1),
             "next-task": ("{ }", "task", len(project.tasks) > 1),
@@ -259,6 +263,9 @@ class ScorecardBench(WorkScreen):
         if card is None:
             return
         if card.nothing_run:
+            self.query_one("#to-come", Static).update(
+                to_come(self.workspace.project.config_file.name, self.program.glyphs)
+            )
             if card.cases and not self.waiting:
                 self._estimate()
             return
@@ -266,8 +273,8 @@ class ScorecardBench(WorkScreen):
             part = self.part(name)
             if part.display:
                 part.fill(self._filled(name, card, part.size.width))
-        if self.focused_part is None:
-            self.call_after_refresh(self.focus_part, self._first_part())
+        if self.focused_part is None and self.focused is None:
+            self.set_focus(self.part(self._first_part()).rows)
 
     def _first_part(self) -> str:
         """Where one starts: what changed explains a decision best; on narrow screens what is in front."""
@@ -281,7 +288,7 @@ class ScorecardBench(WorkScreen):
         if name == "rates":
             return rates_part(card, glyphs, full=full)
         if name == "figures":
-            return figures_part(card, glyphs, full=full)
+            return figures_part(card, glyphs, full=full, width=width - 3)
         if name == "drift":
             return drift_part(card, glyphs, full=full)
         if name == "slices":
@@ -300,7 +307,8 @@ class ScorecardBench(WorkScreen):
         pane = self.query_one("#banner-pane", Vertical)
         for role in ("success", "error", "warning", "primary", "muted"):
             pane.set_class(role == look.role, f"-{role}")
-        counting = self.program.cards.counting and not self.program.cards.holds(self.track)
+        cards = self.program.cards
+        counting = cards.counting and self.counted is not None and not cards.holds(self.track)
         pane.border_subtitle = Content.styled("counting …", MUTED) if counting else None
         width, narrow = self.app.size.width - 2, self.size_class is Size.NARROW
         self.query_one("#banner", Static).update(
@@ -349,5 +357,5 @@ class ScorecardBench(WorkScreen):
         if self.maximised is not None:
             self.maximised = name
         self.lay_out()
-        self.part(name).rows.focus()
+        self.set_focus(self.part(name).rows)
         self.call_after_refresh(self.paint)

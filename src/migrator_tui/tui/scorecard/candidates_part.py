@@ -1,6 +1,7 @@
 """All candidates of the task in one table."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 from textual.content import Content
 
@@ -21,9 +22,34 @@ from migrator_tui.tui.widgets.interval_plot import (
 )
 from migrator_tui.tui.widgets.row_list import ListRow
 
-NAME, DECISION, RATE, POINTS, COUNT, SHARE, VERSION = 14, 15, 8, 8, 8, 8, 7
-LEFT = 2 + NAME + DECISION + RATE + POINTS + 1 + 3 * COUNT + 2 * SHARE + VERSION
 PLOT_FROM = 16
+"""Cells from which on an interval is drawn."""
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """Cells of each column."""
+
+    name: int
+    decision: int
+    number: int
+    """Of rate, points and each count and share."""
+    fixed: bool
+    """Whether there is room for the fixes."""
+
+    @property
+    def left(self) -> int:
+        """Cells of all columns before the plot."""
+        return 2 + self.name + self.decision + (7 + self.fixed) * self.number + 1
+
+
+NARROW = Columns(12, 14, 7, fixed=False)
+USUAL = Columns(16, 15, 8, fixed=True)
+
+
+def columns(width: int) -> Columns:
+    """Those that fit."""
+    return USUAL if width >= USUAL.left else NARROW
 
 
 def candidates_part(counted: Sequence[tuple[str, Counted | None]], in_view: str, glyphs: Glyphs) -> Filled:
@@ -33,14 +59,14 @@ def candidates_part(counted: Sequence[tuple[str, Counted | None]], in_view: str,
     margin = min((-card.rules.margin for card in cards), default=-0.03)
 
     def scale(width: int) -> Scale:
-        return difference_scale(shown[:1], max(PLOT_FROM, width - LEFT - 1), margin=margin, others=shown[1:])
+        cells = max(PLOT_FROM, width - columns(width).left - 1)
+        return difference_scale(shown[:1], cells, margin=margin, others=shown[1:])
 
     def heads(width: int) -> Content:
-        words = (
-            f"  {'candidate':<{NAME}}{'decision':<{DECISION}}{'new':>{RATE - 1}} {'diff':>{POINTS - 1}}  "
-            f"{'worse':>{COUNT - 1}} {'fixed':>{COUNT - 1}} {'open':>{COUNT - 1}} "
-            f"{'cost':>{SHARE - 1}} {'p95':>{SHARE - 1}} {'ver.':<{VERSION}}"
-        )
+        c = columns(width)
+        numbers = ["new", "diff", "worse", *(["fixed"] if c.fixed else []), "open", "cost", "p95"]
+        words = f"  {'candidate':<{c.name}}{'decision':<{c.decision}}"
+        words += "".join(f"{word:>{c.number - 1}} " for word in numbers) + f"{'ver.':<{c.number + 1}}"
         plot = scale_line(scale(width), glyphs, signed=True) if _has_plot(width) and shown else Content("")
         return Content.styled(words, MUTED) + plot
 
@@ -54,7 +80,7 @@ def candidates_part(counted: Sequence[tuple[str, Counted | None]], in_view: str,
 
 
 def _has_plot(width: int) -> bool:
-    return width - LEFT - 1 >= PLOT_FROM
+    return width - columns(width).left - 1 >= PLOT_FROM
 
 
 def _row(
@@ -64,11 +90,12 @@ def _row(
     card = counted.card if counted is not None else None
 
     def draw(width: int, selected: bool) -> Content:
+        c = columns(width)
         decision = f"{look.sign} {look.short or look.words}"
         start = Content.assemble(
             mark(selected, glyphs),
-            cell(f"{glyphs.now if in_view else ' '} {name}", NAME, "text", bold=in_view),
-            cell(decision, DECISION, look.role, bold=True),
+            cell(f"{glyphs.now if in_view else ' '} {name}", c.name, "text", bold=in_view),
+            cell(decision, c.decision, look.role, bold=True),
         )
         if card is None or card.nothing_run:
             return start
@@ -79,21 +106,20 @@ def _row(
 
 def _figures(card: Scorecard, width: int, scale: Callable[[int], Scale], margin: float, glyphs: Glyphs) -> Content:
     found = card.difference
+    c = columns(width)
     role = position_role(found, margin) if found is not None else "muted"
     critical = glyphs.critical if card.critical_regressions else " "
+    worse = len(card.regressions)
     return Content.assemble(
-        cell(percent(card.new.rate.estimate) if card.new.rate is not None else UNKNOWN, RATE, "text", right=True),
-        cell(glyphs.fit(signed(found.estimate, margin)) if found else UNKNOWN, POINTS, role, right=True, bold=True),
-        " ",
-        cell(
-            f"{len(card.regressions):,}", COUNT - 1, "error" if card.regressions else "muted", right=True, bold=True
-        ),
+        cell(percent(card.new.rate.estimate) if card.new.rate else UNKNOWN, c.number, "text", right=True),
+        cell(glyphs.fit(signed(found.estimate, margin)) if found else UNKNOWN, c.number, role, right=True, bold=True),
+        cell(f"{worse:,}", c.number, "error" if worse else "muted", right=True, bold=True)[:-1],
         (critical, STYLES["warning"]),
-        cell(f"{len(card.fixes):,}", COUNT, "muted", right=True),
-        cell(f"{card.open_cases:,}", COUNT, "primary" if card.open_cases else "muted", right=True),
-        cell(_share(card, "cost", glyphs), SHARE, "muted", right=True),
-        cell(_share(card, "latency_p95", glyphs), SHARE, "muted", right=True),
-        cell(card.version.label if card.version is not None else UNKNOWN, VERSION, "text"),
+        cell(f"{len(card.fixes):,}", c.number, "muted", right=True) if c.fixed else "",
+        cell(f"{card.open_cases:,}", c.number, "primary" if card.open_cases else "muted", right=True),
+        cell(_share(card, "cost", glyphs), c.number, "muted", right=True),
+        cell(_share(card, "latency_p95", glyphs), c.number, "muted", right=True),
+        cell(card.version.label if card.version is not None else UNKNOWN, c.number + 1, "text"),
         interval_line(found, scale(width), glyphs, margin=margin, equal=0.0) if _has_plot(width) else "",
     )
 

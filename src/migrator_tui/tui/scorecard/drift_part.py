@@ -7,9 +7,12 @@ from migrator_tui.parity.scorecard import Scorecard
 from migrator_tui.tui.glyphs import Glyphs
 from migrator_tui.tui.scorecard.parts import Filled, cell, heading, mark, text_row
 from migrator_tui.tui.theme import MUTED, STYLES
+from migrator_tui.tui.widgets.figures import fitted
 from migrator_tui.tui.widgets.row_list import ListRow
 
 TITLE, CASES, FAILING = 24, 7, 9
+LONGEST_BAR = 40
+"""Cells, where the ids of the cases stand beside the bars."""
 
 
 def drift_part(card: Scorecard, glyphs: Glyphs, *, full: bool) -> Filled:
@@ -57,10 +60,21 @@ def _row(row: DriftRow, most: int, glyphs: Glyphs, *, sides: bool) -> ListRow:
             cell(f"{count:,}", CASES, "text", right=True, bold=True),
             (both, MUTED),
             cell(fails, FAILING, "error", right=True),
-            bar(count, failing, most, width - left - 1, glyphs),
+            bar(count, failing, most, width - left - 1, glyphs)
+            if not sides
+            else _bar_and_ids(row, most, width - left, glyphs),
         )
 
     return ListRow(row.name, draw)
+
+
+def _bar_and_ids(row: DriftRow, most: int, room: int, glyphs: Glyphs) -> Content:
+    """The bar, and as many ids as there is room for, failing ones first."""
+    cells = min(LONGEST_BAR, room // 2)
+    drawn = bar(len(row.cases), len(row.failing), most, cells, glyphs)
+    rest = [case_id for case_id in row.cases if case_id not in set(row.failing)]
+    ids = fitted([*row.failing, *rest], room - cells - 3)
+    return drawn + " " * (cells - drawn.cell_length + 2) + Content.styled(glyphs.fit(ids), MUTED)
 
 
 def bar(count: int, failing: int, most: int, cells: int, glyphs: Glyphs) -> Content:

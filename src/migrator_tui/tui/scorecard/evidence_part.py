@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from textual.content import Content
 
 from migrator_tui.history.records import SignedDecision
-from migrator_tui.parity.agreement import Agreement
+from migrator_tui.parity.agreement import ENOUGH, Agreement
 from migrator_tui.parity.gate import Answer
 from migrator_tui.parity.outcomes import Outcome
 from migrator_tui.parity.scorecard import Scorecard
@@ -31,12 +31,13 @@ def evidence_part(
     return Filled(heading("What it rests on"), rows)
 
 
-def _line(key: str, name: str, words: str, glyphs: Glyphs, role: str = "text") -> ListRow:
+def _line(key: str, name: str, words: str, glyphs: Glyphs, role: str = "text", short: str = "") -> ListRow:
+    """`short`: what to say where the words have no room."""
+
     def draw(width: int, selected: bool) -> Content:
         room = max(1, width - 2 - NAME + 1)
-        return Content.assemble(
-            mark(selected, glyphs), cell(name, NAME, "muted"), cell(glyphs.fit(words), room, role)
-        )
+        told = words if not short or len(words) < room else short
+        return Content.assemble(mark(selected, glyphs), cell(name, NAME, "muted"), cell(glyphs.fit(told), room, role))
 
     return ListRow(key, draw)
 
@@ -67,7 +68,8 @@ def _judges(card: Scorecard, glyphs: Glyphs, *, full: bool) -> list[ListRow]:
     rows: list[ListRow] = []
     for agreement in card.agreements:
         role = "text" if agreement.proven else "warning"
-        rows.append(_line(f"judge:{agreement.label}", agreement.label, agreement.words, glyphs, role))
+        short = "" if agreement.proven else f"unproven: {agreement.n} of {ENOUGH} outputs judged"
+        rows.append(_line(f"judge:{agreement.label}", agreement.label, agreement.words, glyphs, role, short))
         if full:
             rows += [text_row(line, indent=NAME + 2) for line in _confusion(agreement)]
     return rows
@@ -94,7 +96,7 @@ def _repeats(card: Scorecard, glyphs: Glyphs) -> list[ListRow]:
     if card.noise is not None:
         low, high = card.noise.low * 100, card.noise.high * 100
         told = f"{card.noise.estimate * 100:.1f} % ({low:.1f} … {high:.1f}) of cases"
-        rows.append(_line("noise", "noise floor", f"{told}: the baseline against itself", glyphs))
+        rows.append(_line("noise", "noise floor", f"{told}: the baseline against itself", glyphs, short=told))
     return rows
 
 

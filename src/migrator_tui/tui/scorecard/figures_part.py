@@ -18,8 +18,11 @@ LOW, LOW_HALF, MEDIAN, HIGH_HALF, HIGH = 1, 2, 3, 4, 5
 """Places in a figure's spread: 5, 25, 50, 75 and 95 %."""
 
 
-def figures_part(card: Scorecard, glyphs: Glyphs, *, full: bool) -> Filled:
-    """A row a figure; on the full screen the baseline's spread and the interval of the change as well."""
+def figures_part(card: Scorecard, glyphs: Glyphs, *, full: bool, width: int) -> Filled:
+    """A row a figure; on the full screen the baseline's spread and the interval of the change as well.
+
+    `width` of a row, which decides whether spreads are drawn.
+    """
     rows: list[ListRow] = []
     for name, title, less, more in FIGURES:
         figure = card.figures[name]
@@ -43,10 +46,14 @@ def figures_part(card: Scorecard, glyphs: Glyphs, *, full: bool) -> Filled:
             (f"{'':<{CHANGE - 1}}from 0" if drawn else "", FAINT),
         )
 
-    return Filled(heading("Cost, time, length"), rows, heads, _legend(pairs, glyphs))
+    return Filled(
+        heading("Cost, time, length"), rows, heads, _legend(pairs, glyphs, _spread_cells(width) >= SPREAD_FROM)
+    )
 
 
-def _legend(pairs: int, glyphs: Glyphs) -> Content:
+def _legend(pairs: int, glyphs: Glyphs, drawn: bool) -> Content:
+    if not drawn:
+        return Content.styled(f"over {many(pairs, 'pair')}", MUTED)
     return Content.assemble(
         (f"{glyphs.now}", STYLES["text"]),
         (" candidate  ", MUTED),

@@ -1,5 +1,7 @@
 """The scorecard: what can be done with it."""
 
+import asyncio
+
 from textual import on, work
 
 from migrator_tui.history.errors import HistoryError
@@ -139,8 +141,6 @@ class ScorecardScreen(ScorecardBench):
     @work(exclusive=True, group="question")
     async def action_sign(self) -> None:
         """Go or no-go, with name, version and reason."""
-        import asyncio
-
         card = self.card
         if card is None or card.nothing_run or card.version is None:
             self.say("there is nothing to decide on: no case was run", "warning")
@@ -162,3 +162,39 @@ class ScorecardScreen(ScorecardBench):
         override = ", as an override of the gate" if decision.override else ""
         self.say(f"signed: {what} for {card.candidate} {card.version.label}{override}", "success")
         self.program.recount_scorecards(card.task)
+
+    @work(exclusive=True, group="question")
+    async def action_write(self) -> None:
+        """The scorecard in view as a file for others."""
+        from migrator_tui.reports.report import report_text, write_report
+        from migrator_tui.tui.scorecard.reporting import ReportDialog
+
+        workspace = self.workspace
+        if self.card is None or self.card.nothing_run:
+            self.say("there is nothing to report: no case was run", "warning")
+            return
+        (task, candidate), project = self.track, workspace.project
+        chosen = await self.app.push_screen_wait(ReportDialog(task, candidate, project.folder, self.program.glyphs))
+        if chosen is None:
+            return
+
+        def write() -> None:
+            text = report_text(
+                project,
+                workspace.history,
+                chosen.form,
+                author=workspace.author,
+                tasks=[task],
+                candidates=[candidate],
+            )
+            write_report(chosen.file, text)
+
+        self.say("writing the report ...")
+        try:
+            await asyncio.to_thread(write)
+        except (ProjectError, HistoryError) as error:
+            self.say(str(error), "error")
+        except OSError as error:
+            self.say(f"{chosen.file} can't be written: {error.strerror}", "error")
+        else:
+            self.say(f"the report is in {chosen.file}", "success")

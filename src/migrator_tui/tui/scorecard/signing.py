@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from textwrap import wrap
+from textwrap import shorten, wrap
 from typing import Any, ClassVar
 
 from textual.app import ComposeResult
@@ -123,8 +123,9 @@ class SignDialog(Modal[Signature]):
         look = look_of_answer(card.decision.answer, glyphs)
         width = max(30, min(96, self.app.size.width) - 8)
         lines = [Content.assemble(("The gate says  ", MUTED), chip(f"{look.sign} {look.words}", look.role))]
-        for reason in card.decision.reasons[:5]:
-            lines += [Content.styled(f"  {line}", STYLES["text"]) for line in wrap(glyphs.fit(reason), width)]
+        most = 5 if self.app.size.height >= 30 else 3
+        for reason in card.decision.reasons[:most]:
+            lines.append(Content.styled(f"  {shorten(glyphs.fit(reason), width, placeholder=' ..')}", STYLES["text"]))
         lines += [Content(""), self._choice(True, "go", "may take over"), self._choice(False, "no-go", "may not yet")]
         if self.override:
             lines.append(

@@ -82,7 +82,7 @@ def _row(one: Slice, card: Scorecard, glyphs: Glyphs, tag_cells: int, scale: obj
     sign = glyphs.warning if stands_out(one, card) else " "
 
     def draw(width: int, selected: bool) -> Content:
-        ps = [cell(f"{one.p:.4f}", P, "muted", right=True), cell(f"{one.adjusted_p:.4f}", P, "muted", right=True)]
+        ps = [cell(f"{p:.4f}" if p >= 0.0001 else "<0.0001", P, "muted", right=True) for p in (one.p, one.adjusted_p)]
         return Content.assemble(
             mark(selected, glyphs),
             cell(one.tag, tag_cells, "text", bold=whole),

@@ -97,7 +97,7 @@ def rests_on(card: Scorecard, author: str) -> str:
 def banner_words(counted: Counted | None, author: str, waiting: str = "") -> Sequence[str]:
     """The three lines beside the decision. `waiting`: what a first run takes, where nothing was run."""
     if counted is None:
-        return ("counting …", "", "")
+        return ("", "comparing the outcomes of all cases …", "")
     card = counted.card
     if card is None:
         return (safe_line(counted.problem), "", "")

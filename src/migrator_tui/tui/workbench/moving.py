@@ -140,6 +140,7 @@ class Moving(Bench):
         field = self.query_one("#filter", Input)
         field.value = query
         field.set_class(bool(query), "-open")
+        self.rows.edge(False)
         self.rows.focus()
         return True
 
