@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 VERDICTS = Path(__file__).with_name("promptfoo_verdicts.json")
+RUNNER = Path(__file__).with_name("promptfoo_runner.mjs")
 
 TICKET = '{"category": "billing", "priority": "urgent", "tags": ["a", "b"], "n": 2}'
 FENCED = f"Here is the triage:\n\n```json\n{TICKET}\n```\n"
@@ -381,51 +382,6 @@ def all_cases() -> list[dict[str, Any]]:
     return [case for part in parts for case in part()]
 
 
-RUNNER = """
-import fs from "node:fs";
-const [module, input, output] = process.argv.slice(2);
-const promptfoo = (await import(module)).default;
-const cases = JSON.parse(fs.readFileSync(input, "utf8"));
-const groups = new Map();
-cases.forEach((test, n) => {
-  const key = JSON.stringify(test.tools ?? null);
-  groups.set(key, [...(groups.get(key) ?? []), n]);
-});
-const verdicts = [];
-for (const [tools, numbers] of groups) {
-  const provider = {
-    id: () => "answers",
-    config: JSON.parse(tools) === null ? {} : { tools: JSON.parse(tools) },
-    callApi: async (prompt, context) => {
-      const test = cases[context.vars.n];
-      const calls = test.tool_calls?.map((one, i) => ({ id: `call_${i}`, type: "function", function: one }));
-      const answer = { output: calls ?? test.output };
-      if (test.finish_reason) answer.finishReason = test.finish_reason;
-      if (test.latency_ms !== undefined) answer.latencyMs = test.latency_ms;
-      if (test.cost !== undefined) answer.cost = test.cost;
-      return answer;
-    },
-  };
-  const tests = numbers.map((n) => {
-    const test = { vars: { ...cases[n].vars, n }, assert: cases[n].checks, options: { disableVarExpansion: true } };
-    if (cases[n].threshold !== undefined) test.threshold = cases[n].threshold;
-    return test;
-  });
-  const summary = await promptfoo.evaluate(
-    { prompts: ["{{n}}"], providers: [provider], tests, writeLatestResults: false },
-    { cache: false, maxConcurrency: 4, showProgressBar: false },
-  );
-  for (const result of (await summary.toEvaluateSummary()).results) {
-    const n = result.testCase.vars.n;
-    const told = result.failureReason === 2 ? "error" : result.success ? "pass" : "fail";
-    verdicts[n] = { verdict: told, score: told === "error" ? null : result.score };
-  }
-}
-fs.writeFileSync(output, JSON.stringify(verdicts));
-process.exit(0);
-"""
-
-
 def main(folder: Path) -> None:
     """Run promptfoo on all cases and write what it says."""
     package = folder / "node_modules" / "promptfoo"
@@ -434,11 +390,10 @@ def main(folder: Path) -> None:
     work.mkdir(exist_ok=True)
     cases = all_cases()
     (work / "cases.json").write_text(json.dumps(cases))
-    (work / "run.mjs").write_text(RUNNER)
     quiet = {"PROMPTFOO_DISABLE_TELEMETRY": "1", "PROMPTFOO_DISABLE_UPDATE": "1", "PROMPTFOO_CONFIG_DIR": str(work)}
     quiet |= {"PROMPTFOO_DISABLE_REMOTE_GENERATION": "true", "LOG_LEVEL": "error"}
     module = (package / "dist" / "src" / "index.js").as_uri()
-    command = ["node", str(work / "run.mjs"), module, str(work / "cases.json"), str(work / "verdicts.json")]
+    command = ["node", str(RUNNER), module, str(work / "cases.json"), str(work / "verdicts.json")]
     subprocess.run(command, cwd=work, env=os.environ | quiet, check=True)
     verdicts = json.loads((work / "verdicts.json").read_text())
     node = subprocess.run(["node", "--version"], capture_output=True, text=True, check=True).stdout.strip()
