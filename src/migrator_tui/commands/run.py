@@ -153,17 +153,25 @@ def _report(
     if unpriced:
         say(f"no price is known for some calls to {', '.join(unpriced)}: their cost is left out of every sum")
     if result is not None and result.stopped_because is not None:
-        left = result.total - result.done
-        say(f"{result.stopped_because}; {left} of {result.total} calls are left, `run --resume` goes on")
+        say(f"{result.stopped_because}; {_left(result)}, `run --resume` goes on")
     if results.errors:
         for line in islice(_reasons(results), MOST_REASONS):
             say(line)
         what = "1 outcome is an error" if results.errors == 1 else f"{results.errors} outcomes are errors"
         say(f"{what}; `run` asks again for those that have no answer")
-    if results.errors > 0 or results.missing > 0:
+    if results.errors > 0 or results.missing > 0 or (result is not None and result.checks_open):
         return results, UNFINISHED
     answer, _ = results.decision
     return results, FINE if arguments.no_gate or answer is Answer.READY else NOT_READY
+
+
+def _left(result: "RunResult") -> str:
+    left = result.total - result.done
+    calls = f"{left} of {result.total} calls are left" if left or not result.checks_open else "all calls are made"
+    if not result.checks_open:
+        return calls
+    checks = "1 check is" if result.checks_open == 1 else f"{result.checks_open} checks are"
+    return f"{calls}, {checks} not asked yet"
 
 
 def _print(arguments: Namespace, plan: "Plan", history: "History") -> "Results":

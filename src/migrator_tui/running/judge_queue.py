@@ -128,7 +128,7 @@ class JudgeQueue:
             checks = results.get(output.id, {})
             self._note(item, output, checks)
             self._tell(OutputRecorded(item, output, checks, _own(standings, item), cached))
-        for key in {(item.task, item.case_id) for item, _ in pairs}:
+        for key in dict.fromkeys((item.task, item.case_id) for item, _ in pairs):
             if key in self._open:
                 self._queue.put(key)
         if self._open:

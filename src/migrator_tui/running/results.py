@@ -13,6 +13,7 @@ from migrator_tui.parity.pairs import outcome_of_mark
 from migrator_tui.parity.scorecard import Scorecard, scorecard
 from migrator_tui.parity.summary import Summary, summarise
 from migrator_tui.project.schema import BASELINE, ModelSpec, Project, Task
+from migrator_tui.running.judging import Results as CheckResults
 from migrator_tui.running.judging import standings_of
 from migrator_tui.running.plan import Plan
 from migrator_tui.running.spending import is_free
@@ -43,7 +44,7 @@ class ModelResult:
     unpriced: int
     """Answers whose cost is not known."""
     failures: Mapping[str, Sequence[str]]
-    """What calls that ended in errors said: the ids of the cases, by message."""
+    """What calls, and checks, that ended in errors said: the ids of the cases, by message."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,12 +128,15 @@ def _task(plan: Plan, history: "History", task: Task, all_items: Sequence[RunIte
     outcomes: dict[str, dict[str, Outcome]] = {name: {} for name in names}
     figures: dict[str, list[Output]] = {name: [] for name in names}
     evidence: dict[str, list[CaseEvidence]] = {candidate.name: [] for candidate in plan.candidates}
+    broken: dict[int, str] = {}
     for case_ids in _chunks(plan.cases[task.name]):
         cases = {case_id: plan.cases[task.name][case_id] for case_id in case_ids}
         outputs = _outputs(history, names, {case_id: items[case_id] for case_id in case_ids})
         for candidate in plan.candidates:
             old, new = outputs[BASELINE], outputs[candidate.name]
-            for standing in standings_of(plan.project, history, task, candidate.name, cases, old, new).standings:
+            judged = standings_of(plan.project, history, task, candidate.name, cases, old, new)
+            broken |= _broken(judged.results)
+            for standing in judged.standings:
                 case = cases[standing.case_id]
                 outcomes[BASELINE][case.id] = outcome_of_mark(standing.baseline)
                 outcomes[candidate.name][case.id] = outcome_of_mark(standing.candidate)
@@ -166,7 +170,7 @@ def _task(plan: Plan, history: "History", task: Task, all_items: Sequence[RunIte
             cached=sum(item.cached for item in planned),
             missing=sum(item.output_id is None for item in planned),
             unpriced=sum(output.cost is None and not output.failed_call for output in figures[name]),
-            failures=failures_of(figures[name]),
+            failures=failures_of(figures[name], broken),
         )
 
     def candidate_result(candidate: ModelSpec) -> CandidateResult:
@@ -200,12 +204,25 @@ def _known(standing: Standing) -> Standing | None:
     return None if standing.baseline is standing.candidate is Mark.NOT_RUN else standing
 
 
-def failures_of(outputs: Sequence[Output]) -> dict[str, list[str]]:
-    """What calls that ended in errors said, with the ids of the cases."""
+def _broken(results: CheckResults) -> dict[int, str]:
+    """By output id, why a check could not be carried out, where none failed already."""
+    found = {}
+    for output_id, by_key in results.items():
+        deciding = [record for record in by_key.values() if record.weight > 0]
+        error = next((record for record in deciding if record.error), None)
+        if error is not None and all(record.passed or record.error or record.waiting for record in deciding):
+            found[output_id] = f"{error.label}: {error.reason}"
+    return found
+
+
+def failures_of(outputs: Sequence[Output], broken: Mapping[int, str] | None = None) -> dict[str, list[str]]:
+    """What calls that ended in errors said, with the ids of the cases; `broken`: the same of checks, by output id."""
     found: dict[str, list[str]] = {}
     for output in outputs:
         if output.failed_call:
             found.setdefault(output.error or str(output.error_kind), []).append(output.case_id)
+        elif broken and output.id in broken:
+            found.setdefault(broken[output.id], []).append(output.case_id)
     return {message: list(dict.fromkeys(ids)) for message, ids in found.items()}
 
 
