@@ -29,6 +29,7 @@ PATIENCE = 40.0
 BARE_JSON = "Answer with the bare JSON object only: no code fence, nothing before or after it."
 PLAIN_AND_SHORT = "Write the answer in the customer's language, in at most 40 words, as plain text without Markdown."
 RULES_ALONE = "Judge the priority by these rules alone, not by the tone, and write categories in lower case."
+EVERY_TICKET = "Sort every ticket, whatever it is about: never refuse. Use exactly these four keys and no others."
 
 _FONT_FACES = re.compile(r"@font-face\s*\{.*?\}\s*", re.DOTALL)
 _FONTS = 'font-family: "JetBrains Mono", "DejaVu Sans Mono", Menlo, Consolas, monospace'
@@ -143,6 +144,18 @@ class Walk(Camera):
         await self.press("right")
         await self.resize(160, 45)
 
+    async def scorecard(self, says: str, *sizes: tuple[int, int]) -> None:
+        """The decision as it stands now, in some sizes; then back to the workbench."""
+        await self.press("2")
+        await self.sees(says)
+        for size in sizes:
+            await self.resize(*size)
+            await self.quiet()
+            await self.shoot(f"scorecard-{says.lower().replace(' ', '-')}")
+        await self.resize(160, 45)
+        await self.press("1")
+        await self.until(lambda: self.app.current.NAME == "workbench", "the workbench")
+
     async def word_diff(self) -> None:
         """The two outputs of a case, word by word."""
         await self.go_to("T-0021")
@@ -169,12 +182,13 @@ class Walk(Camera):
         await self.resize(160, 45)
 
     async def versions(self) -> None:
-        """Two more edits, each run on everything, and what each of them did."""
+        """Three more edits, each run on everything, what is decided then, and what each of them did."""
         await self.run_all()
-        for sentence in (PLAIN_AND_SHORT, RULES_ALONE):
+        for sentence in (PLAIN_AND_SHORT, RULES_ALONE, EVERY_TICKET):
             await self.add_line(sentence)
             await self.press("ctrl+s", "escape")
             await self.run_all()
+        await self.scorecard("NOT ENOUGH EVIDENCE", (120, 36))
         await self.press("3")
         await self.until(lambda: self.app.current.NAME == "versions", "the versions")
         await self.pilot.pause(1.0)
@@ -192,6 +206,7 @@ async def workbench(folder: Path, wanted: frozenset[str]) -> None:
         walk = Walk(pilot, wanted)
         try:
             await walk.first_look()
+            await walk.scorecard("NOT READY", (160, 45), (80, 24))
             await walk.word_diff()
             await walk.edit_and_run()
             await walk.versions()
