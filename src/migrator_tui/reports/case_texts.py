@@ -2,12 +2,13 @@
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from migrator_tui.history.digests import text_digest
 from migrator_tui.history.records import CheckRecord, Output, Verdict
+from migrator_tui.models.secrets import exact_scrubber
 from migrator_tui.parity.evidence import CaseEvidence
 from migrator_tui.parity.outcomes import Outcome, OutcomeWithReason, Source, outcome_of
 from migrator_tui.parity.scorecard import Scorecard
@@ -40,12 +41,13 @@ class _Looked:
 def reasons_of(project: Project, history: "History", task: Task, spec: ModelSpec, card: Scorecard) -> dict[str, str]:
     """Why the candidate fails or either call is an error, for each case of which that is true: a raw line each."""
     asked = [case.case_id for case in card.cases if case.candidate.outcome.passed is False or _is_error(case)]
+    clean = exact_scrubber(history.secrets)
     reasons: dict[str, str] = {}
     for found in _look(project, history, task, spec, card, asked):
         # Where only the baseline's call failed, that is what there is to say about the case.
         theirs = found.before.outcome is Outcome.ERROR and found.after.outcome.passed is not False
         theirs = theirs and found.after.outcome is not Outcome.ERROR
-        reason = (found.before if theirs else found.after).reason[:REASON_LIMIT]
+        reason = clean((found.before if theirs else found.after).reason)[:REASON_LIMIT]
         if reason:
             reasons[found.case.id] = f"{BASELINE}: {reason}" if theirs else reason
     return reasons
@@ -61,7 +63,8 @@ def worst_pairs(
     """The cases to look at first, with both answers."""
     chosen = worst_cases(card, limit)
     found = {one.case.id: one for one in _look(project, history, task, spec, card, chosen)}
-    return [_pair(found[case_id]) for case_id in chosen if case_id in found]
+    clean = exact_scrubber(history.secrets)
+    return [_pair(found[case_id], clean) for case_id in chosen if case_id in found]
 
 
 def worst_cases(card: Scorecard, limit: int) -> list[str]:
@@ -165,17 +168,17 @@ def _chunks(items: Sequence[Any]) -> Iterator[Sequence[Any]]:
         yield items[start : start + CHUNK]
 
 
-def _pair(found: _Looked) -> CasePair:
-    old = _side(found.old, found.before, found.records, found.verdicts[BASELINE])
-    names = [name for name in found.verdicts if name != BASELINE]
-    new = _side(found.new, found.after, found.records, found.verdicts[names[0]])
+def _pair(found: _Looked, clean: Callable[[str], str]) -> CasePair:
+    """The case as it is shown; a key that a model repeats is blotted out before texts are compared word by word."""
+    name = next(name for name in found.verdicts if name != BASELINE)
     expected = found.case.expected
+    told = expected if isinstance(expected, str) or expected is None else _json(expected)
     return CasePair(
         case_id=found.case.id,
-        input=input_text(found.case),
-        expected=expected if isinstance(expected, str) or expected is None else _json(expected),
-        baseline=old,
-        candidate=new,
+        input=clean(input_text(found.case)),
+        expected=None if told is None else clean(told),
+        baseline=_side(found.old, found.before, found.records, found.verdicts[BASELINE], clean),
+        candidate=_side(found.new, found.after, found.records, found.verdicts[name], clean),
     )
 
 
@@ -183,16 +186,17 @@ def _side(
     outputs: Sequence[Output],
     outcome: OutcomeWithReason,
     records: Mapping[int, Sequence[CheckRecord]],
-    verdicts: Iterable[Verdict],
+    verdicts: Sequence[Verdict],
+    clean: Callable[[str], str],
 ) -> SideText:
     output = next((one for one in outputs if one.id == outcome.output_id), outputs[0])
-    verdict = _verdict_on(output, list(verdicts)) if outcome.source is Source.VERDICT else None
+    verdict = _verdict_on(output, verdicts) if outcome.source is Source.VERDICT else None
     return SideText(
-        text=answer_text(output),
+        text=clean(answer_text(output)),
         outcome=outcome,
-        checks=records.get(output.id, ()),
+        checks=[replace(record, reason=clean(record.reason)) for record in records.get(output.id, ())],
         author=verdict.author if verdict else None,
-        note=verdict.note if verdict else None,
+        note=clean(verdict.note) if verdict and verdict.note else None,
         finish_reason=output.finish_reason,
     )
 

@@ -1,10 +1,12 @@
 """Gathers what a report tells: scorecards, the texts of the cases to look at, versions, decisions, judges."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from migrator_tui.history.records import Version
+from migrator_tui.models.secrets import exact_scrubber
 from migrator_tui.parity.scorecard import Scorecard
 from migrator_tui.project.errors import ProjectError
 from migrator_tui.project.schema import ModelSpec, Project, Task
@@ -44,10 +46,20 @@ def gather_report(
         of_task = []
         for spec in wanted:
             chosen = named_version(history, task.name, spec.name, version) if version is not None else None
-            card = score(project, history, task, spec, chosen)
+            card = _without_keys(score(project, history, task, spec, chosen), history)
             of_task.append(_candidate(project, history, task, spec, card, form))
         found.append(TaskReport(task, of_task))
     return Report(project, found, datetime.now(UTC), author, history.secrets)
+
+
+def _without_keys(card: Scorecard, history: "History") -> Scorecard:
+    """The scorecard, its prompts cleared of keys: compared word by word, a key would not be recognised."""
+    clean = exact_scrubber(history.secrets)
+
+    def cleared(version: Version | None) -> Version | None:
+        return replace(version, template=clean(version.template)) if version is not None else None
+
+    return replace(card, version=cleared(card.version), baseline_version=cleared(card.baseline_version))
 
 
 def _candidate(

@@ -1,14 +1,17 @@
 """The door to all reports: what the history knows about candidates, in one of the forms that others read."""
 
+import html
 import json
-from collections.abc import Sequence
-from html import escape
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from markupsafe import escape
 
 from migrator_tui.models.secrets import exact_scrubber
 from migrator_tui.project.schema import Project
 from migrator_tui.reports.gathering import gather_report
+from migrator_tui.reports.markdown import markdown_report, plain
 from migrator_tui.reports.values import FORMS, Report
 
 if TYPE_CHECKING:
@@ -42,16 +45,18 @@ def report_text(
 
 def render_report(report: Report, form: str) -> str:
     """A gathered report in one of `FORMS`, with a line's end at its end; any text in it encodes as UTF-8."""
-    # A key is written otherwise where a form escapes some of its characters.
-    escaped = {as_written for key in report.secrets for as_written in (escape(key), json.dumps(key)[1:-1])}
-    return exact_scrubber({*report.secrets, *escaped})(_rendered(report, form))
+    # Texts were cleared when they were gathered; this is for whatever else may quote a key, as that form writes it.
+    writings: Sequence[Callable[[str], str]] = (str, lambda key: str(escape(key)), html.escape, plain, _in_json)
+    return exact_scrubber({write(key) for key in report.secrets for write in writings})(_rendered(report, form))
+
+
+def _in_json(text: str) -> str:
+    return json.dumps(text)[1:-1]
 
 
 def _rendered(report: Report, form: str) -> str:
     match form:
         case "markdown":
-            from migrator_tui.reports.markdown import markdown_report
-
             return markdown_report(report)
         case "html":
             from migrator_tui.reports.html.page import html_report

@@ -1,5 +1,6 @@
 """How reports say things: numbers with their units, states with a sign and a word, foreign text made harmless."""
 
+import math
 import re
 from collections import Counter
 
@@ -88,9 +89,9 @@ def dollars(amount: float | None) -> str:
     """`$0.0041`, `$1.84`: at least two significant digits."""
     if amount is None:
         return "–"
-    if amount and amount < 0.0095:
-        return f"${amount:.2g}" if amount >= 0.0001 else f"${amount:.7f}".rstrip("0")
-    return f"${amount:,.2f}" if amount >= 1 else f"${amount:.4f}"
+    if amount >= 1:
+        return f"${amount:,.2f}"
+    return f"${amount:.{max(4, 1 - math.floor(math.log10(amount)))}f}" if amount > 0 else "$0.00"
 
 
 def milliseconds(value: float | None) -> str:

@@ -1,0 +1,91 @@
+"""The Markdown report: short, true, and nothing in it but what we wrote means anything to Markdown or GitHub."""
+
+import re
+
+from markdown_it import MarkdownIt
+
+from migrator_tui.history.records import NewDecision
+from migrator_tui.reports.markdown import code, plain
+from tests.reports.conftest import MakeShop
+from tests.reports.shops import EVIL, HOSTILE, Row, Shop
+
+
+def rendered(text: str) -> str:
+    """As a renderer that lets HTML through shows it: GitHub's, but for its cleaning up."""
+    return MarkdownIt("gfm-like", {"html": True, "linkify": False}).render(text)
+
+
+def test_the_table_holds_before_and_after(shop_of: MakeShop) -> None:
+    rows = [Row(f"c{n}") for n in range(20)]
+    rows[1] = Row("c1", new="```json\n{}\n```", new_passed=False, critical=True)
+    rows[2] = Row("c2", old_passed=False)
+    text = shop_of(rows, prompts={"newer": "Sort the ticket.\nBe brief.\n"}).text("markdown")
+    assert text.startswith("## ✗ Not ready: shop\n")
+    cells = {line.split(" | ")[0].strip("| "): line for line in text.splitlines() if line.startswith("| ")}
+    assert cells["pass rate"].startswith("| pass rate | 95.0 % (19 of 20) | 95.0 % (19 of 20)<br>**0.0 pt** (")
+    assert cells["regressions"] == "| regressions |  | 1 (1 critical) |"
+    assert cells["cost per call"] == "| cost per call | $0.0020 | $0.0010 (50 % cheaper) |"
+    assert "- <code>c1</code> **critical**" in text
+    assert (
+        "-Be kind.\n+Be brief." in text and "- <code>max&#95;tokens</code>: <code>50</code> → <code>60</code>" in text
+    )
+    assert len(text) < 4_000
+
+
+def test_every_table_is_whole_and_every_fold_closed(hostile: Shop, shop_of: MakeShop) -> None:
+    many = shop_of([Row(f"c{n}", new_passed=n > 300) for n in range(400)], candidates=("alpha", "be|ta"))
+    for text in (hostile.text("markdown"), many.text("markdown")):
+        html = rendered(text)
+        for table in re.findall(r"<table>.*?</table>", html, re.DOTALL):
+            lengths = {len(re.findall(r"<t[hd]", row)) for row in re.findall(r"<tr>.*?</tr>", table, re.DOTALL)}
+            assert len(lengths) == 1
+        assert html.count("<table>") >= 2
+        assert html.count("<details>") == html.count("</details>") == text.count("<details><summary>")
+        # A comment on GitHub holds no more.
+        assert len(text) < 65_536
+    assert "… and 271 more" in many.text("markdown")
+
+
+def test_nothing_foreign_means_anything(hostile: Shop) -> None:
+    html = rendered(hostile.text("markdown"))
+    ours = {"h2", "ul", "li", "p", "strong", "table", "thead", "tbody", "tr", "th", "td", "code", "pre", "br", "sub"}
+    assert set(re.findall(r"<(\w+)", html)) <= ours | {"details", "summary"}
+    assert "<a " not in html and "<img" not in html and "document.title='PWNED'&gt;" in html
+
+
+def test_text_stays_text_whatever_it_is() -> None:
+    for kind, text in HOSTILE.items():
+        told = rendered(f"- {code(text)} {plain(text)}\n\n| a |\n|---|\n| {code(text)} |")
+        assert set(re.findall(r"</?(\w+)", told)) <= {"ul", "li", "code", "p", *_TABLE}, kind
+        assert told.count("<td>") + told.count("<td ") == 1, kind
+    for text in ("*a* _b_ ~~c~~ [d](e) <f> `g` #1 @h \\* | !", f"see {EVIL}", "a\n\n# b", "1. x", "a: b: c"):
+        assert re.sub("[\u200b]", "", _read(rendered(f"x {plain(text)}"))) == f"x {' '.join(text.split())}"
+    # What GitHub would link or ring a bell for is broken up, in a way that nobody sees.
+    assert "@everyone" not in _read(rendered(plain("@everyone"))) and "#1" not in _read(rendered(plain("#1")))
+    assert "://" not in plain(EVIL) and "www." not in plain("www.evil.example")
+
+
+_TABLE = ("table", "thead", "tbody", "tr", "th", "td")
+
+
+def _read(html: str) -> str:
+    text = re.sub(r"<[^>]*>", "", html).strip()
+    for reference, character in (("&lt;", "<"), ("&gt;", ">"), ("&quot;", '"'), ("&amp;", "&")):
+        text = text.replace(reference, character)
+    return text
+
+
+def test_a_prompt_of_fences_is_fenced_by_more(hostile: Shop) -> None:
+    text = hostile.text("markdown")
+    fences = re.findall(r"^(`{3,})(?:diff)?$", text, re.MULTILINE)
+    assert len(fences) == 2 and fences[0] == fences[1] and len(fences[0]) == 6
+    assert "+`````" in text
+
+
+def test_what_is_signed_for_this_version_is_told_and_nothing_else(shop_of: MakeShop) -> None:
+    shop = shop_of([Row("c1")])
+    other, version = shop.versions["baseline"], shop.versions["newer"]
+    shop.history.sign(NewDecision("triage", "newer", other.id, True, "ready", "about another version", "ben"))
+    assert "signed by" not in shop.text("markdown")
+    shop.history.sign(NewDecision("triage", "newer", version.id, False, "not-enough-evidence", "@all wait", "ben"))
+    assert "**No go, signed by ben on " in shop.text("markdown") and "&#64;&#8203;all wait" in shop.text("markdown")
