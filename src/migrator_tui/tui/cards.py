@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 LULL_SECONDS = 0.15
 """Without news before counting starts."""
 LONG_COUNT_SECONDS = 1.0
-"""What takes longer to count is counted only where somebody looks at the scorecard."""
+LONG_TASK = 10_000
+"""What takes longer to count, or has more cases, is counted only where somebody looks at the scorecard."""
 
 Track = tuple[str, str]
 """The names of a task and a candidate."""
@@ -50,10 +51,14 @@ class Cards:
         self._known: dict[Track, Counted] = {}
         self._stale: set[Track] = set()
         self._project: Project | None = None
-        self._stop = threading.Event()
+        self._running: dict[Track, _Count] = {}
         self._took = 0.0
         """Seconds that the last count of a card took."""
-        self.counting = False
+
+    @property
+    def counting(self) -> bool:
+        """Something is being counted."""
+        return bool(self._running)
 
     def get(self, track: Track) -> Counted | None:
         """The last one counted, even if it no longer holds."""
@@ -66,32 +71,45 @@ class Cards:
     def forget(self, task: str | None = None) -> None:
         """What was counted of that task, or of all, no longer holds; it is kept until there is something newer."""
         self._stale |= {track for track in self._known if task in (None, track[0])}
+        for track in [track for track in self._running if task in (None, track[0])]:
+            self._running.pop(track).stop.set()
 
     async def count(self, tracks: Sequence[Track], *, in_sight: bool) -> None:
-        """Count what of these is missing or no longer holds, once there is a lull; cancelled by the next call."""
-        stop = threading.Event()
-        try:
-            # The longer a count takes, the longer the lull it waits for: who judges case after case is not slowed.
-            if not in_sight or all(track in self._known for track in tracks):
-                await asyncio.sleep(max(LULL_SECONDS, min(2.0, 2 * self._took)))
-            if self._project is not self._workspace.project:
-                self.forget()
-                self._project = self._workspace.project
-            wanted = [track for track in tracks if not self.holds(track)]
-            if not wanted or (self._took > LONG_COUNT_SECONDS and not in_sight):
-                return
-            self._stop, self.counting = stop, True
-            for track in wanted:
-                started = time.monotonic()
-                counted = await asyncio.to_thread(self._count, track, stop)
-                self._took = time.monotonic() - started
-                # What happened meanwhile would have cancelled this.
+        """Count what of these is missing or no longer holds, once there is a lull; cancelled by the next call.
+
+        A count under way goes on: the next call waits for it, unless its outcome was forgotten meanwhile.
+        """
+        # The longer a count takes, the longer the lull it waits for: who judges case after case is not slowed.
+        if not in_sight or all(track in self._known for track in tracks):
+            await asyncio.sleep(max(LULL_SECONDS, min(2.0, 2 * self._took)))
+        if self._project is not self._workspace.project:
+            self.forget()
+            self._project = self._workspace.project
+        if not self._workspace.is_open or (not in_sight and self._is_long(tracks)):
+            return
+        for track in tracks:
+            if self.holds(track):
+                continue
+            under_way = self._running.get(track)
+            if under_way is None:
+                under_way = self._running[track] = self._start(track)
+            counted = await asyncio.shield(under_way.outcome)
+            # Who forgets it meanwhile also has it counted anew, which cancels this.
+            if self._running.get(track) is under_way:
+                del self._running[track]
+                self._took = time.monotonic() - under_way.started
                 self._known[track] = counted
                 self._stale.discard(track)
                 self._post(ScorecardCounted(*track))
-        finally:
-            stop.set()
-            self.counting = self.counting and self._stop is not stop
+
+    def _is_long(self, tracks: Sequence[Track]) -> bool:
+        """Whether counting would be felt on the screen in front, which does not ask for it."""
+        cases = max((self._workspace.history.case_count(task) for task, _ in tracks), default=0)
+        return self._took > LONG_COUNT_SECONDS or cases > LONG_TASK
+
+    def _start(self, track: Track) -> "_Count":
+        stop = threading.Event()
+        return _Count(asyncio.ensure_future(asyncio.to_thread(self._count, track, stop)), stop, time.monotonic())
 
     def _count(self, track: Track, stop: threading.Event) -> Counted:
         from migrator_tui.running.evidence import score
@@ -107,5 +125,15 @@ class Cards:
             return Counted(None, problem=str(error))
 
     def stop(self) -> None:
-        """The program ends: a count under way stops at its next step."""
-        self._stop.set()
+        """The program ends: counts under way stop at their next step."""
+        for under_way in self._running.values():
+            under_way.stop.set()
+
+
+@dataclass(frozen=True, slots=True)
+class _Count:
+    """A count under way, in a thread."""
+
+    outcome: "asyncio.Future[Counted]"
+    stop: threading.Event
+    started: float

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import secrets
+import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -37,6 +38,8 @@ class Opened:
         """Tells this program's drafts from those of another window on the same project."""
         self.author = ""
         self._history: History | None = None
+        self._judging = threading.Lock()
+        """Standings are brought up to date by one thread at a time: a second one would do the same work again."""
         self._indexed: set[str] = set()
         self._tried: dict[str, str] = {}
         """Task to the digest of the changed case files that were read last."""
@@ -152,7 +155,8 @@ class Opened:
     def _bring_up_to_date(self, task: Task, candidate: ModelSpec, stop: Callable[[], bool]) -> int:
         from migrator_tui.running.judging import bring_up_to_date
 
-        return bring_up_to_date(self.project, self.history, task, candidate.name, stop=stop) or 0
+        with self._judging:
+            return bring_up_to_date(self.project, self.history, task, candidate.name, stop=stop) or 0
 
     def prepare(self, task: Task, candidate: ModelSpec, stop: Callable[[], bool]) -> None:
         """Index a task's cases and bring a candidate's standings up to date, for an overview of all of them."""
