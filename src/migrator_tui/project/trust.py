@@ -47,6 +47,7 @@ HARMLESS_PARAMS = frozenset(
         "parallel_tool_calls",
         "service_tier",
         "user",
+        "dimensions",
         "drop_params",
     )
 )

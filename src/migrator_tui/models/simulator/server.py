@@ -104,7 +104,7 @@ class Simulator:
             body = json.loads(await request.read())
             model, given = str(body["model"]), body["input"]
             texts = [given] if isinstance(given, str) else [str(text) for text in given]
-            dimensions = int(body.get("dimensions") or vectors.DIMENSIONS)
+            dimensions = int(body.get("dimensions", vectors.DIMENSIONS))
         except (ValueError, KeyError, TypeError):
             return _error(400, "the body is not an embeddings request", "invalid_request_error")
         try:
