@@ -46,6 +46,15 @@ def test_every_table_is_whole_and_every_fold_closed(hostile: Shop, shop_of: Make
     assert "… and 271 more" in many.text("markdown")
 
 
+def test_many_candidates_fit_into_a_comment(shop_of: MakeShop) -> None:
+    rows = [Row(f"case-{n:04}-{'*' * 60}", new="word " * 60, new_passed=False) for n in range(60)]
+    prompts = {f"model-{n}": "\n".join(f"line {i} of {n} is another one" for i in range(200)) for n in range(12)}
+    text = shop_of(rows, candidates=tuple(prompts), prompts=prompts).text("markdown")
+    assert 10_000 < len(text) < 65_536
+    assert "more" in text and "lines of the diff left out" in text and "is the baseline's" not in text
+    assert rendered(text).count("<details>") == rendered(text).count("</details>")
+
+
 def test_nothing_foreign_means_anything(hostile: Shop) -> None:
     html = rendered(hostile.text("markdown"))
     ours = {"h2", "ul", "li", "p", "strong", "table", "thead", "tbody", "tr", "th", "td", "code", "pre", "br", "sub"}

@@ -32,9 +32,10 @@ from migrator_tui.reports.words import (
     version_label,
 )
 
-LISTED = 30
-"""Cases of a kind that are named; the rest is counted. A comment on GitHub holds 65,536 characters."""
-DIFF_LINES = 120
+COMMENT = 60_000
+"""Characters of a report; a comment on GitHub holds 65,536."""
+LENGTHS = ((30, 120), (10, 40), (3, 0), (0, 0))
+"""Cases of a kind that are named, and lines of a prompt's diff: the first that make a report short enough."""
 TOP_DRIFT = 5
 
 _MEANING = re.compile(r"""[^\w\s.,;:%/=?$'"·–−+…→×✓✗○≈()-]|_|:(?=\S)|(?<=www)\.""", re.IGNORECASE)
@@ -44,13 +45,26 @@ _BACKTICKS = re.compile(r"`{3,}")
 
 
 def markdown_report(report: Report) -> str:
-    """The document, in GitHub's Markdown."""
+    """The document, in GitHub's Markdown; what is told of single cases is shorter where there are many candidates."""
+    text = ""
+    for cases, lines in LENGTHS:
+        text = _document(report, cases, lines)
+        if len(text) <= COMMENT:
+            break
+    return text
+
+
+def _document(report: Report, cases: int, lines: int) -> str:
     answer, reasons = report.decision
     sign, word = ANSWERS[answer]
+    alone = len(report.candidates) == 1
     parts = [f"## {sign} {word}: {plain(report.project.name)}"]
-    if len(report.candidates) > 1:
+    if not alone:
         parts += [_bullets(reasons)]
-    parts += [part for task in report.tasks for part in _task(task, alone=len(report.candidates) == 1)]
+    for task in report.tasks:
+        parts += _task(task, alone=alone)
+        for candidate in task.candidates:
+            parts += _details(candidate, "" if alone else f" ({code(candidate.card.candidate)})", cases, lines)
     if report.simulated:
         parts.append("Answers of simulated models are simulated.")
     parts.append(f"<sub>migrator-tui report, {report.made_at:%Y-%m-%d %H:%M} UTC</sub>")
@@ -84,14 +98,15 @@ def _task(task: TaskReport, *, alone: bool) -> Iterable[str]:
         if signed is not None:
             yield f"**{plain(signature(signed))}:** {plain(signed.reason, 400)}"
     yield _table(task)
-    for candidate in task.candidates:
-        named = "" if len(task.candidates) == 1 else f" ({code(candidate.card.candidate)})"
-        yield plain(about(candidate.card))
-        yield _drift(candidate.card.drift_by_harm, named)
-        yield _gate(candidate.card, named)
-        yield _cases(candidate, named)
-        yield _prompt(candidate, named)
-        yield _overlooked(candidate.card, named)
+
+
+def _details(candidate: CandidateReport, named: str, cases: int, lines: int) -> Iterable[str]:
+    yield plain(about(candidate.card))
+    yield _drift(candidate.card.drift_by_harm, named)
+    yield _gate(candidate.card, named)
+    yield _cases(candidate, named, cases)
+    yield _prompt(candidate, named, lines)
+    yield _overlooked(candidate.card, named)
 
 
 def _bullets(reasons: Sequence[str]) -> str:
@@ -173,30 +188,30 @@ def _gate(card: Scorecard, named: str) -> str:
     return _folded(f"Gate{named}", "\n".join(rows))
 
 
-def _cases(candidate: CandidateReport, named: str) -> str:
+def _cases(candidate: CandidateReport, named: str, most: int) -> str:
     card = candidate.card
     if not (card.regressions or card.fixes or card.new.flaky):
         return ""
     critical = set(card.critical_regressions)
     changed = {case.case_id: case.changed for case in card.cases}
-    # Critical ones are named whatever their number leaves out.
+    # Critical ones come first: they are named where there is no room for all.
     regressions = sorted(card.regressions, key=lambda case_id: case_id not in critical)
     lines = [
         f"- {code(case_id)}{' **critical**' if case_id in critical else ''}"
         f" {plain(candidate.reasons.get(case_id, '') or changed.get(case_id, ''))}".rstrip()
-        for case_id in regressions[:LISTED]
+        for case_id in regressions[:most]
     ]
-    if len(regressions) > LISTED:
-        lines.append(f"- … and {len(regressions) - LISTED:,} more")
+    if len(regressions) > most:
+        lines.append(f"- … and {len(regressions) - most:,} more")
     for title, ids in (("Fixes", card.fixes), ("Flaky", card.new.flaky)):
         if ids:
-            more = f" and {len(ids) - LISTED:,} more" if len(ids) > LISTED else ""
-            lines += ["", f"{title}: {', '.join(code(case_id) for case_id in ids[:LISTED])}{more}"]
+            more = [f"{len(ids) - most:,} more"] if len(ids) > most else []
+            lines += ["", f"{title}: {', '.join([*map(code, ids[:most]), *more])}"]
     told = f"{counted(len(card.regressions), 'regression')}, {counted(len(card.fixes), 'fix', 'fixes')}"
     return _folded(f"{told}{named}", "\n".join(lines))
 
 
-def _prompt(candidate: CandidateReport, named: str) -> str:
+def _prompt(candidate: CandidateReport, named: str, most: int) -> str:
     old, new = candidate.card.baseline_version, candidate.card.version
     if old is None or new is None:
         return ""
@@ -205,8 +220,8 @@ def _prompt(candidate: CandidateReport, named: str) -> str:
         f"{code(change.new) if change.new is not None else 'not set'}"
         for change in parameter_changes(old, new)
     ]
-    lines, left_out = line_diff(old.template, new.template, DIFF_LINES)
-    if not lines and not parameters:
+    lines, left_out = line_diff(old.template, new.template, most)
+    if not lines and not left_out and not parameters:
         return f"The prompt{named} is the baseline's, and so are its parameters."
     parts = ["\n".join(parameters)] if parameters else []
     if lines:
@@ -214,7 +229,7 @@ def _prompt(candidate: CandidateReport, named: str) -> str:
         fence = "`" * max([3, *(len(run) + 1 for run in _BACKTICKS.findall(body))])
         parts.append(f"{fence}diff\n{body}\n{fence}")
     if left_out:
-        parts.append(f"… and {counted(left_out, 'line')} more")
+        parts.append(f"{counted(left_out, 'line')} of the diff left out")
     versions = f"baseline {old.label} → {code(candidate.card.candidate, 40)} {new.label}"
     return _folded(f"Prompt, {versions}", "\n\n".join(parts))
 

@@ -134,6 +134,7 @@ def _template() -> "Template":
         loader=FunctionLoader(lambda name: (folder / name).read_text("utf-8")),
         autoescape=True,
         undefined=StrictUndefined,
+        keep_trailing_newline=True,
         finalize=_finalized,
         trim_blocks=True,
         lstrip_blocks=True,
