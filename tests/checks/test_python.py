@@ -244,3 +244,13 @@ def test_the_key_follows_the_file_and_what_the_code_is_told(setup: CheckSetup) -
     in_file(setup, "def get_assert(output, context): return False\n")
     os.utime(setup.folder / "checks" / "tone.py", ns=(1, 1))  # type: ignore[operator]
     assert key != check_key(spec, subject)
+
+
+def test_the_readmes_example_runs(setup: CheckSetup) -> None:
+    readme = (Path(__file__).resolve().parents[2] / "README.md").read_text("utf-8")
+    code = readme.split("```python checks/tone.py\n")[1].split("```")[0]
+    spec = in_file(setup, code)
+    subject = Subject("We are sorry.", variables={"mood": "angry"}, setup=setup)
+    assert result_of(spec, subject, Scripted()).passed
+    rude = result_of(spec, replace(subject, text="No."), Scripted())
+    assert (rude.passed, rude.score, rude.reason) == (False, 0.2, "no word of regret")
