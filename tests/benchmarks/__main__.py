@@ -19,8 +19,10 @@ NAMES = (
     "key_to_request",
     "token_to_paint",
     "many_cases",
+    "scorecard",
     "whole_run",
     "word_diff",
+    "reports",
     "memory",
 )
 
