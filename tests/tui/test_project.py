@@ -9,8 +9,9 @@ from migrator_tui.history.records import Origin
 from migrator_tui.history.store import History
 from migrator_tui.project.cases import read_cases
 from migrator_tui.project.config import load_project
+from migrator_tui.project.schema import ModelSpec, Project, Task
 from migrator_tui.running.judging import refresh_standings
-from migrator_tui.running.overview import FileState, State, overview
+from migrator_tui.running.overview import FileState, Overview, State, overview
 from migrator_tui.running.plan import plan_run
 from migrator_tui.running.pools import open_pool
 from migrator_tui.running.run import Runner
@@ -99,14 +100,15 @@ async def test_each_row_says_where_its_prompt_stands(ran: Path) -> None:
         screen = await show(driver)
         triage, twin = row(driver, "triage", "newer"), row(driver, "triage", "twin")
         # c4, c5 and c6 are assumed to pass on the baseline and wait to be judged on the candidates.
-        assert "66.7%" in triage and "1◆" in triage and "0.0" in triage and "= task's prompt" in triage
+        assert "67%" in triage and "1◆" in triage and "0.0" in triage and "= task's prompt" in triage
         found = screen.overviews[Place("triage", "newer")]
         assert (found.pairs.worse, found.pairs.better, found.critical) == (["c1"], ["c3"], ["c1"])
         assert (found.to_judge, found.errors, found.not_run, found.open) == (3, 0, 0, 3)
-        assert found.state is State.WORSE
-        assert screen.overviews[Place("triage", "twin")].state is State.OPEN
-        assert "66.7%" in twin and "0.0" in twin
-        assert "Nothing worse so far, some open 1" in driver.text and "Not run 1" in driver.text
+        # A critical case is worse: no interval can make up for that.
+        assert found.state is State.NOT_READY and "✗ not ready" in triage
+        assert screen.overviews[Place("triage", "twin")].state is State.NOT_ENOUGH
+        assert "67%" in twin and "0.0" in twin and "~ not enough evidence" in twin
+        assert "No candidate ready 1" in driver.text and "Not run 1" in driver.text
         assert "2 tasks, 8 cases" in driver.text
         assert "= in file" in row(driver, "sorting", "twin")
         assert "2 candidates" in driver.lines[0] and "2 tasks" in driver.lines[0]
@@ -116,9 +118,9 @@ async def test_the_row_under_the_cursor_is_told_in_detail(ran: Path) -> None:
     async with opened(ran, size=WIDE) as driver:
         screen = await show(driver)
         await go(driver, screen, "triage", "newer")
-        assert "triage on newer v1" in driver.text and "✗ worse" in driver.text
+        assert "triage on newer v1" in driver.text and "✗ not ready" in driver.text
         assert "1 regressed" in driver.text and "c1◆" in driver.text
-        assert "fences in 1 of 1" in driver.text
+        assert "fences added in 1" in driver.text
         assert "3 to judge" in driver.text
         assert "6 cases · 3 judged on both" in driver.text
         await go(driver, screen, "sorting", "newer")
@@ -219,7 +221,7 @@ async def test_a_task_that_cannot_be_read_says_why_and_the_others_stay(ran: Path
         (ran / "cases" / "sorting.jsonl").write_text('{"id": "x"\n', "utf-8")
         await show(driver)
         assert "sorting.jsonl:1" in row(driver, "sorting", "newer")
-        assert "66.7%" in row(driver, "triage", "newer")
+        assert "67%" in row(driver, "triage", "newer")
 
 
 async def test_nothing_run_yet(suite: Path) -> None:
@@ -262,18 +264,87 @@ def test_figures_of_a_row(ran: Path) -> None:
         found = overview(project, history, task, newer, author="tester")
     assert found.cost is not None and found.cost.share == pytest.approx(0.0), "both were recorded at the same price"
     assert found.latency_p95 is not None and found.latency_p95.old == pytest.approx(847.5)
-    assert found.causes == [("fences", 1)]
+    assert found.causes == [("fences added", 1)]
     assert found.measured is not None and found.version is not None and found.measured.id == found.version.id
 
 
 @pytest.mark.parametrize(
     ("states", "section"),
     [
-        ([State.WORSE, State.NOTHING_WORSE], Section.FREE),
-        ([State.WORSE, State.OPEN], Section.OPEN),
-        ([State.WORSE, State.NOT_RUN], Section.WORSE),
+        ([State.NOT_READY, State.READY], Section.SOME),
+        ([State.READY, State.READY], Section.ALL),
+        ([State.NOT_READY, State.NOT_ENOUGH], Section.NONE),
+        ([State.NOT_ENOUGH, State.NOT_RUN], Section.NONE),
         ([State.NOT_RUN, State.NOT_RUN], Section.NOT_RUN),
+        ([State.NOT_ENOUGH], Section.NOT_ENOUGH),
+        ([State.NOT_READY], Section.NONE),
     ],
 )
-def test_a_task_stands_where_its_best_candidate_does(states: list[State], section: Section) -> None:
-    assert section_of(states) is section
+def test_a_task_stands_where_its_candidates_are_ready(states: list[State], section: Section) -> None:
+    assert section_of(states, len(states)) is section
+
+
+async def test_a_filter_leaves_the_rows_that_match(ran: Path) -> None:
+    async with opened(ran, size=WIDE) as driver:
+        screen = await show(driver)
+        await go(driver, screen, "sorting", "twin")
+        await driver.press("slash")
+        await driver.type("is:not-ready")
+        await driver.press("enter")
+        assert screen.rows.keys == [Place("triage", "newer").key]
+        assert screen.place == Place("triage", "newer") and "1/1 of 4 · is:not-ready" in driver.text
+        assert "No candidate ready 1" in driver.text, "the section is that of the task"
+        await driver.press("R")
+        await driver.until(lambda: isinstance(driver.app.screen, RunDialog))
+        assert "shown by the filter" in driver.text
+        await driver.press("escape", "escape")
+        assert len(screen.rows.keys) == 4 and screen.place == Place("sorting", "twin")
+        await driver.press("slash")
+        await driver.type("twin -sorting")
+        await driver.press("enter")
+        assert screen.rows.keys == [Place("triage", "twin").key]
+        await driver.press("slash")
+        await driver.type(" is:raedy")
+        await driver.press("enter")
+        assert driver.notice == 'nothing is:raedy; did you mean "ready"?'
+
+
+async def test_what_was_counted_is_not_counted_again_until_something_happens(
+    ran: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    counted: list[Place] = []
+
+    def counting(project: Project, history: History, task: Task, candidate: ModelSpec, *, author: str) -> Overview:
+        counted.append(Place(task.name, candidate.name))
+        return overview(project, history, task, candidate, author=author)
+
+    monkeypatch.setattr("migrator_tui.tui.project.bench.overview", counting)
+    async with opened(ran) as driver:
+        screen = await show(driver)
+        assert sorted(place.key for place in counted) == sorted(place.key for place in screen.places)
+        counted.clear()
+        await driver.press("1")
+        await show(driver)
+        assert counted == []
+        await driver.press("1")
+        await driver.go_to("c4")
+        await driver.press("p")
+        await driver.settle()
+        await show(driver)
+        assert Place("triage", "newer") in counted
+        counted.clear()
+        await driver.press("1")
+        (ran / "prompts" / "triage.md").write_text("Another one for {{ shop }}.\n", "utf-8")
+        await show(driver)
+        assert Place("triage", "newer") in counted, "a prompt file was edited"
+
+
+async def test_limits_changed_outside_change_the_decision(ran: Path) -> None:
+    async with opened(ran, size=WIDE) as driver:
+        screen = await show(driver)
+        assert screen.overviews[Place("triage", "newer")].state is State.NOT_READY
+        (ran / "migrator.toml").write_text(SUITE + "\n[gate]\nmargin = 1.0\nmax_critical_regressions = 1\n", "utf-8")
+        driver.bench._look_outside()
+        await driver.until(lambda: screen.overviews[Place("triage", "newer")].state is State.READY)
+        await driver.settle()
+        assert "✓ ready" in row(driver, "triage", "newer")

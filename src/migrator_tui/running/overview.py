@@ -1,17 +1,21 @@
 """Where each prompt of a project stands: one row for a task and a candidate, made from what is stored."""
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from migrator_tui.history.records import CaseRow, Figures, Mark, Version
+from migrator_tui.history.records import Version
+from migrator_tui.parity.drift.ranking import rank
+from migrator_tui.parity.gate import Answer, Decision, decide
 from migrator_tui.parity.outcomes import Outcome
-from migrator_tui.parity.pairs import Pairs, outcome_of_mark, pair
-from migrator_tui.parity.summary import Summary, summarise
+from migrator_tui.parity.pairs import Pairs, pair
+from migrator_tui.parity.scorecard import Figure, figure_of, gate_input
+from migrator_tui.parity.statistics.paired import paired_difference
+from migrator_tui.parity.statistics.values import Interval
 from migrator_tui.project.errors import ProjectError
-from migrator_tui.project.schema import BASELINE, ModelSpec, Project, Task
+from migrator_tui.project.schema import ModelSpec, Project, Task
+from migrator_tui.running.evidence import gather
 from migrator_tui.running.versions import version_of_record
 
 if TYPE_CHECKING:
@@ -32,14 +36,15 @@ class FileState(StrEnum):
 
 
 class State(StrEnum):
-    """How far a candidate is on a task, as far as it can be said without statistics; worst first."""
+    """What the gate says of a candidate on a task, or that it was never run; worst first."""
 
-    WORSE = "worse"
-    """At least one case that passed on the baseline fails."""
-    OPEN = "open"
-    """Nothing is worse yet, but cases wait to be judged, ended in an error, or were not run."""
-    NOTHING_WORSE = "nothing worse"
+    NOT_READY = "not ready"
+    NOT_ENOUGH = "not enough evidence"
+    READY = "ready"
     NOT_RUN = "not run"
+
+
+_STATES = {Answer.NOT_READY: State.NOT_READY, Answer.NOT_ENOUGH: State.NOT_ENOUGH, Answer.READY: State.READY}
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +70,7 @@ class Overview:
     version: Version | None
     """The version in work: the newest one, where it goes on from what the file says; else the file's."""
     measured: Version | None
-    """The version that answered last: what the figures are about, for the most part."""
+    """The version that most cases were run with: what figures and decision are about."""
     file_version: Version | None
     file: FileState
     problem: str
@@ -84,6 +89,11 @@ class Overview:
     """Milliseconds."""
     causes: Sequence[tuple[str, int]]
     """What changed in the cases that became worse, with how many show it, most first."""
+    decision: Decision
+    difference: Interval | None
+    """Candidate minus baseline pass rate over the cases judged on both."""
+    margin: float
+    """How much lower the pass rate may be, a fraction."""
 
     @property
     def open(self) -> int:
@@ -93,17 +103,14 @@ class Overview:
     @property
     def state(self) -> State:
         """How far it is."""
-        if self.not_run >= self.cases:
-            return State.NOT_RUN
-        if self.pairs.worse:
-            return State.WORSE
-        return State.OPEN if self.open else State.NOTHING_WORSE
+        return State.NOT_RUN if self.not_run >= self.cases else _STATES[self.decision.answer]
 
 
 def overview(project: Project, history: "History", task: Task, candidate: ModelSpec, *, author: str) -> Overview:
     """Where one prompt stands. The task's cases must be indexed and their standings up to date.
 
-    Records the version that the prompt file says, where that is new.
+    Says what the scorecard says, of which it counts only what it shows. Records the version that the prompt file
+    says, where that is new.
     """
     problem, record = "", None
     try:
@@ -113,37 +120,42 @@ def overview(project: Project, history: "History", task: Task, candidate: ModelS
     versions = history.versions(task.name, candidate.name)
     work = version_in_work(record, versions)
     answered = history.answered_versions(task.name, candidate.name, candidate.model)
-    measured = max((v for v in versions if v.id in answered), key=lambda v: answered[v.id], default=None)
-    order, _ = history.order(task.name, candidate.name)
-    rows = sorted(history.rows(task.name, candidate.name, order), key=lambda row: row.no)
-    old, new = _outcomes(rows, baseline=True), _outcomes(rows, baseline=False)
-    pairs = pair(old, new)
+    evidence = gather(project, history, task, candidate)
+    cases, rules = evidence.cases, task.gate
+    failing = {case.case_id for case in cases if case.candidate.outcome.passed is False}
+    drift = rank({case.case_id: case.drift for case in cases}, failing)
+    seen = gate_input(cases, rules, drift=drift)
+    pairs = pair(
+        {case.case_id: case.baseline.outcome for case in cases},
+        {case.case_id: case.candidate.outcome for case in cases},
+    )
     worse = set(pairs.worse)
-    sides = _figures(project, history, task, candidate)
-    summaries = [summarise(outcomes, outputs) for outcomes, outputs in zip((old, new), sides, strict=True)]
-    errors = sum(Outcome.ERROR in (old[row.case_id], new[row.case_id]) for row in rows)
+    causes = [(row.title, len(worse.intersection(row.cases))) for row in drift]
     not_run = sum(
-        Outcome.NOT_RUN in (old[row.case_id], new[row.case_id])
-        and Outcome.ERROR not in (old[row.case_id], new[row.case_id])
-        for row in rows
+        Outcome.NOT_RUN in (case.baseline.outcome, case.candidate.outcome)
+        and Outcome.ERROR not in (case.baseline.outcome, case.candidate.outcome)
+        for case in cases
     )
     return Overview(
         task=task.name,
         candidate=candidate,
-        cases=len(rows),
+        cases=len(cases),
         version=work,
-        measured=measured,
+        measured=evidence.version,
         file_version=record,
         file=_file_state(task, candidate, record, work, answered),
         problem=problem,
         pairs=pairs,
-        critical=[row.case_id for row in rows if row.critical and row.case_id in worse],
-        to_judge=len(rows) - pairs.decided - errors - not_run,
-        errors=errors,
+        critical=seen.critical_regressions,
+        to_judge=len(cases) - pairs.decided - seen.errors - not_run,
+        errors=seen.errors,
         not_run=not_run,
-        cost=_cost(summaries, sides),
-        latency_p95=_change(*(summary.latency_p95_ms for summary in summaries)),
-        causes=_causes([row for row in rows if row.case_id in worse]),
+        cost=_change(figure_of("cost", cases, rules.confidence, change=False)),
+        latency_p95=_change(figure_of("latency_p95", cases, rules.confidence, change=False)),
+        causes=sorted((cause for cause in causes if cause[1]), key=lambda cause: -cause[1]),
+        decision=decide(rules, seen),
+        difference=paired_difference(seen.table, rules.confidence),
+        margin=rules.margin,
     )
 
 
@@ -174,43 +186,5 @@ def _file_state(
     return FileState.IN_FILE if task.name in candidate.prompts else FileState.TASKS_PROMPT
 
 
-def _outcomes(rows: Sequence[CaseRow], *, baseline: bool) -> dict[str, Outcome]:
-    def mark(row: CaseRow) -> Mark:
-        if row.standing is None:
-            return Mark.NOT_RUN
-        return row.standing.baseline if baseline else row.standing.candidate
-
-    return {row.case_id: outcome_of_mark(mark(row)) for row in rows}
-
-
-def _figures(
-    project: Project, history: "History", task: Task, candidate: ModelSpec
-) -> tuple[list[Figures], list[Figures]]:
-    """The figures of both models' outputs on the cases that both answered."""
-    old = history.current_figures(task.name, BASELINE, project.baseline.model)
-    new = history.current_figures(task.name, candidate.name, candidate.model)
-    both = [
-        case_id
-        for case_id in old
-        if case_id in new and not any(o.failed_call for o in (*old[case_id], *new[case_id]))
-    ]
-    return [o for case_id in both for o in old[case_id]], [o for case_id in both for o in new[case_id]]
-
-
-def _cost(summaries: Sequence[Summary], sides: Sequence[Sequence[Figures]]) -> Change | None:
-    each = [
-        summary.cost / len(outputs) if summary.cost is not None and outputs else None
-        for summary, outputs in zip(summaries, sides, strict=True)
-    ]
-    return _change(*each)
-
-
-def _change(old: float | None, new: float | None) -> Change | None:
-    return None if old is None or new is None else Change(old, new)
-
-
-def _causes(rows: Sequence[CaseRow]) -> list[tuple[str, int]]:
-    """The first thing each row says has changed, without its figures: `longer ×2.3` and `longer ×1.8` are one."""
-    firsts = [row.standing.changed.split(",")[0] for row in rows if row.standing and row.standing.changed]
-    names = [" ".join(word for word in first.split() if not word.startswith("×")) for first in firsts]
-    return Counter(name.split(":")[0] for name in names if name).most_common()
+def _change(figure: Figure) -> Change | None:
+    return None if figure.old is None or figure.new is None else Change(figure.old, figure.new)

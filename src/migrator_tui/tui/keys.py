@@ -298,6 +298,7 @@ PROJECT: Sequence[Key] = (
     ),
     Key("project-run", "R,f6", "run_all", "run all", "run all, a task or a row; asks first", "Run"),
     Key("project-write", "w", "write", "write to file", "write this row's version to its file", "Change"),
+    Key("project-filter", "slash", "filter", "filter", "filter: text, is:not-ready …", "Move"),
     Key("project-sort", "o", "sort", "sort", "count again, worst first", "Move"),
     Key("project-next", "j,down", "step(1)", "next", "next row", "Move", footer=False, palette=False),
     Key("project-previous", "k,up", "step(-1)", "previous", "previous row", "Move", footer=False, palette=False),

@@ -1,12 +1,13 @@
 """The panes of the project screen: what they show, and how it is counted from the history."""
 
+import contextlib
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import ClassVar
 
 from textual import on, work
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.content import Content
 from textual.timer import Timer
 from textual.widgets import Static
@@ -19,34 +20,42 @@ from migrator_tui.running.events import OutputJudged, OutputRecorded
 from migrator_tui.running.overview import Overview, State, overview
 from migrator_tui.text_safety import safe_line
 from migrator_tui.tui.keys import PROJECT, Key, bindings
-from migrator_tui.tui.messages import CaseRan, RunAdvanced, RunEnded, StandingsChanged, VersionRecorded
+from migrator_tui.tui.messages import (
+    CaseRan,
+    ProjectChanged,
+    RunAdvanced,
+    RunEnded,
+    StandingsChanged,
+    VersionRecorded,
+)
 from migrator_tui.tui.project import rows as drawing
+from migrator_tui.tui.project.banner import banner, ready_words, tasks_by_section
+from migrator_tui.tui.project.details import detail_lines, detail_title
+from migrator_tui.tui.project.filter import RowFilter
 from migrator_tui.tui.project.order import Place, grouped
 from migrator_tui.tui.project.rows import Size
-from migrator_tui.tui.theme import MUTED, STRONG, STYLES
+from migrator_tui.tui.theme import MUTED, STRONG, STYLES, chip
+from migrator_tui.tui.widgets.field import Field
 from migrator_tui.tui.widgets.header import HeaderState
+from migrator_tui.tui.widgets.interval_plot import Scale, difference_scale
 from migrator_tui.tui.widgets.pane import Pane
 from migrator_tui.tui.widgets.row_list import ListRow, RowList, head_row
+from migrator_tui.tui.widgets.row_screen import RowScreen
 from migrator_tui.tui.widgets.tabs import TabNote
-from migrator_tui.tui.widgets.work_screen import WorkScreen
 from migrator_tui.tui.workspace import Workspace
 
+USUAL = 0.15
+"""Intervals that end within so far of no difference set the scale of the plots."""
 LOOK_SECONDS = 2.0
 """Between two counts of what a run under way has changed."""
 
 
-class ProjectBench(WorkScreen):
+class ProjectBench(RowScreen):
     """Every task on every candidate."""
 
     NAME = "project"
     CSS_PATH = "project.tcss"
-    BINDINGS: ClassVar[list[BindingType]] = [
-        *bindings(PROJECT),
-        Binding("pagedown", "page(1)", show=False),
-        Binding("pageup", "page(-1)", show=False),
-        Binding("home,g", "edge(False)", show=False),
-        Binding("end,G", "edge(True)", show=False),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = bindings(PROJECT)
     AUTO_FOCUS: ClassVar[str | None] = "#prompt-rows"
 
     def __init__(self) -> None:
@@ -55,6 +64,14 @@ class ProjectBench(WorkScreen):
         self.problems: dict[Place, str] = {}
         """Rows whose cases or prompt cannot be read, and why."""
         self.size_class = Size.WIDE
+        self.query_text = ""
+        self.filter = RowFilter()
+        self._stale: set[Place] = set()
+        """Rows of which something was heard that was not counted yet."""
+        self._token: object = None
+        """What the history held when all rows were counted last."""
+        self._scales: dict[int, Scale | None] = {}
+        """Width of a row to the scale of its plot."""
         self._ready: set[Place] = set()
         """Rows whose cases are indexed and whose standings are up to date; runs and verdicts keep them so."""
         self._project: Project | None = None
@@ -70,6 +87,7 @@ class ProjectBench(WorkScreen):
         with Pane(id="prompts-pane"):
             yield Static(id="prompt-heads")
             yield RowList(id="prompt-rows")
+            yield Field(placeholder="triage  is:not-ready  is:unwritten", id="row-filter", compact=True)
         with Pane(id="detail-pane"):
             yield Static(id="detail")
         yield Static(id="detail-lines")
@@ -78,11 +96,6 @@ class ProjectBench(WorkScreen):
     def workspace(self) -> Workspace:
         """What is in front of the user."""
         return self.program.workspace
-
-    @property
-    def rows(self) -> RowList:
-        """The list."""
-        return self.query_one(RowList)
 
     @property
     def places(self) -> list[Place]:
@@ -137,7 +150,7 @@ class ProjectBench(WorkScreen):
 
     def on_screen_resume(self) -> None:
         self.show_keys()
-        self.recount(self.places, sort=not self.program.runs.bulk)
+        self.recount(sort=not self.program.runs.bulk)
 
     def history_opened(self) -> None:
         self.recount(self.places, sort=True)
@@ -148,12 +161,16 @@ class ProjectBench(WorkScreen):
         self.recount([Place(workspace.task.name, workspace.candidate.name)])
 
     def on_standings_changed(self, message: StandingsChanged) -> None:
-        """Verdicts were given or taken back."""
-        self.recount([Place(message.task, message.candidate)])
+        """Verdicts were given or taken back; one on the baseline counts for every candidate."""
+        self.recount([place for place in self.places if place.task == message.task])
 
     def on_version_recorded(self, message: VersionRecorded) -> None:
         """A prompt file was edited outside."""
-        self.recount(self.places)
+        self.recount([place for place in self.places if place.task == message.version.task])
+
+    def on_project_changed(self, message: ProjectChanged) -> None:
+        """Tasks, candidates, checks and limits may be others."""
+        self.recount(self.places, sort=not self.program.runs.bulk)
 
     def on_run_advanced(self, message: RunAdvanced) -> None:
         """A run brings outputs in: count their rows anew, now and then."""
@@ -176,39 +193,50 @@ class ProjectBench(WorkScreen):
         elif self._looking is not None and not self.program.runs.bulk:
             self._looking.pause()
 
-    def recount(self, places: Sequence[Place], *, sort: bool = False) -> None:
-        """Count these rows anew, if anybody looks; else the next look does."""
+    def recount(self, places: Sequence[Place] = (), *, sort: bool = False) -> None:
+        """Count these rows anew, with those that were missed, if anybody looks; else the next look does."""
+        self._stale |= set(places)
         if not self.is_mounted or not self.workspace.is_open or self.program.current is not self:
             return
         if self._project is not self.workspace.project:
             self._project = self.workspace.project
             self._ready.clear()
+            self._stale |= set(self.places)
             self.overviews = {place: row for place, row in self.overviews.items() if place in self.places}
+            self._show_rows()
         if not self.rows.keys:
             self._show_rows(highlight=Place(self.workspace.task.name, self.workspace.candidate.name))
-        # A count under way may be of other rows: theirs are taken along.
-        missing = [place for place in self.places if place not in self.overviews or place not in self._ready]
-        self._counting = self._count(list(dict.fromkeys([*places, *missing])), sort)
+        self._counting = self._count(sort)
 
     @work(exclusive=True, group="overview", thread=True)
-    def _count(self, places: Sequence[Place], sort: bool) -> None:
+    def _count(self, sort: bool) -> None:
         worker = get_current_worker()
         workspace = self.workspace
         project = workspace.project
-        for place in places:
+        try:
+            token = _token(workspace)
+        except HistoryError as error:
+            self.app.call_from_thread(self.say, str(error), "error")
+            return
+        # Another program, or an editor, may have changed what no message tells of.
+        wanted = [p for p in self.places if token != self._token or p in self._stale or p not in self._ready]
+        for place in wanted:
+            self._stale.discard(place)  # what happens from now on counts again
             found: Overview | None = None
             problem = ""
             try:
                 task, candidate = project.task(place.task), project.candidate(place.candidate)
-                if place not in self._ready:
+                if place not in self._ready or token != self._token:
                     workspace.prepare(task, candidate, lambda: worker.is_cancelled)
                 found = overview(project, workspace.history, task, candidate, author=workspace.author)
             except (ProjectError, HistoryError) as error:
                 problem = str(error)
             if worker.is_cancelled:
+                self._stale.add(place)
                 return
             self.app.call_from_thread(self._counted, place, found, problem)
         if not worker.is_cancelled:
+            self._token = token
             self.app.call_from_thread(self._all_counted, sort)
 
     def _counted(self, place: Place, row: Overview | None, problem: str) -> None:
@@ -218,6 +246,7 @@ class ProjectBench(WorkScreen):
             self.overviews[place] = row
         else:
             self.problems[place] = problem
+        self._scales.clear()
         self.rows.refresh()
         if place == self.place:
             self.show_detail()
@@ -226,27 +255,21 @@ class ProjectBench(WorkScreen):
         if sort:
             self._show_rows()
         self._paint()
-        worse = {place.task for place, row in self.overviews.items() if row.state is State.WORSE}
-        tasks = {place.task for place in self.places}
-        free = {place.task for place, row in self.overviews.items() if row.state is State.NOTHING_WORSE}
-        glyphs = self.program.glyphs
-        stuck = len(worse - free)
-        if stuck:
-            words = f"{stuck} of {len(tasks)} worse" if len(tasks) > 1 else "worse"
-            self.program.note_tab("project", TabNote(words, glyphs.failed, "error"))
-        elif free == tasks:
-            self.program.note_tab(
-                "project", TabNote(f"{len(free)} of {len(tasks)} nothing worse", glyphs.passed, "success")
-            )
-        else:
-            self.program.note_tab("project", TabNote("open", glyphs.to_judge, "primary"))
+        self._note_tab()
+
+    def _note_tab(self) -> None:
+        project, glyphs = self.workspace.project, self.program.glyphs
+        sections = tasks_by_section(self.overviews, len(project.candidates))
+        words, role = ready_words(sections, len(project.tasks))
+        sign = {"success": glyphs.passed, "error": glyphs.failed, "warning": glyphs.drift}.get(role, glyphs.to_judge)
+        self.program.note_tab("project", TabNote(f"{sign} {words.replace(' tasks', '')}", sign, role))
 
     # Showing
 
     def _show_rows(self, highlight: Place | None = None) -> None:
-        several = len(self.workspace.project.candidates) > 1
+        candidates = len(self.workspace.project.candidates)
         rows: list[ListRow] = []
-        for section, places in grouped(self.places, self.overviews, several=several):
+        for section, places in grouped(self.places, self.overviews, candidates=candidates, shown=self._is_shown):
             if section is not None:
                 tasks = len({place.task for place in places})
                 rows.append(head_row(section.title, section.role, tasks))
@@ -255,6 +278,12 @@ class ProjectBench(WorkScreen):
                 rows.append(self._row(place, again=place.task == before))
                 before = place.task
         self.rows.show(rows, highlight=highlight.key if highlight is not None else None)
+
+    def _is_shown(self, place: Place) -> bool:
+        if not self.query_text:
+            return True
+        model = self.workspace.project.candidate(place.candidate).model
+        return self.filter.shows(place.task, place.candidate, model, self.overviews.get(place))
 
     def _row(self, place: Place, *, again: bool) -> ListRow:
         def draw(width: int, selected: bool) -> Content:
@@ -265,34 +294,58 @@ class ProjectBench(WorkScreen):
                 again=again,
                 problem=self.problems.get(place, ""),
                 size=self.size_class,
+                scale=self._scale(width),
                 selected=selected,
                 glyphs=self.program.glyphs,
             )
 
         return ListRow(place.key, draw)
 
+    def _scale(self, width: int) -> Scale | None:
+        """One scale for all rows; what is much wider than the others is cut off."""
+        if width not in self._scales:
+            cells = drawing.plot_cells(width, self.size_class)
+            found = [row.difference for row in self.overviews.values() if row.difference is not None]
+            usual = [one for one in found if one.low >= -USUAL and one.high <= USUAL]
+            margin = -self.workspace.project.gate.margin
+            self._scales[width] = difference_scale(usual, cells, margin=margin) if cells else None
+        return self._scales[width]
+
     def _paint(self) -> None:
+        self._scales.clear()
         project, glyphs = self.workspace.project, self.program.glyphs
-        shown = [self.overviews[place] for place in self.places if place in self.overviews]
-        cases = {row.task: row.cases for row in shown}
+        cases = {row.task: row.cases for row in self.overviews.values()}
+        words, role = ready_words(tasks_by_section(self.overviews, len(project.candidates)), len(project.tasks))
+        sign = {"success": glyphs.passed, "error": glyphs.failed, "warning": glyphs.drift}.get(role, glyphs.to_judge)
         pane = self.query_one("#banner-pane", Pane)
-        pane.title(Content.styled(safe_line(project.name, 40), STRONG))
+        title = Content.styled(safe_line(project.name, 40), STRONG)
+        counted = all(place in self.overviews for place in self.places)
+        pane.title(Content.assemble(title, "   ", chip(f"{sign} {words}", role)) if counted else title)
         candidates = [(candidate.name, candidate.model) for candidate in project.candidates]
-        self.query_one("#banner", Static).update(drawing.banner(candidates, shown, len(project.tasks), glyphs))
-        plural = "task" if len(project.tasks) == 1 else "tasks"
-        counted = f", {sum(cases.values()):,} cases" if len(cases) == len(project.tasks) else ""
-        pane.bottom(
-            Content.styled(f"{len(project.tasks)} {plural}{counted} · baseline {project.baseline.model}", MUTED)
+        self.query_one("#banner", Static).update(
+            banner(candidates, self.overviews, len(project.tasks), self._inner(pane), glyphs)
         )
-        self.query_one("#prompt-heads", Static).update(drawing.heads(self.size_class))
+        plural = "task" if len(project.tasks) == 1 else "tasks"
+        total = f", {sum(cases.values()):,} cases" if len(cases) == len(project.tasks) else ""
+        pane.bottom(
+            Content.styled(f"{len(project.tasks)} {plural}{total} · baseline {project.baseline.model}", MUTED)
+        )
+        width = self.rows.scrollable_content_region.width
+        self.query_one("#prompt-heads", Static).update(drawing.heads(self.size_class, self._scale(width), glyphs))
         self.show_totals()
         self.show_detail()
+
+    def _inner(self, pane: Pane) -> int:
+        return pane.content_size.width or self.app.size.width - 4
 
     def show_totals(self) -> None:
         """Title and bottom of the list."""
         glyphs = self.program.glyphs
         pane = self.query_one("#prompts-pane", Pane)
-        pane.title(Content.assemble(("Prompts", STRONG), (f" {self.rows.position()}/{len(self.rows.keys)}", MUTED)))
+        shown = f" {self.rows.position()}/{len(self.rows.keys)}"
+        if self.query_text:
+            shown += f" of {len(self.places)} · {safe_line(self.query_text, 40)}"
+        pane.title(Content.assemble(("Prompts", STRONG), (shown, MUTED)))
         parts = []
         for state in State:
             number = sum(row.state is state for row in self.overviews.values())
@@ -320,15 +373,15 @@ class ProjectBench(WorkScreen):
         project = self.workspace.project
         file = project.prompt_file(project.task(row.task), row.candidate.name)
         name = str(file.relative_to(project.folder)) if file.is_relative_to(project.folder) else str(file)
-        details = drawing.detail_lines(row, (pane.content_size.width or self.app.size.width) - 2, glyphs, name)
-        sign, role = drawing.state_sign(row.state, glyphs)
-        chip = Content.styled(f" {sign} {row.state.value} ", f"bold $text-{role} on ${role}-muted")
-        if role == "muted":
-            chip = Content.styled(f" {sign} {row.state.value} ", MUTED)
-        pane.title(Content.assemble(drawing.detail_title(row, glyphs), "   ", chip))
+        narrow = self.size_class is Size.NARROW
+        width = self.app.size.width - 4 if narrow else self._inner(pane)
+        shown = [
+            line.truncate(width, ellipsis=True) for line in detail_lines(row, width, glyphs, name, narrow=narrow)
+        ]
+        pane.title(detail_title(row, glyphs))
         pane.bottom(Content.styled(f"{row.cases:,} cases · {row.pairs.decided:,} judged on both", MUTED))
-        static.update(Content("\n").join(details))
-        lines.update(Content("\n").join([Content.assemble("  ", line) for line in details[:2]]))
+        static.update(Content("\n").join(shown))
+        lines.update(Content("\n").join([Content.assemble("  ", line) for line in shown[:2]]))
 
     @on(RowList.Highlighted)
     def row_highlighted(self, event: RowList.Highlighted) -> None:
@@ -336,3 +389,15 @@ class ProjectBench(WorkScreen):
         event.stop()
         self.show_totals()
         self.show_detail()
+
+
+def _token(workspace: Workspace) -> object:
+    """What rows follow from besides what messages tell of: outputs and verdicts in the history, and prompt files."""
+    project = workspace.project
+    files = {project.prompt_file(task, each.name) for task in project.tasks for each in project.candidates}
+    stamps = []
+    for file in sorted(files):
+        with contextlib.suppress(OSError):
+            stat = file.stat()
+            stamps.append((str(file), stat.st_mtime_ns, stat.st_size))
+    return workspace.history.latest(), stamps

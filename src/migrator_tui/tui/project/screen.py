@@ -3,13 +3,14 @@
 import asyncio
 
 from textual import on, work
+from textual.widgets import Input
 
 from migrator_tui.history.errors import HistoryError
 from migrator_tui.project.errors import ProjectError
 from migrator_tui.running.selection import Selection, Which
 from migrator_tui.tui.project.bench import ProjectBench
+from migrator_tui.tui.project.filter import parse
 from migrator_tui.tui.project.order import Place
-from migrator_tui.tui.widgets.row_list import RowList
 from migrator_tui.tui.widgets.write_version import write_version
 from migrator_tui.tui.workbench.run_dialog import RunChoice, RunDialog
 
@@ -17,28 +18,70 @@ from migrator_tui.tui.workbench.run_dialog import RunChoice, RunDialog
 class ProjectScreen(ProjectBench):
     """What can be done with a row, or with all of them."""
 
-    @on(RowList.Opened)
-    def row_opened(self, event: RowList.Opened) -> None:
-        """A double click does what `enter` does."""
-        event.stop()
+    def open_row(self) -> None:
         self.action_open()
 
     # Moving
 
-    def action_step(self, by: int) -> None:
-        self.rows.step(by)
-
-    def action_page(self, direction: int) -> None:
-        self.rows.page(direction)
-
-    def action_edge(self, end: bool) -> None:
-        self.rows.edge(end)
-
     def action_back(self) -> None:
-        self.program.action_show("workbench")
+        """Out of the filter, then to the workbench."""
+        if self.query_text or isinstance(self.focused, Input):
+            self.filter_by("")
+            self._close_filter()
+        else:
+            self.program.action_show("workbench")
 
     def action_sort(self) -> None:
         self.recount(self.places, sort=True)
+
+    # Filter
+
+    _before: Place | None = None
+    """The row that was under the cursor when the filter was begun."""
+
+    def action_filter(self) -> None:
+        field = self.query_one("#row-filter", Input)
+        field.add_class("-open")
+        field.value = self.query_text
+        self._before = self.place or self._before
+        field.focus()
+
+    @on(Input.Changed, "#row-filter")
+    def filter_typed(self, event: Input.Changed) -> None:
+        """The list follows each key; half a word after `is:` is no mistake yet."""
+        event.stop()
+        self.filter_by(event.value, complain=False)
+
+    @on(Input.Submitted, "#row-filter")
+    def filter_chosen(self, event: Input.Submitted) -> None:
+        """Back to the list, filtered."""
+        event.stop()
+        if self.filter_by(event.value):
+            self._close_filter()
+
+    def _close_filter(self) -> None:
+        field = self.query_one("#row-filter", Input)
+        field.value = self.query_text
+        field.set_class(bool(self.query_text), "-open")
+        self.rows.focus()
+
+    def filter_by(self, query: str, *, complain: bool = True) -> bool:
+        """Show the rows that match; False where the filter cannot be understood."""
+        try:
+            self.filter = parse(query)
+        except ProjectError as error:
+            if complain:
+                self.say(str(error), "warning")
+            return False
+        if query.strip() == self.query_text:
+            return True
+        self.query_text = query.strip()
+        self._show_rows(highlight=self._before)
+        if self._before is not None and self.place != self._before:
+            self.rows.edge(False)  # the row is not among those shown: the worst of them comes under the cursor
+        self.show_totals()
+        self.show_detail()
+        return True
 
     def action_candidate(self, by: int) -> None:
         """The same task on the next candidate."""
@@ -65,9 +108,6 @@ class ProjectScreen(ProjectBench):
             self.program.action_show("versions")
 
     # Doing
-
-    def action_stop(self) -> None:
-        self.program.workbench.action_stop()
 
     @work(exclusive=True, group="question")
     async def action_write(self) -> None:
@@ -99,6 +139,11 @@ class ProjectScreen(ProjectBench):
         if len(self.workspace.project.candidates) > 1:
             mine = Selection(tasks=[place.task], candidates=[place.candidate], versions=versions)
             wanted.append((f"{place.task} on {place.candidate}", mine))
+        shown = {Place.of(key) for key in self.rows.keys}
+        tasks = list(dict.fromkeys(place.task for place in self.places if place in shown))
+        names = list(dict.fromkeys(place.candidate for place in self.places if place in shown))
+        if self.query_text and len(shown) == len(tasks) * len(names):
+            wanted.append(("shown by the filter", Selection(tasks=tasks, candidates=names, versions=versions)))
         wanted.append(("failing only", Selection(which=Which.FAILING, versions=versions)))
         wanted.append(("to judge only", Selection(which=Which.TO_JUDGE, versions=versions)))
         try:

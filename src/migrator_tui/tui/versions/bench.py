@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from textual import on, work
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.widgets import Static
@@ -27,23 +27,17 @@ from migrator_tui.tui.versions.entries import Entry, Kind, OwnDraft, load_entrie
 from migrator_tui.tui.versions.lineage import LANES, LineageRow, lineage
 from migrator_tui.tui.widgets.pane import Pane
 from migrator_tui.tui.widgets.row_list import ListRow, RowList, head_row
+from migrator_tui.tui.widgets.row_screen import RowScreen
 from migrator_tui.tui.widgets.text_view import TextView
-from migrator_tui.tui.widgets.work_screen import WorkScreen
 from migrator_tui.tui.workspace import Workspace
 
 
-class VersionsBench(WorkScreen):
+class VersionsBench(RowScreen):
     """Every version of the prompt in view: kept, tried, and not yet either."""
 
     NAME = "versions"
     CSS_PATH = "versions.tcss"
-    BINDINGS: ClassVar[list[BindingType]] = [
-        *bindings(VERSIONS),
-        Binding("pagedown", "page(1)", show=False),
-        Binding("pageup", "page(-1)", show=False),
-        Binding("home,g", "edge(False)", show=False),
-        Binding("end,G", "edge(True)", show=False),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = bindings(VERSIONS)
     AUTO_FOCUS: ClassVar[str | None] = "#version-rows"
 
     def __init__(self) -> None:
@@ -79,11 +73,6 @@ class VersionsBench(WorkScreen):
     def workspace(self) -> Workspace:
         """What is in front of the user."""
         return self.program.workspace
-
-    @property
-    def rows(self) -> RowList:
-        """The list."""
-        return self.query_one(RowList)
 
     @property
     def current(self) -> Entry | None:

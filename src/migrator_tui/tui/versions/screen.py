@@ -2,7 +2,7 @@
 
 import asyncio
 
-from textual import on, work
+from textual import work
 
 from migrator_tui.history.errors import HistoryError
 from migrator_tui.history.records import Version
@@ -11,29 +11,16 @@ from migrator_tui.tui.versions.bench import VersionsBench, diff_of
 from migrator_tui.tui.versions.diff import diff_lines
 from migrator_tui.tui.versions.entries import Entry, Kind
 from migrator_tui.tui.widgets.modal import Ask, Sheet
-from migrator_tui.tui.widgets.row_list import RowList
 from migrator_tui.tui.widgets.write_version import write_version
 
 
 class VersionsScreen(VersionsBench):
     """What can be done with a version."""
 
-    @on(RowList.Opened)
-    def row_opened(self, event: RowList.Opened) -> None:
-        """A double click does what `enter` does."""
-        event.stop()
+    def open_row(self) -> None:
         self.action_use()
 
     # Moving
-
-    def action_step(self, by: int) -> None:
-        self.rows.step(by)
-
-    def action_page(self, direction: int) -> None:
-        self.rows.page(direction)
-
-    def action_edge(self, end: bool) -> None:
-        self.rows.edge(end)
 
     def action_back(self) -> None:
         """From the diff to the list, from the list to the workbench."""
@@ -47,9 +34,6 @@ class VersionsScreen(VersionsBench):
 
     def action_candidate(self, by: int) -> None:
         self.program.workbench.action_candidate(by)
-
-    def action_stop(self) -> None:
-        self.program.workbench.action_stop()
 
     # Looking
 
