@@ -12,7 +12,8 @@ from migrator_tui.models.requests import ToolCall
 from migrator_tui.project.cases import load_cases
 from migrator_tui.project.config import load_project
 from migrator_tui.project.schema import BASELINE, Project
-from migrator_tui.reports.report import gather_report, render_report
+from migrator_tui.reports.gathering import gather_report
+from migrator_tui.reports.report import render_report
 from migrator_tui.reports.values import Report
 from migrator_tui.running.versions import version_of_record
 

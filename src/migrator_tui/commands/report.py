@@ -13,7 +13,8 @@ def execute(arguments: Namespace) -> int:
     """Write the report; exit code 1 where the decision is not ready or not enough evidence, unless `--no-gate`."""
     from migrator_tui.history.author import author
     from migrator_tui.parity.gate import Answer
-    from migrator_tui.reports.report import gather_report, render_report, write_report
+    from migrator_tui.reports.gathering import gather_report
+    from migrator_tui.reports.report import render_report, write_report
     from migrator_tui.running.selection import Selection, selected_tasks
 
     project, trusted = open_project(arguments.folder, trust=arguments.trust)

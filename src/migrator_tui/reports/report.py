@@ -6,21 +6,15 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from markupsafe import escape
-
-from migrator_tui.models.secrets import exact_scrubber
 from migrator_tui.project.schema import Project
-from migrator_tui.reports.gathering import gather_report
-from migrator_tui.reports.markdown import markdown_report, plain
-from migrator_tui.reports.values import FORMS, Report
 
 if TYPE_CHECKING:
     from migrator_tui.history.store import History
-
-__all__ = ["FORMS", "gather_report", "render_report", "report_text", "write_report"]
+    from migrator_tui.reports.values import Report
 
 SUFFIXES = {"markdown": "md", "html": "html", "junit": "xml", "json": "json"}
-"""How the name of a report's file ends."""
+"""The forms of a report, what people paste first, and how the name of its file ends."""
+FORMS = tuple(SUFFIXES)
 
 
 def report_text(
@@ -39,12 +33,19 @@ def report_text(
     one that was run on most cases. The tasks' cases must be indexed. Raises `ProjectError` for names that are not
     there. Takes a second or two on many cases: not for the thread of a screen.
     """
+    from migrator_tui.reports.gathering import gather_report
+
     report = gather_report(project, history, form, author=author, tasks=tasks, candidates=candidates, version=version)
     return render_report(report, form)
 
 
-def render_report(report: Report, form: str) -> str:
+def render_report(report: "Report", form: str) -> str:
     """A gathered report in one of `FORMS`, with a line's end at its end; any text in it encodes as UTF-8."""
+    from markupsafe import escape
+
+    from migrator_tui.models.secrets import exact_scrubber
+    from migrator_tui.reports.markdown import plain
+
     # Texts were cleared when they were gathered; this is for whatever else may quote a key, as that form writes it.
     writings: Sequence[Callable[[str], str]] = (str, lambda key: str(escape(key)), html.escape, plain, _in_json)
     return exact_scrubber({write(key) for key in report.secrets for write in writings})(_rendered(report, form))
@@ -54,9 +55,11 @@ def _in_json(text: str) -> str:
     return json.dumps(text)[1:-1]
 
 
-def _rendered(report: Report, form: str) -> str:
+def _rendered(report: "Report", form: str) -> str:
     match form:
         case "markdown":
+            from migrator_tui.reports.markdown import markdown_report
+
             return markdown_report(report)
         case "html":
             from migrator_tui.reports.html.page import html_report

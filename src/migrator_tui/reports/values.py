@@ -10,9 +10,6 @@ from migrator_tui.parity.outcomes import OutcomeWithReason
 from migrator_tui.parity.scorecard import Scorecard
 from migrator_tui.project.schema import ModelSpec, Project, Task
 
-FORMS = ("markdown", "html", "junit", "json")
-"""The forms of a report; what people paste comes first."""
-
 
 @dataclass(frozen=True, slots=True)
 class SideText:
