@@ -1,6 +1,7 @@
 """Checks that wait for a model, in a run: asked once, meanwhile, within the money, and again after an error."""
 
 import asyncio
+import contextlib
 import json
 from collections.abc import Iterator
 from dataclasses import replace
@@ -23,6 +24,7 @@ from migrator_tui.running.events import OutputJudged, OutputRecorded, RunFinishe
 from migrator_tui.running.judging import bring_up_to_date
 from migrator_tui.running.results import collect
 from migrator_tui.running.resume import resume_plan
+from migrator_tui.running.spending import Budget, Prices, Purse
 from tests.running.conftest import CONFIG, FakePool, Reply, Rig, error, write_project
 
 JUDGE = 'checks = [{ type = "llm-rubric", value = "is good" }]\n'
@@ -64,6 +66,7 @@ def rig(project: Project, history: History) -> Rig:
     return made
 
 
+@contextlib.contextmanager
 def opened(folder: Path) -> Iterator[Rig]:
     project = load_project(folder)
     with History.open(project) as history:
@@ -226,9 +229,60 @@ async def test_the_cap_holds_over_judges_too(rig: Rig, cap: float) -> None:
     assert rig.history.spent_today()[0] == pytest.approx(8 * 20e-6 + 8 * 120e-6), "nothing was asked twice"
 
 
+async def test_money_promised_to_a_judge_does_not_end_the_asking(tmp_path: Path) -> None:
+    """What a call may cost is promised to it. Where that leaves nothing for the next one, it waits, and goes on."""
+
+    def cheap(request: ModelRequest) -> Reply:
+        reply = answers(request)
+        assert isinstance(reply, Answer)
+        return replace(reply, input_tokens=1, output_tokens=0)
+
+    with opened(write_project(tmp_path / "many", config=config(), cases=40)) as rig:
+        rig.pool.reply = cheap
+        await rig.run(rig.plan(case_ids=["c1"]))
+        budget = Budget(Prices(rig.project), Purse(1.0))
+        judge = rig.project.judge
+        assert judge is not None
+        verdicts = max(budget.bound(judge, request) for request, _ in rig.pool.asked if is_judge(request))
+        outputs = min(budget.bound(rig.project.baseline, r) for r, _ in rig.pool.asked if not is_judge(r))
+        # One verdict may be under way, and no call for an output beside it.
+        cap = verdicts + 0.9 * outputs
+        rig.pool.hold = is_judge
+        before = judged(rig.pool)
+        running = asyncio.create_task(rig.run(max_cost=cap, concurrency=1))
+        await rig.pool.until(lambda: judged(rig.pool) > before and rig.pool.in_flight == 1)
+        for _ in range(200):
+            await asyncio.sleep(0)
+        assert len(rig.pool.questions("openai/new-model")) < 40, "not all are asked yet"
+        rig.pool.hold = lambda request: False
+        rig.pool.release.set()
+        result = await running
+        assert (result.state, result.made, result.checks_done) == ("finished", 78, 78), result.stopped_because
+        assert result.cost <= cap
+
+
+async def test_what_a_judge_was_paid_for_is_kept_where_its_second_call_breaks(tmp_path: Path) -> None:
+    checks = 'checks = [{ type = "select-best", value = "is newer" }]\n'
+    with opened(write_project(tmp_path / "half", config=config(checks))) as rig:
+
+        def half(request: ModelRequest) -> Reply:
+            if not is_judge(request):
+                return answers(request)
+            first = "new-model" in blocks_of(request.messages[-1]["content"])["ANSWER A"]
+            return (
+                error(ErrorKind.REJECTED) if first else Answer('{"best": "tie"}', input_tokens=100, output_tokens=10)
+            )
+
+        rig.pool.reply = half
+        result = await rig.run(rig.plan(case_ids=["c1"]))
+        assert {s.candidate for s in rig.history.standings("triage", "newer").values()} == {Mark.ERROR}
+        assert (result.check_calls, result.check_cost) == (1, pytest.approx(120e-6))
+        assert rig.history.spent_today()[0] == pytest.approx(2 * 20e-6 + 120e-6)
+
+
 async def test_a_cap_over_a_judge_without_a_price_is_refused(tmp_path: Path) -> None:
     tables = '\n[judge]\nmodel = "openai/nobody-knows-what-this-costs"\n'
-    for rig in opened(write_project(tmp_path / "unpriced", config=config(tables=tables))):
+    with opened(write_project(tmp_path / "unpriced", config=config(tables=tables))) as rig:
         with pytest.raises(ProjectError, match="give judge a price"):
             await rig.run(max_cost=1.0)
         assert not rig.pool.asked
@@ -265,7 +319,7 @@ async def test_the_judge_is_bounded_by_the_runs_concurrency(rig: Rig) -> None:
 
 async def test_select_best_waits_for_the_baseline_and_asks_in_both_orders(tmp_path: Path) -> None:
     checks = 'checks = [{ type = "select-best", value = "is newer" }]\n'
-    for rig in opened(write_project(tmp_path / "best", config=config(checks))):
+    with opened(write_project(tmp_path / "best", config=config(checks))) as rig:
 
         def prefers(request: ModelRequest) -> Reply:
             if not is_judge(request):
@@ -292,7 +346,7 @@ async def test_select_best_waits_for_the_baseline_and_asks_in_both_orders(tmp_pa
 
 async def test_a_failed_plain_check_decides_whatever_the_judge_will_say(tmp_path: Path) -> None:
     checks = 'checks = [{ type = "contains", value = "never there" }, { type = "llm-rubric", value = "is good" }]\n'
-    for rig in opened(write_project(tmp_path / "both", config=config(checks))):
+    with opened(write_project(tmp_path / "both", config=config(checks))) as rig:
         rig.pool.reply = lambda request: error(ErrorKind.KEY) if is_judge(request) else answers(request)
         await rig.run()
         assert {s.candidate for s in rig.history.standings("triage", "newer").values()} == {Mark.FAILED}
@@ -330,12 +384,12 @@ def test_a_judge_is_asked_at_temperature_0_unless_its_table_says_otherwise(rig: 
 
 async def test_the_assistant_judges_where_there_is_no_judge(tmp_path: Path) -> None:
     tables = TABLE.replace("[judge]", "[assistant]")
-    for rig in opened(write_project(tmp_path / "assistant", config=config(tables=tables))):
+    with opened(write_project(tmp_path / "assistant", config=config(tables=tables))) as rig:
         assert (await rig.run()).checks_done == 8
 
 
 async def test_without_a_judge_nothing_starts(tmp_path: Path) -> None:
-    for rig in opened(write_project(tmp_path / "none", config=config(tables=""))):
+    with opened(write_project(tmp_path / "none", config=config(tables=""))) as rig:
         with pytest.raises(ProjectError, match=r"add a \[judge\] table"):
             rig.plan()
 
@@ -348,7 +402,7 @@ async def test_code_is_run_on_each_output_and_again_when_its_file_changes(tmp_pa
     folder = write_project(tmp_path / "code", config=config(checks, ""))
     code = "def get_assert(output, context):\n    return {'pass': 'new' in output, 'reason': 'as told'}\n"
     (folder / "tone.py").write_text(code)
-    for rig in opened(folder):
+    with opened(folder) as rig:
         plan = rig.plan()
         expected = estimate(plan, rig.history, concurrency=4)
         assert (expected.calls, expected.checks.checks) == (8, 8)
@@ -369,6 +423,6 @@ def test_code_in_a_case_file_is_refused_whatever_the_trust(tmp_path: Path) -> No
     ):
         line = {"id": "c1", "vars": {"shop": "x"}, "checks": [nested]}
         (folder / "triage.jsonl").write_text(json.dumps(line) + "\n")
-        for rig in opened(folder):
+        with opened(folder) as rig:
             with pytest.raises(ProjectError, match=r"case c1: a python check stands in migrator\.toml"):
                 rig.plan()

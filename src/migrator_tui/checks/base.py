@@ -5,13 +5,16 @@ answers with a `CheckResult`; where it has to wait (a judge model, a subprocess)
 takes what it needs from `CheckServices`.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from migrator_tui.models.requests import Answer, ToolCall
 from migrator_tui.project.schema import CheckSetup, CheckSpec, Message, ModelSpec
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +93,15 @@ class NotAsked(Exception):
 
 class CheckSettingError(CheckFailure):
     """The check is written wrongly in the project; `str()` says how to write it."""
+
+
+async def all_of(asked: Sequence[Awaitable[T]]) -> list[T]:
+    """What they give, in order. Where one raises, the others still come to their end first: they are paid for."""
+    found = await asyncio.gather(*asked, return_exceptions=True)
+    for result in found:
+        if isinstance(result, BaseException):
+            raise result
+    return [result for result in found if not isinstance(result, BaseException)]
 
 
 CheckFunction = Callable[[Subject, CheckSpec], CheckResult]

@@ -3,9 +3,7 @@
 Judges favour what they are shown first. An answer wins only if it wins in both places; all else is a tie.
 """
 
-import asyncio
-
-from migrator_tui.checks.base import CheckFailure, CheckResult, CheckServices, Subject
+from migrator_tui.checks.base import CheckFailure, CheckResult, CheckServices, Subject, all_of
 from migrator_tui.checks.judge_talk import REVISION, graded_text, messages_for, read_reply, reason_in
 from migrator_tui.checks.registry import Waiting, asked_model, register
 from migrator_tui.checks.values import Needs, baseline_of, shown
@@ -33,9 +31,8 @@ async def select_best(subject: Subject, spec: CheckSpec, services: CheckServices
     if new == old:
         won, reason = 0, "both answers are the same"
     else:
-        first, second = await asyncio.gather(
-            _winner(subject, spec, services, new, old), _winner(subject, spec, services, old, new)
-        )
+        orders = [_winner(subject, spec, services, new, old), _winner(subject, spec, services, old, new)]
+        first, second = await all_of(orders)
         # In the first order the candidate's answer is A, in the second it is B.
         points = {"A": 1, "B": -1, "TIE": 0}
         one, other = points[first[0]], -points[second[0]]

@@ -22,6 +22,7 @@ from migrator_tui.checks.base import (
     CheckSettingError,
     Subject,
     WaitingCheckFunction,
+    all_of,
 )
 from migrator_tui.checks.values import Needs, compares_with_baseline, prepared, setting_error, stated_problem
 from migrator_tui.project.schema import CheckSetup, CheckSpec, ModelSpec
@@ -345,11 +346,8 @@ async def run_checks(
     waiting = [waits(spec) for spec in specs]
     plain = [spec for spec, later in zip(specs, waiting, strict=True) if not later]
     quick = iter(await asyncio.to_thread(run_plain_checks, plain, subject) if plain else [])
-    slow = iter(
-        await asyncio.gather(
-            *(run_waiting(spec, subject, services) for spec, later in zip(specs, waiting, strict=True) if later)
-        )
-    )
+    asked = [run_waiting(spec, subject, services) for spec, later in zip(specs, waiting, strict=True) if later]
+    slow = iter(await all_of(asked))
     return [next(slow) if later else next(quick) for later in waiting]
 
 

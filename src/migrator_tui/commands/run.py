@@ -152,6 +152,9 @@ def _report(
     unpriced = results.unpriced_models
     if unpriced:
         say(f"no price is known for some calls to {', '.join(unpriced)}: their cost is left out of every sum")
+    if result is not None and result.check_calls:
+        calls = "1 call" if result.check_calls == 1 else f"{result.check_calls} calls"
+        say(f"checks made {calls} of their own for ${result.check_cost:.4f}, beside the models' costs")
     if result is not None and result.stopped_because is not None:
         say(f"{result.stopped_because}; {_left(result)}, `run --resume` goes on")
     if results.errors:

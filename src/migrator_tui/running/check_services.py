@@ -57,10 +57,14 @@ class Services:
         self._on_event = on_event
         self._begun: set[tuple[int, str]] = set()
         self._calls: list[SideCall] = []
-        self._in_flight = 0
+        self.in_flight = 0
+        """Calls that hold money at this moment."""
+        self.calls_made = 0
+        self.cost = 0.0
+        """USD of the answers whose price is known."""
         self._settled = asyncio.Event()
         self.made = 0
-        """Calls that were made, and checks that needed none."""
+        """Calls that were begun."""
         self.refusal: str | None = None
         """Why the last call that was not made was not."""
 
@@ -88,18 +92,22 @@ class Services:
         calls, self._calls = self._calls, []
         return calls
 
+    async def settled(self) -> None:
+        """Wait until a call has ended: it may turn out cheaper than was feared."""
+        self._settled.clear()
+        await self._settled.wait()
+
     async def call(self, spec: ModelSpec, request: ModelRequest, purpose: str, output_id: int) -> Answer:
         """Make a call when there is a place and money; raises `CheckFailure` or `NotAsked`."""
         async with self._places:
             bound = self._budget.bound(spec, request)
             while (refusal := self._budget.refusal(spec, bound)) is not None:
-                if not self._in_flight:
+                if not self.in_flight:
                     self.refusal = refusal
                     raise NotAsked(refusal)
-                self._settled.clear()  # a call in flight may turn out cheaper than was feared
-                await self._settled.wait()
+                await self.settled()
             self._budget.promise(bound)
-            self._in_flight += 1
+            self.in_flight += 1
             self.made += 1
 
             def tell(event: Event) -> None:
@@ -111,7 +119,7 @@ class Services:
                     self._pool, spec, request, lane=self._lane, budget=self._budget, bound=bound, on_event=tell
                 )
             finally:
-                self._in_flight -= 1
+                self.in_flight -= 1
                 self._settled.set()
         if end is None:
             raise NotAsked("stopped")
@@ -120,6 +128,8 @@ class Services:
             cost = self._budget.prices.cost(spec, answer)
             counts = answer.input_tokens, answer.output_tokens
             self._calls.append(SideCall(purpose, spec.model, cost, *counts, output_id=output_id))
+            self.calls_made += 1
+            self.cost += cost or 0.0
             return answer
         error = end.event.error
         self._calls.append(SideCall(purpose, spec.model, error_kind=error.kind.value, output_id=output_id))

@@ -106,6 +106,9 @@ class RunResult:
     checks_done: int = 0
     checks_open: int = 0
     """Checks of outputs that nobody was asked about, since the run was stopped before."""
+    check_calls: int = 0
+    """Calls that checks made, answered; `cost` holds theirs too."""
+    check_cost: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -160,6 +160,9 @@ def _task(plan: Plan, history: "History", task: Task, all_items: Sequence[RunIte
 
     def model(name: str) -> ModelResult:
         planned = [item for by_model in items.values() for item in by_model.get(name, [])]
+        errors = {
+            o.id: broken[o.id] for o in figures[name] if o.id in broken and outcomes[name][o.case_id] is Outcome.ERROR
+        }
         return ModelResult(
             name=name,
             model=plan.project.model(name).model,
@@ -170,7 +173,7 @@ def _task(plan: Plan, history: "History", task: Task, all_items: Sequence[RunIte
             cached=sum(item.cached for item in planned),
             missing=sum(item.output_id is None for item in planned),
             unpriced=sum(output.cost is None and not output.failed_call for output in figures[name]),
-            failures=failures_of(figures[name], broken),
+            failures=failures_of(figures[name], errors),
         )
 
     def candidate_result(candidate: ModelSpec) -> CandidateResult:
@@ -205,12 +208,11 @@ def _known(standing: Standing) -> Standing | None:
 
 
 def _broken(results: CheckResults) -> dict[int, str]:
-    """By output id, why a check could not be carried out, where none failed already."""
+    """By output id, the first check that could not be carried out, and why."""
     found = {}
     for output_id, by_key in results.items():
-        deciding = [record for record in by_key.values() if record.weight > 0]
-        error = next((record for record in deciding if record.error), None)
-        if error is not None and all(record.passed or record.error or record.waiting for record in deciding):
+        error = next((record for record in by_key.values() if record.error and record.weight > 0), None)
+        if error is not None:
             found[output_id] = f"{error.label}: {error.reason}"
     return found
 

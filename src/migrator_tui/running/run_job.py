@@ -131,7 +131,10 @@ class RunJob:
                         waiting[following.model_name].appendleft(following)
                         break
                 if not active:
-                    break
+                    if not (self._services.in_flight and any(waiting.values())):
+                        break
+                    await self._money_comes_free(stopping)
+                    continue
                 await asyncio.wait({*active, stopping}, return_when=asyncio.FIRST_COMPLETED)
                 for task in [task for task in active if task.done()]:
                     del active[task]
@@ -161,6 +164,14 @@ class RunJob:
         free = [n for n in left if in_flight[n] < min(share, self._plan.project.model(n).concurrency or share)]
         return waiting[min(free, key=lambda name: in_flight[name])].popleft() if free else None
 
+    async def _money_comes_free(self, stopping: asyncio.Task[bool]) -> None:
+        """Wait until a call of a check has ended: what it might have cost was promised to it."""
+        settled = asyncio.create_task(self._services.settled())
+        try:
+            await asyncio.wait({settled, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            settled.cancel()
+
     def _start(self, item: RunItem, writer: OutputWriter, active: dict[asyncio.Task[None], str]) -> bool:
         """Start a call if the cap allows it; where nothing in flight could free money, the run stops."""
         spec = self._plan.project.model(item.model_name)
@@ -168,7 +179,7 @@ class RunJob:
         bound = self._budget.bound(spec, request)
         refusal = self._budget.refusal(spec, bound)
         if refusal is not None:
-            if not active:
+            if not active and not self._services.in_flight:
                 self._halt(refusal)
             return False
         self._budget.promise(bound)
@@ -244,4 +255,6 @@ class RunJob:
             stopped_because=None if complete else self._why or "stopped",
             checks_done=self._judging.checks_done,
             checks_open=self._judging.checks_open,
+            check_calls=self._services.calls_made,
+            check_cost=self._services.cost,
         )
