@@ -112,6 +112,8 @@ class Cards:
         return _Count(asyncio.ensure_future(asyncio.to_thread(self._count, track, stop)), stop, time.monotonic())
 
     def _count(self, track: Track, stop: threading.Event) -> Counted:
+        # The screen's modules as well: imported when its key is pressed, they would stop the keys for a moment.
+        import migrator_tui.tui.scorecard.screen  # noqa: F401
         from migrator_tui.running.evidence import score
 
         workspace = self._workspace

@@ -1,5 +1,7 @@
 """The part of the app that keeps the decision in sight on every screen: counted when something changes it."""
 
+from functools import partial
+
 from textual.app import App
 from textual.message import Message
 
@@ -54,7 +56,7 @@ class Deciding(App[int]):
         in_sight = self.current.NAME == "scorecard"
         others = [each.name for each in self.workspace.project.candidates if each.name != candidate]
         tracks = [(task, name) for name in (candidate, *(others if in_sight else ()))]
-        self.run_worker(self.cards.count(tracks, in_sight=in_sight), group="scorecard", exclusive=True)
+        self.run_worker(partial(self.cards.count, tracks, in_sight=in_sight), group="scorecard", exclusive=True)
 
     def recount_scorecards(self, task: str | None = None) -> None:
         """What was counted of that task, or of all, no longer holds."""

@@ -125,7 +125,7 @@ class ReportDialog(Modal[ReportChoice]):
         if file.is_dir():
             return Content.styled("is a folder; name a file in it", STYLES["warning"])
         if not file.parent.is_dir():
-            return Content.styled(f"there is no folder {safe_line(str(file.parent), 70)}", STYLES["warning"])
+            return Content.styled(f"the folder {safe_line(str(file.parent), 60)} will be made", MUTED)
         if file.exists():
             return Content.styled("is there already, and will be replaced", STYLES["warning"])
         return Content.styled(f"in {safe_line(str(file.parent), 80)}", MUTED)

@@ -3,7 +3,7 @@
 from textual.content import Content
 
 from migrator_tui.parity.gate.words import signed
-from migrator_tui.parity.scorecard import ALL_CASES, Scorecard, Slice
+from migrator_tui.parity.scorecard import ALL_CASES, SMALLEST_SLICE, Scorecard, Slice
 from migrator_tui.parity.statistics.values import Interval
 from migrator_tui.tui.glyphs import Glyphs
 from migrator_tui.tui.scorecard.parts import Filled, cell, heading, mark, text_row
@@ -48,7 +48,11 @@ def slices_part(card: Scorecard, glyphs: Glyphs, *, full: bool, width: int) -> F
 
     rows = [row(one) for one in card.slices]
     if not tags:
-        rows += [text_row(""), text_row('Tags on cases make slices: tags = ["refund", "german"]')]
+        tagged = any(case.tags for case in card.cases)
+        hint = (
+            f"No tag has {SMALLEST_SLICE} cases judged on both models." if tagged else "Cases with tags make slices."
+        )
+        rows += [text_row(""), text_row(hint)]
     if full and tags:
         rows += [
             text_row(""),

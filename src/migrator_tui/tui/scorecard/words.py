@@ -144,7 +144,7 @@ def figure_value(name: FigureName, value: float | None) -> str:
     if name == "cost":
         return f"${value:.4f}" if value < 0.1 else f"${value:.2f}"
     if name in ("words", "output_tokens"):
-        return f"{value:,.0f}"
+        return f"{value:.1f}" if value < 10 and value != int(value) else f"{value:,.0f}"
     return f"{value / 1000:.2f} s" if value < 100_000 else f"{value / 1000:,.0f} s"
 
 
