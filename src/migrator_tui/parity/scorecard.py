@@ -10,7 +10,7 @@ from migrator_tui.parity.agreement import Agreement
 from migrator_tui.parity.drift.ranking import DriftRow, rank, worst_first
 from migrator_tui.parity.evidence import CaseEvidence, Evidence, Side
 from migrator_tui.parity.gate import Decision, GateInput, decide
-from migrator_tui.parity.outcomes import Outcome
+from migrator_tui.parity.outcomes import Outcome, Source
 from migrator_tui.parity.statistics.multiple import benjamini_hochberg
 from migrator_tui.parity.statistics.order import percentile_interval
 from migrator_tui.parity.statistics.paired import mcnemar_exact, paired_difference
@@ -185,8 +185,14 @@ def scorecard(evidence: Evidence, rules: GateRules, agreements: Sequence[Agreeme
         mcnemar_p=mcnemar_exact(table),
         difference=difference,
         per_repeat=clustered_difference(per_case, rules.confidence) if repeats > 1 else None,
+        # What nobody judged is assumed to pass every time: that says nothing about how steady the baseline is.
         noise=self_disagreement(
-            [case.baseline.repeats for case in cases if case.baseline.repeats[1] > 1], rules.confidence
+            [
+                case.baseline.repeats
+                for case in cases
+                if case.baseline.repeats[1] > 1 and case.baseline.source != Source.NOBODY
+            ],
+            rules.confidence,
         ),
         decision=decision,
         regressions=regressions,
