@@ -5,9 +5,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from textual.content import Content
 
 from migrator_tui.history.records import Draft, Origin, Version
 from migrator_tui.history.store import History
+from migrator_tui.parity.pairs import Pairs
 from migrator_tui.project.cases import read_cases
 from migrator_tui.project.config import load_project
 from migrator_tui.running.plan import plan_run
@@ -18,9 +20,9 @@ from migrator_tui.running.versions import version_of_record
 from migrator_tui.tui.glyphs import UNICODE
 from migrator_tui.tui.versions.diff import diff_lines, in_short, prompt_diff
 from migrator_tui.tui.versions.lineage import LANES, lineage
-from migrator_tui.tui.versions.panes import bar_cells
+from migrator_tui.tui.versions.panes import bar_cells, evidence
 from migrator_tui.tui.versions.screen import VersionsScreen
-from migrator_tui.tui.widgets.figures import fitted, percent, points
+from migrator_tui.tui.widgets.figures import fitted, percent
 from migrator_tui.tui.widgets.modal import Ask, Sheet
 from migrator_tui.tui.workbench.run_dialog import RunDialog
 from tests.tui.conftest import FENCED, NARROW, NO_FENCE, PLAIN, PROMPT, WIDE, Driver, opened, record
@@ -137,7 +139,8 @@ async def test_what_a_version_did_against_the_one_it_came_from(lab: Lab) -> None
         assert "c1 c2" in line(driver, "2 fixed")
         assert "c4" in line(driver, "1 regressed")
         assert "3 the same" in driver.text and "2 pass, 1 fail" in driver.text
-        assert "50.0% → 66.7%" in line(driver, "+16.7 points")
+        assert "(−46.7 … +68.8)" in line(driver, "+16.7 points") and "~ not enough evidence" in driver.text
+        assert "of 6 cases" in line(driver, "50.0% → 66.7%")
         assert "+ No fences." in driver.text
         assert "v2  ✓ 4 pass  ✗ 2 fail  of 6" in driver.text
         await go(driver, screen, key_of(screen, "v3"))
@@ -350,7 +353,25 @@ def test_long_equal_parts_are_folded() -> None:
 
 def test_figures_are_written_honestly() -> None:
     assert (percent(1.0), percent(0.9999), percent(0.809)) == ("100%", "99.9%", "80.9%")
-    assert (points(-0.104, UNICODE), points(0.0, UNICODE), points(0.015, UNICODE)) == ("−10.4", "0.0", "+1.5")
     assert [bar_cells(rate) for rate in (0.2, 0.6, 0.8, 1.0)] == [0, 0, 5, 10]
     assert fitted(["T-1", "T-2", "T-3"], 9) == "T-1 T-2 …"
     assert fitted(["T-1", "T-2"], 7) == "T-1 T-2"
+
+
+@pytest.mark.parametrize(
+    ("better", "worse", "margin", "said"),
+    [
+        (9, 6, None, "~ not enough evidence"),
+        (12, 1, None, "✓ better"),
+        (1, 12, None, "✗ worse"),
+        (0, 0, 0.03, "✓ no more than 3 lower"),
+        (0, 30, 0.03, "✗ more than 3 lower"),
+        (5, 6, 0.03, "~ not enough evidence"),
+    ],
+)
+def test_whether_it_is_better_is_said_only_with_evidence(
+    better: int, worse: int, margin: float | None, said: str
+) -> None:
+    rest = [f"s{n}" for n in range(200 - better - worse)]
+    pairs = Pairs(rest, [f"w{n}" for n in range(worse)], [f"b{n}" for n in range(better)], [], [])
+    assert said in Content("\n").join(evidence(pairs, 0.95, margin, 80, UNICODE)).plain

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from migrator_tui.history.records import Mark
 from migrator_tui.parity.outcomes import Outcome
+from migrator_tui.parity.statistics.values import PairedTable
 
 _OUTCOMES = {outcome.mark: outcome for outcome in Outcome}
 
@@ -45,6 +46,16 @@ class Pairs:
     def difference(self) -> float | None:
         """New rate minus old rate, a fraction: better minus worse over the decided cases."""
         return (len(self.better) - len(self.worse)) / self.decided if self.decided else None
+
+    @property
+    def table(self) -> PairedTable:
+        """The counts."""
+        return PairedTable(
+            both_pass=len(self.both_pass),
+            regressions=len(self.worse),
+            fixes=len(self.better),
+            both_fail=len(self.both_fail),
+        )
 
 
 def pair(old: Mapping[str, Outcome], new: Mapping[str, Outcome]) -> Pairs:

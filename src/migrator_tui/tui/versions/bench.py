@@ -19,7 +19,14 @@ from migrator_tui.project.schema import BASELINE, Project
 from migrator_tui.running.version_results import VersionResult, case_places, version_result
 from migrator_tui.text_safety import safe_line
 from migrator_tui.tui.keys import VERSIONS, Key, bindings
-from migrator_tui.tui.messages import CaseRan, RunEnded, StandingsChanged, TrackChanged, VersionRecorded
+from migrator_tui.tui.messages import (
+    CaseRan,
+    ProjectChanged,
+    RunEnded,
+    StandingsChanged,
+    TrackChanged,
+    VersionRecorded,
+)
 from migrator_tui.tui.theme import MUTED, STRONG, STYLES
 from migrator_tui.tui.versions import panes
 from migrator_tui.tui.versions.diff import PromptDiff, diff_lines, prompt_diff
@@ -130,6 +137,10 @@ class VersionsBench(RowScreen):
         """There are new outputs."""
         self.reload()
         self.show_keys()
+
+    def on_project_changed(self, message: ProjectChanged) -> None:
+        """Other checks, or limits."""
+        self.reload()
 
     def on_standings_changed(self, message: StandingsChanged) -> None:
         """A verdict may count for several versions: all are counted anew."""
@@ -316,6 +327,7 @@ class VersionsBench(RowScreen):
                 result,
                 against,
                 pairs,
+                rules=self.workspace.task.gate,
                 loading=self.counting,
                 width=pane.content_size.width or 60,
                 glyphs=glyphs,

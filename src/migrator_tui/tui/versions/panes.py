@@ -4,14 +4,19 @@ from collections.abc import Mapping, Sequence
 
 from textual.content import Content
 
+from migrator_tui.parity.gate.words import NEARLY, allowance, signed, span
 from migrator_tui.parity.pairs import Pairs
+from migrator_tui.parity.statistics.paired import paired_difference
+from migrator_tui.parity.statistics.values import Interval
+from migrator_tui.project.schema import GateRules
 from migrator_tui.running.version_results import VersionResult
 from migrator_tui.text_safety import safe_line
 from migrator_tui.tui.glyphs import Glyphs
 from migrator_tui.tui.theme import FAINT, MUTED, STRONG, STYLES
 from migrator_tui.tui.versions.entries import Entry, Kind, ago
 from migrator_tui.tui.versions.lineage import LineageRow
-from migrator_tui.tui.widgets.figures import fitted, percent, points
+from migrator_tui.tui.widgets.figures import fitted, percent
+from migrator_tui.tui.widgets.interval_plot import position_role
 
 BAR_CELLS = 10
 BAR_FROM = 0.6
@@ -154,6 +159,7 @@ def effect(
     against: VersionResult | None,
     pairs: Pairs | None,
     *,
+    rules: GateRules,
     loading: bool,
     width: int,
     glyphs: Glyphs,
@@ -174,6 +180,8 @@ def effect(
         lines += _hints(f"no case was run with both {safe_line(other.label)} and {safe_line(entry.label)}")
     else:
         lines += _counts(pairs, width, glyphs)
+        margin = rules.margin if other.kind is Kind.BASELINE else None
+        lines += evidence(pairs, rules.confidence, margin, width, glyphs)
     return Content("\n").join(lines)
 
 
@@ -195,16 +203,48 @@ def _counts(pairs: Pairs, width: int, glyphs: Glyphs) -> list[Content]:
     ]
     if pairs.undecided:
         lines.append(_count(glyphs.to_judge, len(pairs.undecided), "undecided", "primary", pairs.undecided, room))
-    if pairs.difference is not None and pairs.old_rate is not None and pairs.new_rate is not None:
-        role = "success" if pairs.difference > 0 else "error" if pairs.difference < 0 else "muted"
-        lines.append(
-            Content.assemble(
-                (f"{points(pairs.difference, glyphs)} points", f"bold {STYLES[role]}"),
-                (f"   {percent(pairs.old_rate)} {glyphs.arrow} {percent(pairs.new_rate)}", MUTED),
-                (f" of {pairs.decided:,} cases", FAINT),
-            )
-        )
     return lines
+
+
+def evidence(pairs: Pairs, confidence: float, margin: float | None, width: int, glyphs: Glyphs) -> list[Content]:
+    """`+1.5 points  (−2.3 … +5.3)  ~ not enough evidence`, then the two rates.
+
+    `margin`: against the baseline, how much lower the rate may be; against another version it is about better or
+    worse.
+    """
+    found = paired_difference(pairs.table, confidence)
+    if found is None or pairs.old_rate is None or pairs.new_rate is None:
+        return []
+    limit = -margin if margin is not None else None
+    sign, role, words = _answer(found, limit, glyphs)
+    figure = f"{signed(found.estimate, limit)} points  ({span(found, limit)})"
+    room = width - len(figure) - 2
+    return [
+        Content.assemble(
+            (glyphs.fit(figure), STRONG),
+            "  ",
+            Content.styled(f"{sign} {words}", f"bold {STYLES[role]}").truncate(max(8, room), ellipsis=True),
+        ),
+        Content.assemble(
+            (f"{percent(pairs.old_rate)} {glyphs.arrow} {percent(pairs.new_rate)}", MUTED),
+            (f" of {pairs.decided:,} cases, {confidence:.0%} confidence", FAINT),
+        ),
+    ]
+
+
+def _answer(found: Interval, limit: float | None, glyphs: Glyphs) -> tuple[str, str, str]:
+    """Sign, colour role and words for where an interval lies."""
+    if limit is not None:
+        role = position_role(found, limit)
+        return {
+            "success": (glyphs.passed, role, f"no more than {allowance(limit)} lower"),
+            "error": (glyphs.failed, role, f"more than {allowance(limit)} lower"),
+        }.get(role, (glyphs.drift, role, "not enough evidence"))
+    if found.low > NEARLY:
+        return glyphs.passed, "success", "better"
+    if found.high < -NEARLY:
+        return glyphs.failed, "error", "worse"
+    return glyphs.drift, "warning", "not enough evidence"
 
 
 def _count(sign: str, number: int, word: str, role: str, ids: Sequence[str], room: int) -> Content:

@@ -1,22 +1,14 @@
-"""Rates, points and lists of ids, written the same way on every screen."""
+"""Rates and lists of ids, written the same way on every screen."""
 
 from collections.abc import Sequence
 
 from migrator_tui.text_safety import safe_line
-from migrator_tui.tui.glyphs import Glyphs
 
 
 def percent(rate: float) -> str:
     """`80.9%`; `100%` only where nothing failed."""
     text = f"{rate * 100:.1f}"
     return "100%" if rate >= 1 else f"{'99.9' if text == '100.0' else text}%"
-
-
-def points(difference: float, glyphs: Glyphs) -> str:
-    """`+1.5`, `−2.0`, `0.0`: percentage points."""
-    value = round(difference * 100, 1)
-    sign = "+" if value > 0 else glyphs.removed if value < 0 else ""
-    return f"{sign}{abs(value):.1f}"
 
 
 def fitted(ids: Sequence[str], room: int) -> str:
