@@ -5,15 +5,13 @@ Reads one JSON line from stdin (`code` or `file` and `function`, `output`, `cont
 never outlives the program that started it. What the code prints goes nowhere.
 """
 
-import asyncio
-import inspect
 import json
 import os
 import sys
 import threading
-import traceback
-from pathlib import Path
 from typing import Any
+
+# Started once for every output: what is needed now and then only is imported then.
 
 INLINE = "<check>"
 """What code that stands in the configuration is called in errors."""
@@ -64,10 +62,11 @@ def _limit(seconds: float) -> None:
 def _result(job: dict[str, Any]) -> Any:
     output, context = job["output"], job["context"]
     if job.get("file"):
-        file = Path(job["file"])
-        sys.path.insert(0, str(file.parent))
-        names: dict[str, Any] = {"__name__": "check", "__file__": str(file)}
-        exec(compile(file.read_bytes(), str(file), "exec"), names)  # noqa: S102 - what this program is for
+        file = job["file"]
+        sys.path.insert(0, os.path.dirname(file))  # noqa: PTH120
+        names: dict[str, Any] = {"__name__": "check", "__file__": file}
+        with open(file, "rb") as source:  # noqa: PTH123
+            exec(compile(source.read(), file, "exec"), names)  # noqa: S102 - what this program is for
         function = names.get(job["function"])
         if not callable(function):
             raise LookupError(f"there is no function {job['function']}(output, context)")
@@ -75,7 +74,9 @@ def _result(job: dict[str, Any]) -> Any:
     else:
         names = {"__name__": "check", "output": output, "context": context}
         result = _inline(job["code"], names)
-    if inspect.isawaitable(result):
+    if hasattr(result, "__await__"):
+        import asyncio
+
         result = asyncio.run(_awaited(result))
     return result
 
@@ -103,7 +104,9 @@ def _plain(value: Any) -> Any:
 
 def _told(error: BaseException, job: dict[str, Any]) -> str:
     """The error in a line, with the place in the project's code."""
-    name = Path(job["file"]).name if job.get("file") else "the check"
+    import traceback
+
+    name = os.path.basename(job["file"]) if job.get("file") else "the check"  # noqa: PTH119
     mine = str(job["file"]) if job.get("file") else INLINE
     line = None
     if isinstance(error, SyntaxError) and error.filename == mine:
