@@ -105,7 +105,8 @@ class Scorecard:
     per_repeat: Interval | None
     """The same over single repeats, the case as cluster; `None` without repeats."""
     noise: Interval | None
-    """Share of cases on which the baseline disagrees with itself from repeat to repeat; `None` without repeats."""
+    """The chance that two repeats of a case differ on the baseline: how often it disagrees with itself. `None`
+    without repeats."""
     decision: Decision
     regressions: Sequence[str]
     fixes: Sequence[str]
