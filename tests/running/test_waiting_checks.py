@@ -389,9 +389,9 @@ async def test_the_assistant_judges_where_there_is_no_judge(tmp_path: Path) -> N
 
 
 async def test_without_a_judge_nothing_starts(tmp_path: Path) -> None:
-    with opened(write_project(tmp_path / "none", config=config(tables=""))) as rig:
-        with pytest.raises(ProjectError, match=r"add a \[judge\] table"):
-            rig.plan()
+    folder = write_project(tmp_path / "none", config=config(tables=""))
+    with opened(folder) as rig, pytest.raises(ProjectError, match=r"add a \[judge\] table"):
+        rig.plan()
 
 
 # Code
@@ -423,6 +423,6 @@ def test_code_in_a_case_file_is_refused_whatever_the_trust(tmp_path: Path) -> No
     ):
         line = {"id": "c1", "vars": {"shop": "x"}, "checks": [nested]}
         (folder / "triage.jsonl").write_text(json.dumps(line) + "\n")
-        with opened(folder) as rig:
-            with pytest.raises(ProjectError, match=r"case c1: a python check stands in migrator\.toml"):
-                rig.plan()
+        told = r"case c1: a python check stands in migrator\.toml"
+        with opened(folder) as rig, pytest.raises(ProjectError, match=told):
+            rig.plan()
