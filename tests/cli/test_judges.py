@@ -105,6 +105,7 @@ def test_a_judges_key_goes_to_the_judge_alone_and_reaches_no_disk(
     task = json.loads(out)["tasks"][0]
     assert (task["baseline"]["passed"], task["baseline"]["errors"]) == (1, 1)
     assert "case c3: llm-rubric: openai/judge:" in err
+    assert "checks made 2 calls of their own, of unknown price" in err
     assert CANARY not in out + err and found_anywhere(CANARY, folder, own_home) == []
     assert sum(question.startswith("judge") for question in server.asked.elements()) == 4
 

@@ -153,8 +153,7 @@ def _report(
     if unpriced:
         say(f"no price is known for some calls to {', '.join(unpriced)}: their cost is left out of every sum")
     if result is not None and result.check_calls:
-        calls = "1 call" if result.check_calls == 1 else f"{result.check_calls} calls"
-        say(f"checks made {calls} of their own for ${result.check_cost:.4f}, beside the models' costs")
+        say(_checks_made(result))
     if result is not None and result.stopped_because is not None:
         say(f"{result.stopped_because}; {_left(result)}, `run --resume` goes on")
     if results.errors:
@@ -166,6 +165,14 @@ def _report(
         return results, UNFINISHED
     answer, _ = results.decision
     return results, FINE if arguments.no_gate or answer is Answer.READY else NOT_READY
+
+
+def _checks_made(result: "RunResult") -> str:
+    calls = "1 call" if result.check_calls == 1 else f"{result.check_calls} calls"
+    if result.check_unpriced == result.check_calls:
+        return f"checks made {calls} of their own, of unknown price"
+    unpriced = f" ({result.check_unpriced} of them of unknown price)" if result.check_unpriced else ""
+    return f"checks made {calls} of their own for ${result.check_cost:.4f}{unpriced}, beside the models' costs"
 
 
 def _left(result: "RunResult") -> str:

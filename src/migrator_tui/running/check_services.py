@@ -12,7 +12,7 @@ from migrator_tui.history.records import SideCall
 from migrator_tui.models.requests import Answer, Event, Finished, Lane, ModelRequest
 from migrator_tui.project.schema import Message, ModelSpec
 from migrator_tui.running.calls import Calls, settled_call
-from migrator_tui.running.spending import OUTPUT_LIMITS, Budget
+from migrator_tui.running.spending import OUTPUT_LIMITS, Budget, is_free
 
 ANSWER_TOKENS = 4096
 """What a judge's reply may take where its table says nothing: a sentence, and room for models that think first."""
@@ -61,7 +61,9 @@ class Services:
         """Calls that hold money at this moment."""
         self.calls_made = 0
         self.cost = 0.0
-        """USD of the answers whose price is known."""
+        """USD of the answers whose price is known …"""
+        self.unpriced = 0
+        """… and how many others there were."""
         self._settled = asyncio.Event()
         self.made = 0
         """Calls that were begun."""
@@ -130,6 +132,7 @@ class Services:
             self._calls.append(SideCall(purpose, spec.model, cost, *counts, output_id=output_id))
             self.calls_made += 1
             self.cost += cost or 0.0
+            self.unpriced += cost is None and not is_free(spec)
             return answer
         error = end.event.error
         self._calls.append(SideCall(purpose, spec.model, error_kind=error.kind.value, output_id=output_id))

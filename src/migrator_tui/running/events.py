@@ -109,6 +109,8 @@ class RunResult:
     check_calls: int = 0
     """Calls that checks made, answered; `cost` holds theirs too."""
     check_cost: float = 0.0
+    check_unpriced: int = 0
+    """Of these calls, those whose price is not known: `check_cost` leaves them out."""
 
 
 @dataclass(frozen=True, slots=True)

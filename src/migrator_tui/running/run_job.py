@@ -257,4 +257,5 @@ class RunJob:
             checks_open=self._judging.checks_open,
             check_calls=self._services.calls_made,
             check_cost=self._services.cost,
+            check_unpriced=self._services.unpriced,
         )
