@@ -9,6 +9,7 @@ from migrator_tui.history.records import Section
 from migrator_tui.project import trust
 from migrator_tui.project.config import load_project
 from migrator_tui.tui.add_check.dialog import AddCheck
+from migrator_tui.tui.scorecard.screen import ScorecardScreen
 from migrator_tui.tui.widgets.header import money
 from migrator_tui.tui.widgets.modal import Sheet
 from tests.tui.conftest import MEDIUM, NARROW, WIDE, Driver, opened
@@ -200,3 +201,38 @@ async def test_blind_it_would_tell_which_is_which(answered: Path) -> None:
         await driver.press("b", "a")
         assert "b leaves blind mode" in driver.notice
         assert driver.app.screen is driver.bench
+
+
+async def test_from_a_drift_on_the_scorecard(answered: Path) -> None:
+    async with opened(answered, size=WIDE) as driver:
+        await driver.press("2")
+        await driver.until(
+            lambda: driver.app.current.NAME == "scorecard" and driver.app.cards.holds(("triage", "newer"))
+        )
+        await driver.settle()
+        screen = driver.app.current
+        assert isinstance(screen, ScorecardScreen)
+        screen.focus_part("gate")
+        await driver.handled()
+        await driver.press("a")
+        await driver.until(lambda: "tab leads to what changed" in driver.notice)
+        screen.focus_part("drift")
+        await driver.handled()
+        part = screen.focused_part
+        assert part is not None
+        part.rows.go_to("fences")
+        await driver.handled()
+        await driver.press("a")
+        await driver.until(lambda: isinstance(driver.app.screen, AddCheck))
+        dialog = driver.app.screen
+        assert isinstance(dialog, AddCheck)
+        await driver.until(lambda: dialog.tried)
+        assert dialog.proposals[0].spec.full_type == "no-code-fence"
+        await driver.press("enter")
+        await driver.until(lambda: isinstance(driver.app.screen, Sheet))
+        await driver.press("enter")
+        await driver.until(lambda: driver.app.screen is screen)
+        await driver.until(lambda: driver.app.cards.holds(("triage", "newer")))
+        await driver.settle()
+        assert [spec.full_type for spec in driver.app.workspace.project.tasks[0].checks] == ["no-code-fence"]
+        assert driver.notice == "no-code-fence is a check of triage now"

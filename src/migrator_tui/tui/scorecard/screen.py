@@ -105,6 +105,18 @@ class ScorecardScreen(ScorecardBench):
 
     # Doing
 
+    @work(exclusive=True, group="question")
+    async def action_add_check(self) -> None:
+        """A check against the drift under the cursor."""
+        from migrator_tui.tui.add_check.adding import add_check_against
+
+        part, card = self.focused_part, self.card
+        name = part.rows.highlighted if part is not None and part.part == "drift" else None
+        if card is None or name is None:
+            self.say("a adds a check against a drift: tab leads to what changed", "warning")
+        else:
+            await add_check_against(self, name, card.cases)
+
     def action_stop(self) -> None:
         self.program.workbench.action_stop()
 

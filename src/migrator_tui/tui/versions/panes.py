@@ -219,6 +219,7 @@ def evidence(pairs: Pairs, confidence: float, margin: float | None, width: int, 
     sign, role, words = _answer(found, limit, glyphs)
     figure = f"{signed(found.estimate, limit)} points  ({span(found, limit)})"
     room = width - len(figure) - 2
+    words = words if len(words) + 2 <= room else words.removesuffix(" evidence")
     return [
         Content.assemble(
             (glyphs.fit(figure), STRONG),
