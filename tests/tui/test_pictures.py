@@ -14,6 +14,7 @@ from textual.pilot import Pilot
 from textual.widgets import TextArea
 
 from migrator_tui.project.config import load_project
+from migrator_tui.tui.add_check.dialog import AddCheck
 from migrator_tui.tui.app import MigratorApp
 from migrator_tui.tui.help.screen import HelpScreen
 from migrator_tui.tui.workbench.run_dialog import RunDialog
@@ -76,6 +77,12 @@ async def the_dialog(driver: Driver) -> None:
     await driver.until(lambda: isinstance(driver.app.screen, RunDialog))
 
 
+async def a_check(driver: Driver) -> None:
+    await driver.go_to("c1")
+    await driver.press("a")
+    await driver.until(lambda: isinstance(driver.app.screen, AddCheck) and driver.app.screen.tried)
+
+
 async def blind_judging(driver: Driver) -> None:
     await driver.press("n", "p")
     await driver.press("slash")
@@ -118,6 +125,11 @@ def test_run_dialog(picture: Compare, size: Size) -> None:
 
 
 @SIZES
+def test_add_check(picture: Compare, size: Size) -> None:
+    assert picture(size, True, a_check)
+
+
+@SIZES
 def test_blind(picture: Compare, size: Size) -> None:
     assert picture(size, True, blind_judging)
 
@@ -125,7 +137,7 @@ def test_blind(picture: Compare, size: Size) -> None:
 def test_pictures_name_no_machine(request: pytest.FixtureRequest) -> None:
     """A path or a time in a picture would make it another one tomorrow."""
     pictures = list((request.path.parent / "__snapshots__" / request.path.stem).glob("*.svg"))
-    assert len(pictures) == 14
+    assert len(pictures) == 16
     for file in pictures:
         text = re.sub(r"<[^>]+>", " ", file.read_text("utf-8"))
         assert "/tmp" not in text and not re.search(r"\b\d\d:\d\d\b", text), file.name
