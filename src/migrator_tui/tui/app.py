@@ -292,7 +292,7 @@ class MigratorApp(Deciding):
 
         if isinstance(self.screen, WorkScreen):
             panes = self.screen.help_panes()
-            self.push_screen(HelpScreen(next(iter(panes)), panes, self.glyphs))
+            self.push_screen(HelpScreen(next(iter(panes)), panes, self.glyphs, self.screen.help_signs()))
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
         """The palette: what the keys of the screen in front do, then theme and quit."""

@@ -1,11 +1,12 @@
 """The part of the app that keeps the decision in sight on every screen: counted when something changes it."""
 
-from functools import partial
+from collections.abc import Sequence
 
+from textual import work
 from textual.app import App
 from textual.message import Message
 
-from migrator_tui.tui.cards import Cards
+from migrator_tui.tui.cards import Cards, Track
 from migrator_tui.tui.glyphs import Glyphs
 from migrator_tui.tui.messages import (
     CaseRan,
@@ -56,7 +57,11 @@ class Deciding(App[int]):
         in_sight = self.current.NAME == "scorecard"
         others = [each.name for each in self.workspace.project.candidates if each.name != candidate]
         tracks = [(task, name) for name in (candidate, *(others if in_sight else ()))]
-        self.run_worker(partial(self.cards.count, tracks, in_sight=in_sight), group="scorecard", exclusive=True)
+        self._count(tracks, in_sight)
+
+    @work(exclusive=True, group="scorecard")
+    async def _count(self, tracks: Sequence[Track], in_sight: bool) -> None:
+        await self.cards.count(tracks, in_sight=in_sight)
 
     def recount_scorecards(self, task: str | None = None) -> None:
         """What was counted of that task, or of all, no longer holds."""

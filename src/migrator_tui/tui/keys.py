@@ -117,7 +117,7 @@ CASE_LIST: Sequence[Key] = (
     Key("diff", "d", "diff", "diff", "word diff of the two outputs", "Look"),
     Key("blind", "b", "blind", "blind", "blind: hide names, shuffle sides", "Look"),
     Key("filter", "slash", "filter", "filter", "filter: text, tag:, is:", "Move"),
-    Key("add-check", "a", "add_check", "add check", "add a check from this output or its drift", "Change"),
+    Key("add-check", "a", "add_check", "add check", "add a check from this output or drift", "Change"),
     Key("undo", "u", "undo_verdict", "undo", "undo the last verdict", "Judge"),
     Key("note", "c", "note", "note", "note on the verdict", "Judge", footer=False),
     Key("pass-all", "P", "judge_shown(True)", "pass all", "pass all shown by the filter", "Judge", footer=False),
@@ -234,48 +234,18 @@ VERSIONS: Sequence[Key] = (
 SCORECARD: Sequence[Key] = (
     Key("scorecard-stop", "x", "stop", "stop", "stop what is running", "Run"),
     Key("scorecard-open", "enter", "open", "cases behind this", "the cases behind this row", "Look", short="cases"),
-    Key("scorecard-part", "tab", "part(1)", "next part", "next part", "Move"),
-    Key(
-        "scorecard-full",
-        "plus",
-        "maximise",
-        "full screen",
-        "this part on the whole screen, with more",
-        "Look",
-        short="whole",
-    ),
-    Key(
-        "scorecard-write", "w", "write", "write report", "write a report for others to read", "Change", short="report"
-    ),
+    Key("scorecard-part", "tab", "part(1)", "next part", "next part", "Move", short="part"),
+    Key("scorecard-full", "plus", "maximise", "full screen", "this part alone, with more", "Look", short="alone"),
+    Key("scorecard-write", "w", "write", "write report", "write a report for others", "Change", short="report"),
     Key("scorecard-sign", "S", "sign", "sign", "sign the decision: go or no-go", "Judge"),
-    Key("scorecard-run", "R,f6", "run_all", "run all", "run all cases on both models; asks first", "Run"),
+    Key("scorecard-check", "a", "add_check", "add check", "add a check against this drift", "Change"),
+    Key("scorecard-run", "R,f6", "run_all", "run all", "run all; asks with calls and money", "Run"),
     *_TRACK,
-    Key("scorecard-part-back", "shift+tab", "part(-1)", "previous part", "previous part", "Move", footer=False),
-    Key(
-        "scorecard-page", "right,l", "page_of_parts(1)", "next page", "next page of parts", "Move", "→", footer=False
-    ),
-    Key(
-        "scorecard-page-back",
-        "left,h",
-        "page_of_parts(-1)",
-        "previous page",
-        "previous page of parts",
-        "Move",
-        "←",
-        footer=False,
-    ),
+    Key("scorecard-page", "right,l", "page_of_parts(1)", "next page", "next page of parts", "Move", footer=False),
+    Key("scorecard-page-back", "left,h", "page_of_parts(-1)", "page", "page of parts before", "Move", footer=False),
     Key("scorecard-next", "j,down", "step(1)", "next", "next row", "Move", footer=False, palette=False),
     Key("scorecard-previous", "k,up", "step(-1)", "previous", "previous row", "Move", footer=False, palette=False),
-    Key(
-        "scorecard-back",
-        "escape",
-        "back",
-        "back",
-        "out of the full screen; back to the workbench",
-        "Move",
-        footer=False,
-        palette=False,
-    ),
+    Key("scorecard-back", "escape", "back", "back", "back to the workbench", "Move", footer=False, palette=False),
 )
 
 PROJECT: Sequence[Key] = (

@@ -27,7 +27,7 @@ from migrator_tui.tui.scorecard.gate_part import gate_part
 from migrator_tui.tui.scorecard.parts import Filled, Part
 from migrator_tui.tui.scorecard.rates_part import rates_part
 from migrator_tui.tui.scorecard.slices_part import slices_part
-from migrator_tui.tui.scorecard.words import look_of
+from migrator_tui.tui.scorecard.words import look_of, scorecard_signs
 from migrator_tui.tui.theme import MUTED
 from migrator_tui.tui.widgets.header import duration, money
 from migrator_tui.tui.widgets.row_list import RowList
@@ -80,6 +80,7 @@ class ScorecardBench(WorkScreen):
     CSS_PATH = "scorecard.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
         *bindings(SCORECARD),
+        Binding("shift+tab", "part(-1)", show=False),
         Binding("pagedown", "page(1)", show=False),
         Binding("pageup", "page(-1)", show=False),
         Binding("home,g", "edge(False)", show=False),
@@ -197,7 +198,7 @@ class ScorecardBench(WorkScreen):
         project = self.workspace.project
         absent = {"scorecard-stop"} if not self.program.runs.busy else set()
         if self.card is None or self.card.nothing_run:
-            absent |= {"scorecard-open", "scorecard-part", "scorecard-full", "scorecard-sign", "scorecard-write"}
+            absent |= {f"scorecard-{word}" for word in ("open", "part", "full", "sign", "write", "check")}
         named = {
             "next-candidate": ("[ ]", "candidate", len(project.candidates) > 1),
             "next-task": ("{ }", "task", len(project.tasks) > 1),
@@ -210,6 +211,10 @@ class ScorecardBench(WorkScreen):
             if key.id not in absent
         ]
         return {"scorecard": keys}
+
+    def help_signs(self) -> Sequence[tuple[str, str, str]]:
+        """What the plots and states mean."""
+        return scorecard_signs(self.program.glyphs)
 
     # Reacting
 

@@ -29,7 +29,7 @@ def figures_part(card: Scorecard, glyphs: Glyphs, *, full: bool, width: int) -> 
         if figure.pairs or name in ("cost", "latency_p50", "words"):
             rows.append(_row(figure, title, (less, more), glyphs))
             if full:
-                rows += _details(figure, (less, more), glyphs)
+                rows += _details(figure, (less, more), glyphs, drawn=_spread_cells(width) >= SPREAD_FROM)
     rows.append(_errors_row(card, glyphs))
     pairs = max((figure.pairs for figure in card.figures.values()), default=0)
     if full:
@@ -128,7 +128,7 @@ def _line(
     return Content.assemble(*drawn)
 
 
-def _details(figure: Figure, words: tuple[str, str], glyphs: Glyphs) -> list[ListRow]:
+def _details(figure: Figure, words: tuple[str, str], glyphs: Glyphs, *, drawn: bool) -> list[ListRow]:
     """The baseline's spread under the candidate's, and how sure the change is."""
     if not figure.pairs:
         return [text_row("")]
@@ -136,13 +136,11 @@ def _details(figure: Figure, words: tuple[str, str], glyphs: Glyphs) -> list[Lis
     def baseline(width: int, selected: bool) -> Content:
         left = 2 + TITLE + 2 * VALUE + 1
         told = "baseline's spread"[: CHANGE + 4]
-        cells = _spread_cells(width)
-        if cells < SPREAD_FROM:
-            return Content("")
+        cells = max(0, _spread_cells(width))
         start = Content.styled(f"{'':<{left - 4}}{told:<{CHANGE + 4}}", FAINT)
         return start + _line(figure.old_spread, figure.old, None, _longest(figure), cells, glyphs, "muted")
 
-    lines = [ListRow(None, baseline)]
+    lines = [ListRow(None, baseline)] if drawn else []
     if figure.change is not None:
         low, high = (change_words(end, *words) for end in (figure.change.low, figure.change.high))
         told = f"{figure.change.confidence * 100:g} % interval: {low} … {high}"

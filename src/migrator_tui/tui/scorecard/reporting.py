@@ -19,7 +19,7 @@ from migrator_tui.tui.widgets.field import Field
 from migrator_tui.tui.widgets.modal import Modal
 
 FORMS: Sequence[tuple[str, str]] = (
-    ("html", "one file for product and QA: opens in a browser, prints well"),
+    ("html", "one file for product and QA, for any browser"),
     ("markdown", "a table for a pull request"),
     ("junit", "for a build server"),
     ("json", "for scripts"),

@@ -173,3 +173,14 @@ def change_role(figure: Figure) -> str:
 def moment(when: datetime | None) -> str:
     """A local date and time: `2026-11-23 14:05`."""
     return when.astimezone().strftime("%Y-%m-%d %H:%M") if when is not None else UNKNOWN
+
+
+def scorecard_signs(g: Glyphs) -> Sequence[tuple[str, str, str]]:
+    """What `?` explains: sign, words, colour role."""
+    return (
+        (g.passed, "met", "success"), (g.failed, "missed", "error"), (g.drift, "not enough evidence", "warning"),
+        (g.to_judge, "open", "primary"), (g.critical, "critical", "warning"),
+        (g.low_end + g.now + g.high_end, "estimate and interval", "text"),
+        (g.target, "limit or baseline", "warning"), (g.line, "equal", "muted"),
+        (g.done, "fails", "error"), (g.fold, "still passes", "warning"),
+    )  # fmt: skip

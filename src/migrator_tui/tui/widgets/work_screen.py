@@ -80,6 +80,10 @@ class WorkScreen(Screen[None]):
         """One line in the header for some seconds."""
         self.program.say(text, role)
 
+    def help_signs(self) -> Sequence[tuple[str, str, str]] | None:
+        """The signs that `?` explains, each with its words and colour role; `None`: those of the workbench."""
+        return None
+
     def help_panes(self) -> Mapping[str, Sequence[Key]]:
         """What `?` shows: the panes, then what works everywhere."""
         first, *rest = self.panes().items()
