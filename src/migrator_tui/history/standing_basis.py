@@ -51,6 +51,14 @@ class StandingBases(Part):
             ).scalar()
         return placed or 0, verdict or 0
 
+    def placed_since(self, last_output: int) -> set[int]:
+        """The ids of the outputs that were placed after that number (see `latest`)."""
+        wanted = select(_PLACED.c.output_id).where(
+            _PLACED.c.project_id == self._project_id, _PLACED.c.id > last_output
+        )
+        with self._history.reading() as connection:
+            return set(connection.execute(wanted).scalars())
+
     def touched_cases(self, task_name: str, model_names: Sequence[str], since: tuple[int, int]) -> list[str]:
         """The cases of a task that have outputs of these models, or verdicts, newer than `since` (see `latest`)."""
         outputs = select(_PLACED.c.case_id).where(

@@ -213,7 +213,7 @@ def bring_up_to_date(
     outputs or verdicts writes their standings too; this is for what happened elsewhere.
     """
     latest = history.latest()
-    rules = _rules(project, task, candidate)
+    rules = standing_rules(project, task, candidate)
     basis = history.standing_basis(task.name, candidate)
     names = (BASELINE, candidate)
     same = basis is not None and basis.rules == rules
@@ -229,7 +229,7 @@ def bring_up_to_date(
     return len(touched)
 
 
-def _rules(project: Project, task: Task, candidate: str) -> str:
+def standing_rules(project: Project, task: Task, candidate: str) -> str:
     """Digest of what standings follow from besides outputs and verdicts."""
     from migrator_tui.checks.registry import check_key, waits
 

@@ -24,6 +24,7 @@ from migrator_tui.running.events import (
 from migrator_tui.running.judge_queue import JudgeQueue
 from migrator_tui.running.plan import Plan
 from migrator_tui.running.spending import Budget
+from migrator_tui.running.standing_watch import StandingWatch
 from migrator_tui.running.writer import OutputWriter
 
 if TYPE_CHECKING:
@@ -58,6 +59,7 @@ class RunJob:
         self._why: str | None = None
         self._storing: set[asyncio.Task[None]] = set()
         self._services = Services(pool, budget, lane=lane, concurrency=concurrency)
+        self._standings = StandingWatch(plan, history)
         self._judging = JudgeQueue(plan, history, self._services, on_event, self._progress)
         self._done = len(plan.items) - len(plan.open_items)
         self._cached = sum(item.cached for item in plan.items)
@@ -96,6 +98,7 @@ class RunJob:
             await judging
         if self._judging.checks_open:
             self._why = self._why or self._services.refusal
+        await asyncio.to_thread(self._standings.end)
         complete = self._done == len(self._plan.items) and not self._judging.checks_open
         await asyncio.to_thread(self._history.finish_run, self._run_id, "finished" if complete else "stopped")
         result = self._result(complete=complete)
@@ -105,6 +108,7 @@ class RunJob:
 
     def _begin(self) -> None:
         plan = self._plan
+        self._standings.begin()
         if plan.run_id is None:
             blank = [replace(item, output_id=None, cached=False) for item in plan.items]
             self._run_id = plan.run_id = self._history.start_run(plan.settings, blank, self._author).id
