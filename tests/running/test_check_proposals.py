@@ -131,6 +131,8 @@ def test_a_marked_text_comes_first_and_what_the_task_has_is_left_out() -> None:
         ("contains", "billing"),
         ("not-contains", "billing"),
     ]
+    marked = propose(ground, seen("fences", selected="order 12 (of 3)"))
+    assert named(marked, "regex").spec.value == r"order \d+ \(of \d+\)"
     assert "no-code-fence" not in names(proposals)
     assert [p.spec.full_type for p in proposals if p.open] == ["contains", "not-contains", "regex", "llm-rubric"]
 

@@ -12,6 +12,7 @@ from migrator_tui.tui.add_check.dialog import AddCheck
 from migrator_tui.tui.scorecard.screen import ScorecardScreen
 from migrator_tui.tui.widgets.header import money
 from migrator_tui.tui.widgets.modal import Sheet
+from migrator_tui.tui.widgets.text_view import TextView
 from tests.tui.conftest import MEDIUM, NARROW, WIDE, Driver, opened
 
 
@@ -236,3 +237,24 @@ async def test_from_a_drift_on_the_scorecard(answered: Path) -> None:
         await driver.settle()
         assert [spec.full_type for spec in driver.app.workspace.project.tasks[0].checks] == ["no-code-fence"]
         assert driver.notice == "no-code-fence is a check of triage now"
+
+
+async def test_a_text_marked_with_the_mouse_comes_first(answered: Path) -> None:
+    async with opened(answered, size=WIDE) as driver:
+        await driver.go_to("c5")
+        view = driver.bench.candidate_pane.query_one(TextView)
+        # "parcel" of "Your parcel is late, sorry."; the view has a cell of padding at its left.
+        await driver.pilot.mouse_down(view, offset=(1 + 5, 0))
+        await driver.pilot.hover(view, offset=(1 + 10, 0))
+        await driver.pilot.mouse_up(view, offset=(1 + 10, 0))
+        await driver.handled()
+        assert driver.bench.get_selected_text() == "parcel"
+        driver.bench.rows.focus()
+        await driver.press("a")
+        await driver.until(lambda: isinstance(driver.app.screen, AddCheck))
+        dialog = driver.app.screen
+        assert isinstance(dialog, AddCheck)
+        await driver.until(lambda: dialog.tried)
+        first = dialog.proposals[0].spec
+        assert (first.full_type, first.value) == ("contains", "parcel")
+        assert dialog.trial is not None and dialog.trial.candidate.passed == 1

@@ -1,5 +1,6 @@
 """Proposes checks for what a model does otherwise: each with a value that the baseline's own answers keep to."""
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -75,6 +76,11 @@ def _of_selection(seen: Seen) -> Iterator[Proposal]:
     if 0 < len(text) <= LONGEST_SELECTION:
         yield Proposal(_spec("contains", text), "the text you marked")
         yield Proposal(_spec("not-contains", text), "the text you marked")
+        yield Proposal(_spec("regex", _pattern(text)), "the text you marked, numbers left open")
+
+
+def _pattern(text: str) -> str:
+    return re.sub(r"\d+", lambda _: r"\d+", re.escape(text).replace(r"\ ", " "))
 
 
 def _of_drift(ground: Ground, seen: Seen) -> Iterator[Proposal]:

@@ -13,6 +13,7 @@ from textual.content import Content, Span
 from textual.geometry import Size
 from textual.message import Message
 from textual.scroll_view import ScrollView
+from textual.selection import Selection
 from textual.strip import Strip
 from textual.visual import Visual
 
@@ -222,8 +223,21 @@ class TextView(ScrollView, can_focus=True, inherit_bindings=False):
             return Strip.blank(width, self.rich_style)
         strip = self._strips.get(number)
         if strip is None:
-            line = self._lines[number].truncate(width, pad=True)
-            strips = Visual.to_strips(self, line, width, 1, self.visual_style)
-            strip = strips[0] if strips else Strip.blank(width, self.rich_style)
+            line = self._lines[number]
+            span = self.text_selection.get_span(number) if self.text_selection is not None else None
+            if span is not None:
+                line = line.stylize("reverse", span[0], len(line) if span[1] == -1 else span[1])
+            strips = Visual.to_strips(self, line.truncate(width, pad=True), width, 1, self.visual_style)
+            # With its place in the text, so that the mouse can mark some of it.
+            strip = (strips[0] if strips else Strip.blank(width, self.rich_style)).apply_offsets(0, number)
             self._strips[number] = strip
         return strip
+
+    def get_selection(self, selection: Selection) -> tuple[str, str] | None:
+        """What the mouse has marked; a long line that was wrapped comes in pieces."""
+        return selection.extract("\n".join(line.plain for line in self._lines)), "\n"
+
+    def selection_updated(self, selection: Selection | None) -> None:
+        """Paint the mark anew."""
+        self._strips.clear()
+        self.refresh()

@@ -63,7 +63,8 @@ class Looking(Bench):
         from migrator_tui.tui.add_check.adding import add_check
 
         drift = view.row.standing.drift if view.row.standing is not None else ()
-        await add_check(self, drift, view.case.id)
+        selected = " ".join((self.get_selected_text() or "").split())
+        await add_check(self, drift, view.case.id, selected=selected)
 
     def action_copy(self) -> None:
         """The text of the focused pane, as it came from the model."""
