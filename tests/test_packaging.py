@@ -92,7 +92,9 @@ def test_demo_and_run_work_from_the_wheel(installed: Path, own_home: Path) -> No
     target = Path(run(program, "demo", "--no-open", cwd=own_home).strip())
     assert target == own_home / "support-tickets"
     assert (target / "cases" / "triage.jsonl").is_file() and (target / "prompts" / "triage.md").is_file()
-    result = json.loads(run(program, "-C", target, "run", "--case", "T-0002", "--format", "json", cwd=own_home))
+    result = json.loads(
+        run(program, "-C", target, "run", "--no-gate", "--case", "T-0002", "--format", "json", cwd=own_home)
+    )
     assert result["tasks"][0]["candidates"][0]["regressions"] == ["T-0002"]
 
 
