@@ -85,6 +85,15 @@ def test_legend_names_both_lines() -> None:
     assert legend_line(POINTS, UNICODE, -0.03, "3 allowed").plain == " " * 20 + "3 allowed ┊     │ equal      "
 
 
+def test_legend_stands_where_there_is_room() -> None:
+    assert legend_line(Scale(-0.04, 0.02, 61, 0.01), UNICODE, -0.03, "3 allowed").plain[:42] == (
+        "3 allowed ┊".rjust(11) + " " * 29 + "│ "
+    )
+    near = legend_line(Scale(-0.035, 0.02, 56, 0.01), UNICODE, -0.03, "3 allowed").plain
+    assert near[5:40] == "┊ 3 allowed" + " " * 19 + "│ equ"
+    assert "allowed" not in legend_line(Scale(-0.04, 0.2, 25, 0.01), UNICODE, -0.03, "3 allowed").plain
+
+
 values = st.integers(-1_000_000, 1_000_000).map(lambda millionths: millionths / 1_000_000)
 """What lies nearer than that to a line is taken to touch it, by the gate as well."""
 

@@ -17,6 +17,7 @@ from migrator_tui.project.config import load_project
 from migrator_tui.tui.add_check.dialog import AddCheck
 from migrator_tui.tui.app import MigratorApp
 from migrator_tui.tui.help.screen import HelpScreen
+from migrator_tui.tui.scorecard.signing import SignDialog
 from migrator_tui.tui.workbench.run_dialog import RunDialog
 from tests.tui.conftest import MEDIUM, NARROW, Driver, run_all, write_project
 
@@ -83,6 +84,20 @@ async def a_check(driver: Driver) -> None:
     await driver.until(lambda: isinstance(driver.app.screen, AddCheck) and driver.app.screen.tried)
 
 
+async def the_scorecard(driver: Driver) -> None:
+    await driver.press("2")
+    await driver.until(lambda: driver.app.cards.holds(("triage", "newer")))
+    # What a first run takes is told where nothing was run.
+    await driver.until(lambda: "One run on both" in driver.text or "Pass rate" in driver.text)
+
+
+async def signing(driver: Driver) -> None:
+    await the_scorecard(driver)
+    driver.app.workspace.author = "ada"
+    await driver.press("S", "tab")
+    await driver.until(lambda: isinstance(driver.app.screen, SignDialog))
+
+
 async def blind_judging(driver: Driver) -> None:
     await driver.press("n", "p")
     await driver.press("slash")
@@ -141,3 +156,18 @@ def test_pictures_name_no_machine(request: pytest.FixtureRequest) -> None:
     for file in pictures:
         text = re.sub(r"<[^>]+>", " ", file.read_text("utf-8"))
         assert "/tmp" not in text and not re.search(r"\b\d\d:\d\d\b", text), file.name
+
+
+@SIZES
+def test_scorecard_before_anything_has_run(picture: Compare, size: Size) -> None:
+    assert picture(size, False, the_scorecard)
+
+
+@SIZES
+def test_scorecard(picture: Compare, size: Size) -> None:
+    assert picture(size, True, the_scorecard)
+
+
+@SIZES
+def test_signing(picture: Compare, size: Size) -> None:
+    assert picture(size, True, signing)

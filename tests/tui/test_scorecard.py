@@ -88,7 +88,7 @@ async def test_the_decision_and_why(answered: Path, size: tuple[int, int]) -> No
 async def test_before_a_run_it_says_what_one_takes(shop: Path, size: tuple[int, int]) -> None:
     async with opened(shop, size=size) as driver:
         await to_scorecard(driver)
-        await driver.until(lambda: "6 cases wait. One run on both models takes about" in driver.text)
+        await driver.until(lambda: "6 cases wait. One run on both models takes under 1 s." in driver.text)
         assert "○ NOTHING RUN YET" in driver.text and "R run all on both models" in driver.text
         assert "○ not run" in driver.lines[1]
         assert "After a run stands here" in driver.text and "tab next part" not in driver.lines[-1]
@@ -325,6 +325,7 @@ async def test_signing_what_the_gate_says(answered: Path) -> None:
         assert decision.author == driver.app.workspace.author
         assert decision.figures["cases"] == 6 and decision.figures["paired"]["regressions"] == 1
         await driver.until(lambda: "✗ no-go" in driver.text)
+        assert f"signed: no-go · {decision.author[:20]}" in " ".join(driver.text.split())
         await go_to_row(driver, "evidence", f"signed:{decision.id}")
         await driver.press("enter")
         await driver.until(lambda: isinstance(driver.app.screen, Sheet))

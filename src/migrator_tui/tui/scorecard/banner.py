@@ -2,9 +2,10 @@
 
 from textual.content import Content
 
+from migrator_tui.text_safety import safe_line
 from migrator_tui.tui.cards import Counted
 from migrator_tui.tui.glyphs import Glyphs
-from migrator_tui.tui.scorecard.words import banner_words, look_of
+from migrator_tui.tui.scorecard.words import banner_words, look_of, moment
 from migrator_tui.tui.theme import MUTED, STRONG, STYLES
 
 CHIP = 28
@@ -35,6 +36,18 @@ def banner(
 
 def _cut(line: Content, width: int) -> Content:
     return line.truncate(max(1, width - 1), ellipsis=True)
+
+
+def signed_words(counted: Counted | None, glyphs: Glyphs) -> Content | None:
+    """The last signature, for the border: `signed: no-go · ada · 2026-11-23 14:05`; `None` without one."""
+    card = counted.card if counted is not None else None
+    if counted is None or card is None or card.version is None or not counted.decisions:
+        return None
+    last = counted.decisions[0]
+    mine = last.version_id == card.version.id
+    words = f"{'go' if last.go else 'no-go'} · {safe_line(last.author, 20)} · {moment(last.created_at)}"
+    words += " · an override" if last.override else ""
+    return Content.styled(glyphs.fit(f"{'signed' if mine else 'another version was signed'}: {words}"), MUTED)
 
 
 def to_come(config: str, glyphs: Glyphs) -> Content:

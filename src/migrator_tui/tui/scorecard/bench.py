@@ -18,7 +18,7 @@ from migrator_tui.project.errors import ProjectError
 from migrator_tui.tui.cards import Counted
 from migrator_tui.tui.keys import SCORECARD, Key, bindings
 from migrator_tui.tui.messages import RunAdvanced, RunEnded, ScorecardCounted, TrackChanged
-from migrator_tui.tui.scorecard.banner import banner, to_come
+from migrator_tui.tui.scorecard.banner import banner, signed_words, to_come
 from migrator_tui.tui.scorecard.candidates_part import candidates_part
 from migrator_tui.tui.scorecard.drift_part import drift_part
 from migrator_tui.tui.scorecard.evidence_part import evidence_part
@@ -191,6 +191,7 @@ class ScorecardBench(WorkScreen):
         several = len(self.workspace.project.candidates)
         self.part("candidates").styles.height = None if self.maximised else min(8, several + 3)
         self.query_one("#to-come").display = self.card is not None and empty
+        self.set_class("slices" not in shown, "-no-slices")
         self.set_class("rates" not in shown and self.maximised is None, "-no-rates")
 
     def panes(self) -> Mapping[str, Sequence[Key]]:
@@ -314,7 +315,7 @@ class ScorecardBench(WorkScreen):
             pane.set_class(role == look.role, f"-{role}")
         cards = self.program.cards
         counting = cards.counting and self.counted is not None and not cards.holds(self.track)
-        pane.border_subtitle = Content.styled("counting …", MUTED) if counting else None
+        pane.border_subtitle = Content.styled("counting …", MUTED) if counting else signed_words(self.counted, glyphs)
         width, narrow = self.app.size.width - 2, self.size_class is Size.NARROW
         self.query_one("#banner", Static).update(
             banner(self.counted, self.workspace.author, self.waiting, width, glyphs, narrow=narrow)
@@ -349,7 +350,8 @@ class ScorecardBench(WorkScreen):
         if self.track != (task, candidate):
             return
         cost = f" and {money(estimate.cost)}" if estimate.cost else ""
-        self.waiting = f"One run on both models takes about {duration(estimate.seconds)}{cost}."
+        time = duration(estimate.seconds)
+        self.waiting = f"One run on both models takes {'' if time.startswith('under') else 'about '}{time}{cost}."
         self._paint_banner()
 
     # Moving about; the actions are the screen's

@@ -142,7 +142,9 @@ class SignDialog(Modal[Signature]):
         label = card.version.label if card.version is not None else ""
         below = [Content.styled(self._complaint, STYLES["error"])]
         below.append(Content.styled(f"signed by {safe_line(self.author, 40)}", MUTED))
-        rests = glyphs.fit(rests_on(card, self.author))
+        rests = glyphs.fit(
+            rests_on(card, self.author).replace(" · ", "\u00a0· ")
+        )  # a dot ends a line, never begins one
         below += [Content.styled(line, MUTED) for line in wrap(rests, width)]
         self.query_one("#signed-as", Static).update(Content("\n").join(below))
         yes = "enter sign as an override" if self.override else "enter sign"

@@ -54,9 +54,9 @@ def difference_scale(
     high = max([*marks, *(one.high for one in intervals)])
     least = max(high - low, 0.02)
     far = list(others)
-    # Small groups reach far: they get as much room again as the rest needs, on each side, and half of it more.
-    low = min([low, *(max(one.low, low - 0.75 * least, -1.0) for one in far)])
-    high = max([high, *(min(one.high, high + 0.75 * least, 1.0) for one in far)])
+    # Small groups reach far: on each side they get one and a half times the room that the rest needs, and no more.
+    low = min([low, *(max(one.low, low - 1.5 * least, -1.0) for one in far)])
+    high = max([high, *(min(one.high, high + 1.5 * least, 1.0) for one in far)])
     return _rounded(low, high, cells, -1.0, 1.0, label=5)
 
 
@@ -194,7 +194,10 @@ def legend_line(scale: Scale, glyphs: Glyphs, margin: float, words: str) -> Cont
     assert marks.margin is not None and marks.equal is not None
     left, right = marks.margin[1], marks.equal[1]
     parts = [base[: max(0, left)], base[max(0, left) : right + 1], base[right + 1 :]]
-    if left >= len(words) + 1:
+    if left < len(words) + 1 and right - left >= len(words) + 4:
+        label = Content.styled(f" {words}".ljust(right - left - 1), STYLES["warning"])
+        parts[1] = parts[1][:1] + label + parts[1][-1:]
+    elif left >= len(words) + 1:
         label = Content.styled(words + " ", STYLES["warning"])
         parts[0] = Content(" " * (left - label.cell_length)) + label
     if scale.cells - right - 1 >= len(" equal"):

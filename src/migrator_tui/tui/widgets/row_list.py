@@ -153,7 +153,8 @@ class RowList(ScrollView, can_focus=True):
         index = y + self.scroll_offset.y
         if index >= len(self._rows):
             return Strip.blank(width, self.rich_style)
-        selected = index == self._cursor and (self.has_focus or not self._cursor_when_focused)
+        selected = index == self._cursor and self._rows[index].key is not None
+        selected = selected and (self.has_focus or not self._cursor_when_focused)
         line = self._rows[index].draw(width, selected).truncate(width, pad=True)
         if selected:
             line = line.stylize_before("on $primary 30%")
