@@ -198,7 +198,7 @@ async def test_the_layout_follows_the_terminal(answered: Path) -> None:
     async with opened(answered, size=WIDE) as driver:
         screen = await to_scorecard(driver)
         await go_to_row(driver, "evidence", "judged")
-        for size in (NARROW, MEDIUM, WIDE):
+        for size in ((40, 12), NARROW, (110, 30), MEDIUM, (240, 70), WIDE):
             await driver.pilot.resize_terminal(*size)
             await driver.handled()
             assert screen.focused_part is not None and screen.focused_part.part == "evidence"

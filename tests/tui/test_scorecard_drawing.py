@@ -2,6 +2,7 @@
 
 import pytest
 
+from migrator_tui.history.records import DriftMark
 from migrator_tui.parity.agreement import Agreement, agreement
 from migrator_tui.parity.evidence import CaseEvidence, Evidence, Side
 from migrator_tui.parity.outcomes import Outcome, Source
@@ -12,9 +13,10 @@ from migrator_tui.tui.cards import Counted
 from migrator_tui.tui.glyphs import ASCII, UNICODE
 from migrator_tui.tui.scorecard.banner import banner
 from migrator_tui.tui.scorecard.candidates_part import candidates_part
-from migrator_tui.tui.scorecard.drift_part import bar
+from migrator_tui.tui.scorecard.drift_part import bar, drift_part
 from migrator_tui.tui.scorecard.evidence_part import evidence_part
 from migrator_tui.tui.scorecard.figures_part import figures_part, spread
+from migrator_tui.tui.scorecard.gate_part import gate_part
 from migrator_tui.tui.scorecard.links import filter_of, tag_filter
 from migrator_tui.tui.scorecard.parts import Filled
 from migrator_tui.tui.scorecard.rates_part import rates_part
@@ -48,7 +50,12 @@ def card_of(
     """A scorecard over so many cases of each kind (old, new, how many)."""
     cases = [
         CaseEvidence(
-            f"c{len(kinds)}-{kind}-{n}", tags, critical=False, baseline=side(old), candidate=side(new, runs=runs)
+            f"c{len(kinds)}-{kind}-{n}",
+            tags,
+            critical=False,
+            baseline=side(old),
+            candidate=side(new, runs=runs),
+            drift=(DriftMark("fences", baseline=False, candidate=True),) if n % 3 else (),
         )
         for kind, (old, new, number) in enumerate(kinds)
         for n in range(number)
@@ -175,6 +182,26 @@ def test_parts_fit_their_width(width: int, full: bool) -> None:
 def text_of_heads(part: Filled, width: int) -> list[str]:
     """The heads, where there are some."""
     return [part.heads(width).plain] if part.heads is not None else []
+
+
+def test_rows_can_be_drawn_at_any_width() -> None:
+    """A terminal that has just become smaller draws rows that were made for the width before."""
+    card = card_of((PASS, PASS, 90), (PASS, FAIL, 10), runs=(2, 3), agreements=(agreement("polite", []),))
+    parts = (
+        gate_part(card, "migrator.toml", UNICODE, full=True, width=157),
+        rates_part(card, UNICODE, full=True),
+        figures_part(card, UNICODE, full=True, width=157),
+        drift_part(card, UNICODE, full=True),
+        slices_part(card, UNICODE, full=True, width=157),
+        evidence_part(card, (), "ada", UNICODE, full=True),
+        candidates_part([("newer", Counted(card))], "newer", UNICODE),
+    )
+    for part in parts:
+        for width in (0, 1, 2, 5, 17, 40, 63, 200):
+            for row in part.rows:
+                row.draw(width, True).truncate(width, pad=True)
+            if part.heads is not None:
+                part.heads(width).truncate(width)
 
 
 def test_judges_are_judged() -> None:

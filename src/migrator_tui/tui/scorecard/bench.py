@@ -97,6 +97,7 @@ class ScorecardBench(WorkScreen):
         self.waiting = ""
         """What a first run takes, where nothing was run."""
         self._track: tuple[str, str] | None = None
+        self._told_of_counting = False
 
     # Composing
 
@@ -156,6 +157,7 @@ class ScorecardBench(WorkScreen):
 
     def on_mount(self) -> None:
         self._fit()
+        self.set_interval(STILL_SECONDS, self._tell_of_counting)
 
     def on_resize(self) -> None:
         self._fit()
@@ -254,10 +256,15 @@ class ScorecardBench(WorkScreen):
         self.lay_out()
         self.paint()
         self.program.count_scorecards()
-        self.set_timer(STILL_SECONDS, self._tell_of_counting)
 
     def _tell_of_counting(self) -> None:
-        self._paint_banner()
+        """Now and then: is what is shown still so?"""
+        if self.program.current is self and self.workspace.is_open and self._told_of_counting != self._is_counting():
+            self._paint_banner()
+
+    def _is_counting(self) -> bool:
+        cards = self.program.cards
+        return cards.counting and self.counted is not None and not cards.holds(self.track)
 
     # Showing
 
@@ -313,8 +320,7 @@ class ScorecardBench(WorkScreen):
         pane = self.query_one("#banner-pane", Vertical)
         for role in ("success", "error", "warning", "primary", "muted"):
             pane.set_class(role == look.role, f"-{role}")
-        cards = self.program.cards
-        counting = cards.counting and self.counted is not None and not cards.holds(self.track)
+        counting = self._told_of_counting = self._is_counting()
         pane.border_subtitle = Content.styled("counting …", MUTED) if counting else signed_words(self.counted, glyphs)
         width, narrow = self.app.size.width - 2, self.size_class is Size.NARROW
         self.query_one("#banner", Static).update(

@@ -111,8 +111,8 @@ def _line(
     glyphs: Glyphs,
     role: str,
 ) -> Content:
-    if not values or at is None or most <= 0:
-        return Content(" " * cells)
+    if not values or at is None or most <= 0 or cells < 2:
+        return Content(" " * max(0, cells))
 
     def place(value: float) -> int:
         return min(cells - 1, round(value / most * (cells - 1)))
