@@ -78,7 +78,7 @@ def test_what_is_there_already_or_has_changed_is_said(tmp_path: Path) -> None:
     with pytest.raises(ProjectError, match="has that check already"):
         check_change(project, project.tasks[0], SHORT)
     (tmp_path / "migrator.toml").write_text(HEAD + TASK.replace("triage", "other"))
-    with pytest.raises(ProjectError, match='migrator.toml: has no task "triage" any more'):
+    with pytest.raises(ProjectError, match=r'migrator\.toml: has no task "triage" any more'):
         check_change(project, project.tasks[0], check_spec("is-json"))
 
 

@@ -25,16 +25,18 @@ def tasks_by_section(rows: Mapping[Place, Overview], candidates: int) -> dict[Se
     return {section: sections.count(section) for section in Section if section in sections}
 
 
-def ready_words(sections: Mapping[Section, int], tasks: int) -> tuple[str, str]:
-    """`7 of 12 tasks ready`, and the state of the whole as a colour role."""
+def ready_words(sections: Mapping[Section, int], tasks: int, glyphs: Glyphs) -> tuple[str, str, str]:
+    """Sign, words and colour role for the whole: `✗`, `7 of 12 tasks ready`, error."""
     ready = sections.get(Section.SOME, 0) + sections.get(Section.ALL, 0)
-    waiting = sections.get(Section.NOT_RUN, 0)
-    role = "success" if ready == tasks else "error" if sections.get(Section.NONE) else "warning"
-    if waiting == tasks:
-        return "nothing run yet", "primary"
-    if tasks == 1:
-        return ("ready" if ready else "not ready" if role == "error" else "not enough evidence"), role
-    return f"{ready} of {tasks} tasks ready", role
+    if sections.get(Section.NOT_RUN, 0) == tasks:
+        return glyphs.to_judge, "nothing run yet", "primary"
+    sign, role = glyphs.drift, "warning"
+    if ready == tasks:
+        sign, role = glyphs.passed, "success"
+    elif sections.get(Section.NONE):
+        sign, role = glyphs.failed, "error"
+    alone = {"success": "ready", "error": "not ready"}.get(role, "not enough evidence")
+    return sign, alone if tasks == 1 else f"{ready} of {tasks} tasks ready", role
 
 
 def banner(

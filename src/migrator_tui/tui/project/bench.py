@@ -1,6 +1,5 @@
 """The panes of the project screen: what they show, and how it is counted from the history."""
 
-import contextlib
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import ClassVar
@@ -34,6 +33,7 @@ from migrator_tui.tui.project.details import detail_lines, detail_title
 from migrator_tui.tui.project.filter import RowFilter
 from migrator_tui.tui.project.order import Place, grouped
 from migrator_tui.tui.project.rows import Size
+from migrator_tui.tui.project.token import token_of
 from migrator_tui.tui.theme import MUTED, STRONG, STYLES, chip
 from migrator_tui.tui.widgets.field import Field
 from migrator_tui.tui.widgets.header import HeaderState
@@ -153,7 +153,7 @@ class ProjectBench(RowScreen):
         self.recount(sort=not self.program.runs.bulk)
 
     def history_opened(self) -> None:
-        self.recount(self.places, sort=True)
+        self.recount(sort=True)
 
     def on_case_ran(self, message: CaseRan) -> None:
         """A case of the row in view was asked again."""
@@ -214,7 +214,7 @@ class ProjectBench(RowScreen):
         workspace = self.workspace
         project = workspace.project
         try:
-            token = _token(workspace)
+            token = token_of(workspace)
         except HistoryError as error:
             self.app.call_from_thread(self.say, str(error), "error")
             return
@@ -260,8 +260,7 @@ class ProjectBench(RowScreen):
     def _note_tab(self) -> None:
         project, glyphs = self.workspace.project, self.program.glyphs
         sections = tasks_by_section(self.overviews, len(project.candidates))
-        words, role = ready_words(sections, len(project.tasks))
-        sign = {"success": glyphs.passed, "error": glyphs.failed, "warning": glyphs.drift}.get(role, glyphs.to_judge)
+        sign, words, role = ready_words(sections, len(project.tasks), glyphs)
         self.program.note_tab("project", TabNote(f"{sign} {words.replace(' tasks', '')}", sign, role))
 
     # Showing
@@ -315,8 +314,8 @@ class ProjectBench(RowScreen):
         self._scales.clear()
         project, glyphs = self.workspace.project, self.program.glyphs
         cases = {row.task: row.cases for row in self.overviews.values()}
-        words, role = ready_words(tasks_by_section(self.overviews, len(project.candidates)), len(project.tasks))
-        sign = {"success": glyphs.passed, "error": glyphs.failed, "warning": glyphs.drift}.get(role, glyphs.to_judge)
+        sections = tasks_by_section(self.overviews, len(project.candidates))
+        sign, words, role = ready_words(sections, len(project.tasks), glyphs)
         pane = self.query_one("#banner-pane", Pane)
         title = Content.styled(safe_line(project.name, 40), STRONG)
         counted = all(place in self.overviews for place in self.places)
@@ -389,15 +388,3 @@ class ProjectBench(RowScreen):
         event.stop()
         self.show_totals()
         self.show_detail()
-
-
-def _token(workspace: Workspace) -> object:
-    """What rows follow from besides what messages tell of: outputs and verdicts in the history, and prompt files."""
-    project = workspace.project
-    files = {project.prompt_file(task, each.name) for task in project.tasks for each in project.candidates}
-    stamps = []
-    for file in sorted(files):
-        with contextlib.suppress(OSError):
-            stat = file.stat()
-            stamps.append((str(file), stat.st_mtime_ns, stat.st_size))
-    return workspace.history.latest(), stamps
