@@ -183,7 +183,18 @@ def test_every_command_is_one() -> None:
 
 @pytest.mark.parametrize(
     "command",
-    ["", "run", "report", "demo", "init", "trust", "prompt show", "prompt write", "verdicts export", "verdicts import"],
+    [
+        "",
+        "run",
+        "report",
+        "demo",
+        "init",
+        "trust",
+        "prompt show",
+        "prompt write",
+        "verdicts export",
+        "verdicts import",
+    ],
 )
 def test_every_option_of_a_command_is_shown(command: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as done:

@@ -6,6 +6,7 @@ import os
 import sys
 from argparse import Namespace
 from collections.abc import Sequence
+from importlib import import_module
 from pathlib import Path
 
 from migrator_tui.commands.parser import USAGE, parse
@@ -59,46 +60,22 @@ def _crashed(error: Exception, folder: Path) -> int:
     return BROKEN
 
 
+_MODULES = {"history": "export"}
+"""Where the module under `commands/` has another name than the command's first word."""
+
+
 def _execute(arguments: Namespace) -> int:
-    match arguments.command:
-        case "run":
-            from migrator_tui.commands import run
+    """Hand over to the command's module, imported now: a start pays for one command only."""
+    if arguments.command is not None:
+        word = str(arguments.command).split()[0]
+        module = import_module(f"migrator_tui.commands.{_MODULES.get(word, word)}")
+        code: int = module.execute(arguments)
+        return code
+    gc.disable()  # nothing is garbage before the first paint; the app turns it on again
+    from migrator_tui.commands.common import existing_folder
+    from migrator_tui.tui.app import run_app
 
-            return run.execute(arguments)
-        case "report":
-            from migrator_tui.commands import report
-
-            return report.execute(arguments)
-        case "demo":
-            from migrator_tui.commands import demo
-
-            return demo.execute(arguments)
-        case "init":
-            from migrator_tui.commands import init
-
-            return init.execute(arguments)
-        case "trust":
-            from migrator_tui.commands import trust
-
-            return trust.execute(arguments)
-        case "prompt show" | "prompt write":
-            from migrator_tui.commands import prompt
-
-            return prompt.execute(arguments)
-        case "verdicts export" | "verdicts import" | "verdicts undo":
-            from migrator_tui.commands import verdicts
-
-            return verdicts.execute(arguments)
-        case "history export":
-            from migrator_tui.commands import export
-
-            return export.execute(arguments)
-        case _:
-            gc.disable()  # nothing is garbage before the first paint; the app turns it on again
-            from migrator_tui.commands.common import existing_folder
-            from migrator_tui.tui.app import run_app
-
-            return run_app(existing_folder(arguments.folder), trust=arguments.trust)
+    return run_app(existing_folder(arguments.folder), trust=arguments.trust)
 
 
 def _say(line: str) -> None:

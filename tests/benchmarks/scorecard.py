@@ -46,7 +46,7 @@ def measure(runs: int) -> list[Row]:
 
 
 def computed(folder: Path, runs: int) -> list[float]:
-    """Seconds that gathering, statistics and gate take, standings up to date, in a process with nothing else to do."""
+    """Seconds that gathering, statistics and gate take where standings are up to date and nothing else is done."""
     project = load_project(folder)
     task, candidate = project.tasks[0], project.candidates[0]
     seconds = []

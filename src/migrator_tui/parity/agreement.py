@@ -54,7 +54,7 @@ class Agreement:
 
 
 def agreement(label: str, pairs: Iterable[tuple[bool, bool]]) -> Agreement:
-    """The agreement of one check; `pairs` hold, output by output, whether the judge and whether a person passed it."""
+    """The agreement of one check; `pairs` hold, by output, whether the judge and whether a person passed it."""
     counts = Counter(pairs)
     table = (counts[True, True], counts[True, False], counts[False, True], counts[False, False])
     return Agreement(label, *table, kappa=cohens_kappa(*table))
