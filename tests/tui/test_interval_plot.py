@@ -91,6 +91,8 @@ def test_legend_stands_where_there_is_room() -> None:
     )
     near = legend_line(Scale(-0.035, 0.02, 56, 0.01), UNICODE, -0.03, "3 allowed").plain
     assert near[5:40] == "┊ 3 allowed" + " " * 19 + "│ equ"
+    aside = legend_line(Scale(-0.04, 0.2, 80, 0.01), UNICODE, -0.03, "3 allowed").plain
+    assert "│ equal   ┊ 3 allowed  " in aside and len(aside) == 80
     assert "allowed" not in legend_line(Scale(-0.04, 0.2, 25, 0.01), UNICODE, -0.03, "3 allowed").plain
 
 

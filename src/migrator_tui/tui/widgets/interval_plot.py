@@ -188,18 +188,28 @@ def _number(value: float, step: float, glyphs: Glyphs, *, signed: bool) -> str:
 
 
 def legend_line(scale: Scale, glyphs: Glyphs, margin: float, words: str) -> Content:
-    """What the two lines are: `3 allowed ┊     │ equal`; words without room are left out."""
+    """What the two lines are: `3 allowed ┊     │ equal`.
+
+    Where there is no room beside the margin, it is explained at the right: `┊  │ equal   ┊ 3 allowed`. Words without
+    room anywhere are left out.
+    """
     base = interval_line(None, scale, glyphs, margin=margin, equal=0.0)
     marks = _Marks.on(scale, margin, 0.0)
     assert marks.margin is not None and marks.equal is not None
     left, right = marks.margin[1], marks.equal[1]
     parts = [base[: max(0, left)], base[max(0, left) : right + 1], base[right + 1 :]]
+    aside = ""
     if left < len(words) + 1 and right - left >= len(words) + 4:
         label = Content.styled(f" {words}".ljust(right - left - 1), STYLES["warning"])
         parts[1] = parts[1][:1] + label + parts[1][-1:]
     elif left >= len(words) + 1:
         label = Content.styled(words + " ", STYLES["warning"])
         parts[0] = Content(" " * (left - label.cell_length)) + label
-    if scale.cells - right - 1 >= len(" equal"):
-        parts[2] = Content.styled(" equal".ljust(scale.cells - right - 1), MUTED)
+    else:
+        aside = f"   {glyphs.target} {words}"
+    room = scale.cells - right - 1
+    if room >= len(" equal"):
+        explained = Content.styled(aside if room >= len(" equal" + aside) else "", STYLES["warning"])
+        rest = Content(" " * (room - len(" equal") - explained.cell_length))
+        parts[2] = Content.styled(" equal", MUTED) + explained + rest
     return Content("").join(parts)
