@@ -93,7 +93,7 @@ def test_legend_stands_where_there_is_room() -> None:
     assert near[5:40] == "┊ 3 allowed" + " " * 19 + "│ equ"
     aside = legend_line(Scale(-0.04, 0.2, 80, 0.01), UNICODE, -0.03, "3 allowed").plain
     assert "│ equal   ┊ 3 allowed  " in aside and len(aside) == 80
-    assert "allowed" not in legend_line(Scale(-0.04, 0.2, 25, 0.01), UNICODE, -0.03, "3 allowed").plain
+    assert "allowed" not in legend_line(Scale(-0.04, 0.2, 24, 0.01), UNICODE, -0.03, "3 allowed").plain
 
 
 values = st.integers(-1_000_000, 1_000_000).map(lambda millionths: millionths / 1_000_000)
