@@ -272,6 +272,12 @@ def test_zeros_are_no_counts() -> None:
     assert (answer.input_tokens, answer.output_tokens, answer.reasoning_tokens) == (None, None, None)
 
 
+@pytest.mark.parametrize("count", [10**30, float("inf"), float("nan"), -1, True, "12"])
+def test_what_cannot_be_a_count_is_unknown(count: object) -> None:
+    usage = SimpleNamespace(prompt_tokens=3, completion_tokens=count)
+    assert Collector("r", lambda event: None, lambda: 0.0).answer(usage).output_tokens is None
+
+
 @pytest.mark.parametrize(
     ("headers", "seconds"),
     [

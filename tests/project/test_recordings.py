@@ -101,7 +101,13 @@ MISTAKES = [
         "old.jsonl:1: output must be the answer's text as it came, not a table",
     ),
     (rows({"id": "a", "output": "x", "passed": "yes"}), {}, 'old.jsonl:1: passed must be true or false, not "yes"'),
-    (rows({"id": "a", "output": "x", "cost": -1}), {}, "old.jsonl:1: cost must be a number from 0 on"),
+    (rows({"id": "a", "output": "x", "cost": -1}), {}, "old.jsonl:1: cost must be a number from 0 to"),
+    (rows({"id": "a", "output": "x", "latency_ms": 1e308}), {}, "old.jsonl:1: latency_ms must be a number from 0 to"),
+    (
+        rows({"id": "a", "output": "x", "output_tokens": 1e300}),
+        {},
+        "old.jsonl:1: output_tokens must be a number from 0 to 2,000,000,000",
+    ),
     (
         rows({"id": "a", "output": "x"}, {"id": "a", "output": "y"}),
         {},

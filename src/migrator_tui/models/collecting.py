@@ -17,6 +17,10 @@ MERGED_FOR = 0.03
 """Seconds over which deltas are gathered into one event: no screen paints faster, and each event costs both sides."""
 
 
+_MOST_TOKENS = 2_000_000_000
+"""No answer has more; a count beyond it is a mistake, and no database keeps it as a whole number."""
+
+
 @dataclass(slots=True)
 class _Call:
     """A tool call under construction."""
@@ -216,7 +220,9 @@ def token_counts(usage: Any) -> dict[str, Any]:
 
 def _count(holder: Any, name: str) -> int | None:
     value = getattr(holder, name, None)
-    return int(value) if isinstance(value, (int, float)) and not isinstance(value, bool) and value >= 0 else None
+    if not isinstance(value, (int, float)) or isinstance(value, bool) or not 0 <= value <= _MOST_TOKENS:
+        return None
+    return int(value)
 
 
 def _ran_there(call: Any) -> bool:

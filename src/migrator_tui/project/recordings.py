@@ -6,7 +6,6 @@ trimmed. Rows are looked up by their place in the file and read when asked for, 
 
 import hashlib
 import json
-import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +21,11 @@ from migrator_tui.project.schema import Case, Message
 from migrator_tui.project.words import did_you_mean, kind_of, listed, one_line, quoted
 
 Row = dict[str, Any]
+
+LARGEST = 1e12
+"""USD or milliseconds of one answer: beyond, a number is a mistake, and sums of such numbers would be infinite …"""
+MOST_TOKENS = 2_000_000_000
+"""… and what a whole number of the history's database holds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,16 +205,17 @@ class Recording:
             passed=passed,
         )
 
-    def _number(self, row: Row, name: str, line: int) -> float | None:
+    def _number(self, row: Row, name: str, line: int, largest: float = LARGEST) -> float | None:
         value = self._cell(row, name)
         if value is None:
             return None
-        if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < math.inf:
-            raise self._wrong(f"{self._columns[name]} must be a number from 0 on, not {quoted(value, 20)}", line)
+        if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= largest:
+            wanted = f"a number from 0 to {largest:,.0f}"
+            raise self._wrong(f"{self._columns[name]} must be {wanted}, not {quoted(value, 20)}", line)
         return float(value)
 
     def _tokens(self, row: Row, name: str, line: int) -> int | None:
-        value = self._number(row, name, line)
+        value = self._number(row, name, line, MOST_TOKENS)
         return None if value is None else int(value)
 
     def _calls(self, row: Row, line: int) -> tuple[ToolCall, ...]:
