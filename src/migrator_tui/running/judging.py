@@ -6,7 +6,7 @@ until the project's checks, or the baseline's output they compare with, have cha
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from migrator_tui.checks.base import CheckError, CheckResult, Subject
 from migrator_tui.history.digests import digest_of
@@ -233,11 +233,13 @@ def standing_rules(project: Project, task: Task, candidate: str) -> str:
     """Digest of what standings follow from besides outputs and verdicts."""
     from migrator_tui.checks.registry import check_key, waits
 
-    # Whom they ask, and what their code says, is in the keys of checks that wait.
+    # Whom they ask, and what their code says, is in the keys of checks that wait; those of single cases ask, too.
     blank = Subject("", setup=task.check_setup)
-    asked = [check_key(spec, blank) for spec in task.checks if waits(spec)]
+    asked: list[Any] = [check_key(spec, blank) for spec in task.checks if waits(spec)]
+    helpers = (task.check_setup.judge, task.check_setup.embeddings)
+    asked += [[one.model, one.api_base, dict(one.params)] for one in helpers if one is not None]
     models = [project.baseline.model, project.candidate(candidate).model]
-    stated = [asdict(task)["checks"], task.threshold, project.assume]
+    stated = [asdict(task)["checks"], task.threshold, project.assume, list(task.tools)]
     return digest_of([STANDING_REVISION, stated, files_digest(task), models, asked])
 
 
