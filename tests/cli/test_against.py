@@ -164,6 +164,23 @@ def test_cases_that_are_not_in_both_are_named(call: Call, folder: Path) -> None:
     assert "not all is as it was" not in err
 
 
+def test_a_chosen_case_that_was_edited_is_left_out_though_no_other_was_chosen(
+    server: CountingServer, tmp_path: Path, own_home: Path
+) -> None:
+    folder = served(tmp_path, server)
+    run("-C", folder, "run", "--approve", "--no-gate")
+    cases = (folder / "triage.jsonl").read_text("utf-8")
+    (folder / "triage.jsonl").write_text(cases.replace('"question 2"', '"bad question"'), "utf-8")
+    code, out, err = run("-C", folder, "run", "--against", "approved", "--case", "c2")
+    assert (code, out) == (2, "") and "there is nothing to compare" in err
+    code, out, err = run(
+        *("-C", folder, "run", "--against", "approved", "--case", "c2", "--case", "c3", "--format", "json"),
+        "--no-gate",
+    )
+    assert code == 0 and decided(out)[0]["tasks"][0]["left_out"]["edited"] == ["c2"]
+    assert "not all is as it was" not in err
+
+
 def test_what_goes_with_every_call_is_told_and_compared(call: Call, folder: Path) -> None:
     answered(folder, ANSWERS | {"c1": "other"})
     code, out, err = call("-C", folder, "run", "--against", "last", "--no-gate")

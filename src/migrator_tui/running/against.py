@@ -124,15 +124,15 @@ def plan_against(project: Project, history: "History", run: Run, model: ModelSpe
     unknown = set(selection.case_ids or ())
     for task in tasks:
         earlier = earlier_answers(history, [item for item in items if item.task == task.name])
-        shared, left_out[task.name] = _shared(project, task, earlier, selection)
+        shared, others, left_out[task.name] = _shared(project, task, earlier, selection)
         unknown -= {*shared, *(case_id for ids in asdict(left_out[task.name]).values() for case_id in ids)}
-        edited = [
-            case_id
-            for case_id, case in shared.items()
-            if earlier.sent[case_id][1]
-            != key_for(project, task, model, earlier.version, case, earlier.sent[case_id][0], source=source)
-        ]
-        if edited and len(edited) == len(shared):
+
+        def differs(case: Case, task: Task = task, earlier: Earlier = earlier) -> bool:
+            repeat, sent = earlier.sent[case.id]
+            return sent != key_for(project, task, model, earlier.version, case, repeat, source=source)
+
+        edited = [case_id for case_id, case in shared.items() if differs(case)]
+        if edited and len(edited) == len(shared) and all(map(differs, others)):
             otherwise = True  # not the cases, but something that goes with all of them
         else:
             shared = {case_id: case for case_id, case in shared.items() if case_id not in set(edited)}
@@ -203,20 +203,30 @@ def _tasks(project: Project, selection: Selection, asked: set[str], began: str) 
     return [task for task in chosen if task.name in asked]
 
 
-def _shared(project: Project, task: Task, earlier: Earlier, selection: Selection) -> tuple[dict[str, Case], LeftOut]:
-    """The cases that are in both, and those that are in one of them only; of chosen cases, only these."""
+def _shared(
+    project: Project, task: Task, earlier: Earlier, selection: Selection
+) -> tuple[dict[str, Case], list[Case], LeftOut]:
+    """The cases that are in both, and those that are in one of them only; of chosen cases, only these.
+
+    Between the two: the cases that are in both and were not chosen.
+    """
     today = {case.id: case for case in load_cases(project, task)}
     wanted = set(selection.case_ids) if selection.case_ids is not None else {*today, *earlier.asked}
     asked = set(earlier.asked)
     shared = {case_id: case for case_id, case in today.items() if case_id in wanted and case_id in earlier.answers}
-    return shared, LeftOut(
-        added=[case_id for case_id in today if case_id in wanted and case_id not in asked],
-        gone=[case_id for case_id in earlier.asked if case_id in wanted and case_id not in today],
-        unanswered=[
-            case_id
-            for case_id in earlier.asked
-            if case_id in wanted and case_id in today and case_id not in earlier.answers
-        ],
+    others = [case for case_id, case in today.items() if case_id in earlier.answers and case_id not in shared]
+    return (
+        shared,
+        others,
+        LeftOut(
+            added=[case_id for case_id in today if case_id in wanted and case_id not in asked],
+            gone=[case_id for case_id in earlier.asked if case_id in wanted and case_id not in today],
+            unanswered=[
+                case_id
+                for case_id in earlier.asked
+                if case_id in wanted and case_id in today and case_id not in earlier.answers
+            ],
+        ),
     )
 
 
