@@ -71,8 +71,9 @@ def test_a_run_judges_with_the_real_worker_and_asks_nothing_twice(letters: Path)
 
 def test_a_cap_leaves_checks_open_and_the_next_run_asks_them(letters: Path) -> None:
     # A verdict may cost $0.0082 by the length that a judge is allowed: enough for the answers and few of those.
-    code, out, err = run("-C", letters, "run", "--max-cost", "0.0088", "--concurrency", "1", "--format", "json")
-    assert code == 3 and "not asked yet" in err
+    capped = ("--max-cost", "0.0088", "--concurrency", "1", "--approve")
+    code, out, err = run("-C", letters, "run", *capped, "--format", "json")
+    assert code == 3 and "not asked yet" in err and "not approved: the run is not complete" in err
     task = json.loads(out)["tasks"][0]
     assert task["candidates"][0]["unjudged"] + task["baseline"]["unjudged"] > 0
     assert task["candidates"][0]["gate"]["decision"] != "ready"

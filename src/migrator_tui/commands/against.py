@@ -74,11 +74,11 @@ def report_again(arguments: Namespace, plan: "Plan", history: "History") -> "Res
     return found.results
 
 
-def approve(history: "History", results: "Results", who: str) -> None:
+def approve(history: "History", results: "Results", who: str, *, complete: bool) -> None:
     """Mark the run as the one that later runs are compared with, where it was finished without errors."""
     from migrator_tui.parity.gate import Answer
 
-    if results.missing or results.errors:
+    if not complete:
         say("not approved: the run is not complete")
         return
     answer, _ = results.decision

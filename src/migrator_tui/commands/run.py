@@ -49,7 +49,7 @@ def execute(arguments: Namespace) -> int:
             result = asyncio.run(_run(arguments, plan, history, who, trusted=trusted))
         results, code = _report(arguments, plan, history, result)
         if arguments.approve:
-            against.approve(history, results, who)
+            against.approve(history, results, who, complete=code != UNFINISHED)
         return code
 
 
