@@ -12,6 +12,7 @@ import pytest
 from migrator_tui.history.records import Judged, Mark, Verdict
 from migrator_tui.history.store import History
 from migrator_tui.project.config import load_project
+from migrator_tui.reports.verdict_sheet import read_sheet
 from tests.cli.conftest import Call
 
 Rows = list[dict[str, str]]
@@ -322,6 +323,7 @@ def test_nothing_to_judge_is_said(call: Call, tmp_path: Path) -> None:
         ("verdikt,output_id,digest\n", ':1: no column "verdict"; is it "verdikt"?'),
         ("verdict,Verdict,output_id,digest\n", ":1: two columns"),
         ("\x81\x8d\ufffe", ":1: not text"),
+        ('sep="\nverdict,output_id,digest\n', ':1: no column "verdict"'),
     ],
 )
 def test_what_is_no_sheet(call: Call, folder: Path, tmp_path: Path, text: str, says: str) -> None:
@@ -330,6 +332,28 @@ def test_what_is_no_sheet(call: Call, folder: Path, tmp_path: Path, text: str, s
     code, out, err = call("-C", folder, "verdicts", "import", file)
     assert (code, out, err.count("\n")) == (2, "", 1)
     assert f"{file}{says}" in err
+
+
+@pytest.mark.parametrize(
+    ("written", "number"),
+    [
+        ("1234", 1234),
+        ("12.0", 12),
+        ("12,0", 12),
+        ("1,234", 1234),
+        ("1.234.567,0", 1234567),
+        ("1 234", 1234),
+        ("12,34", None),
+        ("1.2E+03", None),
+        ("-4", None),
+        ("", None),
+    ],
+)
+def test_an_output_id_as_spreadsheets_format_it(written: str, number: int | None) -> None:
+    row = f'verdict;output_id;digest\npass;"{written}";sha256:ab\n'
+    sheet = read_sheet(row.encode(), "q.csv")
+    assert [stated.output_id for stated in sheet.stated] == ([] if number is None else [number])
+    assert bool(sheet.mistakes) == (number is None)
 
 
 def test_a_sheet_that_is_not_there(call: Call, folder: Path, tmp_path: Path) -> None:

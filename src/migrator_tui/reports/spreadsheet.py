@@ -70,13 +70,13 @@ def read_csv(data: bytes, shown: str, known: Iterable[str]) -> tuple[list[Row], 
     """
     text, guessed = _decoded(data, shown)
     first, _, rest = text.partition("\n")
-    stated = re.fullmatch(r'"?sep=(.)"?\s*', first, re.IGNORECASE)
+    stated = re.fullmatch(r'"?sep=([^"\s]|\t)"?\s*', first, re.IGNORECASE)
     offset = 0
     if stated is not None:
         text, offset, separator = rest, 1, stated[1]
     else:
         separator = max(",;\t|", key=lambda one: len({plain_name(name) for name in first.split(one)} & set(known)))
-    csv.field_size_limit(sys.maxsize)
+    csv.field_size_limit(min(sys.maxsize, 2**31 - 1))  # a C long, which has 32 bits on Windows
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=False)
     rows: list[Row] = []
     begins = 1

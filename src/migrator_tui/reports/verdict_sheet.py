@@ -1,6 +1,7 @@
 """The sheet in which somebody judges answers in a spreadsheet: what its columns hold, written and read."""
 
 import json
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -29,6 +30,9 @@ FAIL_WORDS = frozenset(
     | {"falsch", "faux", "falso", "✗", "✘", "❌"}
 )
 """Spreadsheets write true and false in the language of whoever typed them."""
+
+_GROUPED = re.compile(r"[0-9]{1,3}(?:[.,'’ \u00a0\u202f][0-9]{3})+")
+"""A number as a spreadsheet formats it for people."""
 
 _DIGEST = "sha256:"
 """Before each digest, so that no spreadsheet takes one for a number."""
@@ -175,6 +179,8 @@ def _read_row(values: Mapping[str, str], place: str, sheet: Sheet) -> None:
 def _whole(text: str) -> int | None:
     """A row id, also as a spreadsheet may write it: `12`, `12.0`, `1,234`."""
     digits = text.removesuffix(".0").removesuffix(",0")
+    if _GROUPED.fullmatch(digits):  # the digest holds whoever misread it
+        digits = re.sub(r"\D", "", digits)
     return int(digits) if digits.isascii() and digits.isdigit() and len(digits) < 19 else None
 
 
