@@ -1,11 +1,14 @@
 """The Markdown report: short, true, and nothing in it but what we wrote means anything to Markdown or GitHub."""
 
 import re
+from dataclasses import replace
 
+import pytest
 from markdown_it import MarkdownIt
 
 from migrator_tui.history.records import NewDecision
-from migrator_tui.reports.markdown import code, plain
+from migrator_tui.reports.markdown import _new_rate, code, plain
+from migrator_tui.reports.results_table import _difference
 from tests.reports.conftest import MakeShop
 from tests.reports.shops import EVIL, HOSTILE, Row, Shop
 
@@ -30,6 +33,18 @@ def test_the_table_holds_before_and_after(shop_of: MakeShop) -> None:
         "-Be kind.\n+Be brief." in text and "- <code>max&#95;tokens</code>: <code>50</code> → <code>60</code>" in text
     )
     assert len(text) < 4_000
+
+
+def test_an_end_of_the_interval_is_never_rounded_onto_the_margin(shop_of: MakeShop) -> None:
+    rows = [Row(f"c{n}", new_passed=n > 0) for n in range(20)]
+    card = shop_of(rows).report("markdown").tasks[0].candidates[0].card
+    assert card.difference is not None
+    margin = round(-card.difference.low, 3)
+    near = replace(card, rules=replace(card.rules, margin=margin))
+    for told in (_difference(near), _new_rate(near)):
+        (low,) = re.findall(r"pt\**  ?\(−([\d.]+) … ", told)
+        assert float(low) != pytest.approx(margin * 100, abs=1e-9), told
+        assert (float(low) > margin * 100) == (card.difference.low < -margin)
 
 
 def test_every_table_is_whole_and_every_fold_closed(hostile: Shop, shop_of: MakeShop) -> None:

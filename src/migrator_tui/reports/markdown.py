@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable, Sequence
 
 from migrator_tui.parity.drift.ranking import DriftRow
+from migrator_tui.parity.gate.words import allowance, signed, span
 from migrator_tui.parity.scorecard import FigureName, Scorecard, SideCount
 from migrator_tui.reports.overlooked import overlooked
 from migrator_tui.reports.prompts import line_diff, parameter_changes
@@ -26,7 +27,6 @@ from migrator_tui.reports.words import (
     model_label,
     p_value,
     percent,
-    points,
     shown,
     signature,
     version_label,
@@ -158,9 +158,11 @@ def _new_rate(card: Scorecard) -> str:
     difference = card.difference
     if difference is None:
         return _rate(card.new, card)
-    span = f"{points(difference.low)} … {points(difference.high)}"
-    allowed = f"{card.rules.margin * 100:g}"
-    return f"{_rate(card.new, card)}<br>**{points(difference.estimate)} pt** ({span}; {allowed} lower allowed)"
+    limit = -card.rules.margin
+    told = (
+        f"**{signed(difference.estimate, limit)} pt** ({span(difference, limit)}; {allowance(limit)} lower allowed)"
+    )
+    return f"{_rate(card.new, card)}<br>{told}"
 
 
 def _regressions(card: Scorecard) -> str:

@@ -9,6 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from migrator_tui.parity.gate import Answer
+from migrator_tui.parity.gate.words import signed, span
 from migrator_tui.parity.scorecard import Scorecard
 from migrator_tui.running.results import ModelResult, Results, TaskResult
 from migrator_tui.text_safety import safe_line
@@ -77,17 +78,11 @@ WORDS = {Answer.READY: "ready", Answer.NOT_READY: "not ready", Answer.NOT_ENOUGH
 
 
 def _difference(card: Scorecard) -> str:
-    """`−10.1 pt (−15.3 … −4.9)`."""
+    """`−10.1 pt (−15.3 … −4.9)`, with more digits where it would otherwise meet the margin."""
     if card.difference is None:
         return "–"
-    points = [points_of(value) for value in (card.difference.estimate, card.difference.low, card.difference.high)]
-    return f"{points[0]} pt ({points[1]} … {points[2]})"
-
-
-def points_of(fraction: float) -> str:
-    """A difference of rates in percentage points, with its sign: `−10.1`, `0.0`, `+3.4`."""
-    rounded = round(fraction * 100, 1) or 0.0
-    return f"{rounded:+.1f}".replace("-", "−") if rounded else "0.0"
+    limit = -card.rules.margin
+    return f"{signed(card.difference.estimate, limit)} pt ({span(card.difference, limit)})"
 
 
 def _decision(card: Scorecard) -> list[str]:
