@@ -4,7 +4,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from migrator_tui.history.records import NewDecision, SideCall, SignedDecision
+from migrator_tui.history.decision_records import NewDecision, SignedDecision
+from migrator_tui.history.records import SideCall
 from migrator_tui.history.store import History
 from tests.history.conftest import a_version, an_output
 

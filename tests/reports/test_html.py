@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from markupsafe import escape
 
-from migrator_tui.history.records import NewDecision
+from migrator_tui.history.decision_records import NewDecision
 from tests.reports.conftest import MakeShop
 from tests.reports.shops import EVIL, HOSTILE, Row, Shop
 

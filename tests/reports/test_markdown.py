@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 from markdown_it import MarkdownIt
 
-from migrator_tui.history.records import NewDecision
+from migrator_tui.history.decision_records import NewDecision
 from migrator_tui.reports.markdown import _new_rate, code, plain
 from migrator_tui.reports.results_table import _difference
 from tests.reports.conftest import MakeShop

@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from migrator_tui.history.records import NewDecision
+from migrator_tui.history.decision_records import NewDecision
 from tests.reports.conftest import MakeShop
 from tests.reports.shops import Row, Shop
 

@@ -7,8 +7,8 @@ from typing import Any
 from sqlalchemy import Row, Select, insert, select
 
 from migrator_tui.history.columns import now
+from migrator_tui.history.decision_records import Approval, NewDecision, SignedDecision
 from migrator_tui.history.part import Part
-from migrator_tui.history.records import Approval, NewDecision, SignedDecision
 from migrator_tui.history.tables import DecisionRow, RunApprovalRow, RunRow, table
 
 _DECISIONS = table(DecisionRow)

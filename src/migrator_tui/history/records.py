@@ -149,8 +149,7 @@ class CheckRecord:
     """It needs a model or a process that nobody has asked yet. Never stored: without a result there is no row."""
 
 
-@dataclass(frozen=True, slots=True)
-class SideCall:
+class SideCall(NamedTuple):
     """A call that answers no case: a judge's, embeddings, the assistant's. Kept for its money."""
 
     purpose: str
@@ -187,8 +186,7 @@ class Verdict:
     created_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class GivenVerdict:
+class GivenVerdict(NamedTuple):
     """A verdict on its way into the history."""
 
     output: Output
@@ -266,8 +264,7 @@ class Judged(IntEnum):
     STALE_FAIL = 6
 
 
-@dataclass(frozen=True, slots=True)
-class DriftMark:
+class DriftMark(NamedTuple):
     """A drift that was found on a case, and on which side it shows."""
 
     name: str
@@ -307,47 +304,6 @@ class Standing:
     baseline_words: int | None = None
     """Words of the answer proper; `None` where there is no answer."""
     candidate_words: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class NewDecision:
-    """A person's decision about a candidate, on its way into the history."""
-
-    task: str
-    candidate: str
-    version_id: int
-    go: bool
-    """Whether the candidate may take over."""
-    gate: str
-    """What the gate said at that moment: `ready`, `not-ready` or `not-enough-evidence`."""
-    reason: str
-    author: str
-    figures: Mapping[str, Any] = field(default_factory=dict)
-    """What the decision rested on, as it was then: counts, difference, the gate's reasons."""
-    run_id: str | None = None
-
-    @property
-    def override(self) -> bool:
-        """The person decided otherwise than the gate."""
-        return self.go != (self.gate == "ready")
-
-
-@dataclass(frozen=True, slots=True)
-class SignedDecision(NewDecision):
-    """A decision as signed. Rows are only ever added; the newest one counts."""
-
-    id: int = 0
-    created_at: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Approval:
-    """A run that somebody marked as the one that later runs are compared with."""
-
-    run_id: str
-    author: str
-    note: str | None
-    created_at: datetime
 
 
 @dataclass(frozen=True, slots=True)

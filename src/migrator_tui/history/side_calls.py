@@ -1,7 +1,6 @@
 """Calls that answer no case, and the money of a day: theirs and that of the outputs."""
 
 from collections.abc import Sequence
-from dataclasses import asdict
 from datetime import datetime, time
 
 from sqlalchemy import and_, func, insert, select
@@ -23,7 +22,7 @@ class SideCalls(Part):
         if not calls:
             return
         moment = now()
-        rows = [asdict(call) | {"project_id": self._project_id, "created_at": moment} for call in calls]
+        rows = [call._asdict() | {"project_id": self._project_id, "created_at": moment} for call in calls]
         with self._history.writing() as connection:
             connection.execute(insert(_SIDE_CALLS), rows)
 

@@ -3,7 +3,8 @@
 import json
 from typing import Any
 
-from migrator_tui.history.records import SignedDecision, Version
+from migrator_tui.history.decision_records import SignedDecision
+from migrator_tui.history.records import Version
 from migrator_tui.parity.agreement import Agreement
 from migrator_tui.parity.evidence import CaseEvidence
 from migrator_tui.parity.gate import RuleResult

@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from migrator_tui.history.records import CheckRecord, SignedDecision, Version
+from migrator_tui.history.decision_records import SignedDecision
+from migrator_tui.history.records import CheckRecord, Version
 from migrator_tui.parity.gate import Answer, decide_project
 from migrator_tui.parity.outcomes import OutcomeWithReason
 from migrator_tui.parity.scorecard import Scorecard

@@ -4,7 +4,7 @@ import math
 import re
 from collections import Counter
 
-from migrator_tui.history.records import SignedDecision
+from migrator_tui.history.decision_records import SignedDecision
 from migrator_tui.parity.evidence import CaseEvidence
 from migrator_tui.parity.gate import Answer, RuleState
 from migrator_tui.parity.outcomes import Outcome

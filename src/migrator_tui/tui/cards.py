@@ -19,7 +19,7 @@ from migrator_tui.tui.messages import ScorecardCounted
 from migrator_tui.tui.workspace import Workspace
 
 if TYPE_CHECKING:
-    from migrator_tui.history.records import SignedDecision
+    from migrator_tui.history.decision_records import SignedDecision
     from migrator_tui.parity.scorecard import Scorecard
 
 LULL_SECONDS = 0.15

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from textual.content import Content
 
-from migrator_tui.history.records import SignedDecision
+from migrator_tui.history.decision_records import SignedDecision
 from migrator_tui.parity.agreement import ENOUGH, Agreement
 from migrator_tui.parity.gate import Answer
 from migrator_tui.parity.outcomes import Outcome

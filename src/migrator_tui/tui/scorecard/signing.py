@@ -11,7 +11,7 @@ from textual.containers import Vertical
 from textual.content import Content
 from textual.widgets import Input, Static
 
-from migrator_tui.history.records import NewDecision, SignedDecision
+from migrator_tui.history.decision_records import NewDecision, SignedDecision
 from migrator_tui.parity.gate import Answer
 from migrator_tui.parity.scorecard import Scorecard
 from migrator_tui.parity.statistics.values import Interval
