@@ -88,6 +88,23 @@ def test_the_largest_cause_is_that_of_the_regressions() -> None:
     assert card.drift_by_harm[0].failing == tuple(f"c{no}" for no in range(6))
 
 
+def test_what_nearly_all_answers_show_is_no_cause() -> None:
+    """Keys differ in all 25 cases, 12 of which still pass; fences in 8 that all fail."""
+    keys = (DriftMark("json-keys", baseline=False, candidate=True),)
+    cases = [case(no, PASS, PASS, drift=keys) for no in range(12)]
+    cases += [case(12 + no, PASS, FAIL, drift=keys if no > 7 else (*FENCES, *keys)) for no in range(13)]
+    assert any("fences added, 8 of 13" in reason for reason in card_of(*cases).decision.reasons)
+    everywhere = [case(no, PASS, FAIL, drift=keys) for no in range(10)]
+    assert any("10 of 10" in reason for reason in card_of(*everywhere).decision.reasons)
+
+
+def test_errors_are_known_by_their_kind() -> None:
+    fine = [case(no, PASS, PASS) for no in range(20)]
+    missing = [case(50 + no, ERROR, PASS, old={"error_kind": "recording"}) for no in range(3)]
+    card = card_of(*fine, *missing)
+    assert card.decision.next_step.startswith("complete the recording: it has no answer for 3 cases")
+
+
 def test_slices_are_the_tags_worst_first_after_all_cases() -> None:
     cases = [case(no, PASS, PASS, tags=("calm",)) for no in range(10)]
     cases += [case(10 + no, PASS, FAIL, tags=("angry", "angry", "vip")) for no in range(5)]
@@ -138,6 +155,8 @@ def test_noise_is_of_what_was_judged() -> None:
     # Of three repeats one passes: two of the three pairs of repeats disagree, and none of the second case's.
     assert card.noise is not None and card.noise.estimate == pytest.approx((2 / 3 + 0) / 2)
     assert card.per_repeat is not None
+    recorded = Evidence("triage", "newer", "recorded:old.jsonl", "openai/new", None, None, repeats)
+    assert scorecard(recorded, GateRules()).noise is None, "a recording says the same however often it is read"
     assert card_of(case(1, PASS, PASS)).noise is None and card_of(case(1, PASS, PASS)).per_repeat is None
 
 

@@ -34,6 +34,8 @@ class Side:
     output_tokens: float | None = None
     failed_calls: int = 0
     """Outputs that ended in an infrastructure error."""
+    error_kind: str | None = None
+    """Of the first of them, a value of `models.requests.ErrorKind`."""
     total_cost: float | None = None
     """USD of all its calls."""
 
@@ -112,6 +114,7 @@ def side_of(
         first_token_ms=_mean([output.first_token_ms for output in answered]),
         output_tokens=_mean([output.output_tokens for output in answered]),
         failed_calls=len(outputs) - len(answered),
+        error_kind=next((output.error_kind for output in outputs if output.failed_call), None),
         total_cost=total,
     )
 

@@ -186,12 +186,15 @@ def scorecard(evidence: Evidence, rules: GateRules, agreements: Sequence[Agreeme
         mcnemar_p=mcnemar_exact(table),
         difference=difference,
         per_repeat=clustered_difference(per_case, rules.confidence) if repeats > 1 else None,
-        # What nobody judged is assumed to pass every time: that says nothing about how steady the baseline is.
+        # What nobody judged is assumed to pass every time, and a recording gives the same answer every time: neither
+        # says how steady the baseline is.
         noise=self_disagreement(
             [
                 case.baseline.repeats
                 for case in cases
-                if case.baseline.repeats[1] > 1 and case.baseline.source != Source.NOBODY
+                if case.baseline.repeats[1] > 1
+                and case.baseline.source != Source.NOBODY
+                and not evidence.baseline_model.startswith("recorded:")
             ],
             rules.confidence,
         ),
@@ -239,7 +242,8 @@ def gate_input(
         latency_p95=figures["latency_p95"].change,
         candidate_latency_p95_ms=_p95(cases, rules),
         candidate_rate=wilson(passed, len(decided), rules.confidence),
-        largest_cause=_largest_cause(drift, {case.case_id for case in regressions}),
+        largest_cause=_largest_cause(drift, {case.case_id for case in regressions}, {c.case_id for c in decided}),
+        error_kinds=_error_kinds(cases),
         not_run=len(not_run),
         critical_open=[case.case_id for case in cases if case.critical and not case.decided],
     )
@@ -300,11 +304,32 @@ def _slices(decided: Sequence[CaseEvidence], confidence: float) -> list[Slice]:
     return [Slice(ALL_CASES, whole, paired_difference(whole, confidence), p, p), *slices]
 
 
-def _largest_cause(drift: Sequence[DriftRow], regressions: set[str]) -> tuple[str, int] | None:
-    """The drift that most of the regressions show, with how many do."""
-    shared = [(len(regressions.intersection(row.cases)), row.title) for row in drift]
-    count, title = max(shared, key=lambda one: one[0], default=(0, ""))
+def _largest_cause(
+    drift: Sequence[DriftRow], regressions: set[str], decided: set[str]
+) -> tuple[str, int] | None:
+    """The drift that goes with regressing most, with how many of the regressions show it.
+
+    What nearly every answer shows, those that still pass too, explains little: a drift counts by how many more
+    regressions show it than would if regressions fell on the cases by chance.
+    """
+    share = len(regressions) / len(decided) if decided else 0.0
+    found = []
+    for row in drift:
+        shown = len(regressions.intersection(row.cases))
+        more = shown - share * len(decided.intersection(row.cases))
+        found.append((round(max(0.0, more), 6), shown, row.title))
+    _, count, title = max(found, key=lambda one: one[:2], default=(0.0, 0, ""))
     return (title, count) if count else None
+
+
+def _error_kinds(cases: Sequence[CaseEvidence]) -> dict[str, int]:
+    """Cases with an error on either side by the kind of the call's error; empty text: a check's."""
+    kinds: Counter[str] = Counter()
+    for case in cases:
+        wrong = [side for side in (case.baseline, case.candidate) if side.outcome is Outcome.ERROR]
+        if wrong:
+            kinds[next((side.error_kind for side in wrong if side.error_kind), "")] += 1
+    return dict(kinds)
 
 
 # Figures

@@ -69,8 +69,27 @@ def test_not_enough_evidence_says_how_many_more() -> None:
     first, second = found.reasons
     assert first == "passes as often, at worst 10.3 less, at best 10.3 more; 3 are allowed"
     assert second.startswith("about ")
-    assert second.endswith(" more cases like these would settle it, if they turn out as these did")
-    assert found.next_step.endswith(" more cases like these would settle it")
+    assert second.endswith(" more cases like these would settle it as ready, if they turn out as these did")
+    assert found.next_step.endswith(" more cases like these would settle it as ready")
+
+
+def test_it_says_which_way_more_cases_would_settle_it() -> None:
+    worse = decide(RULES, seen(PairedTable(40, 7, 2, 1)))
+    assert worse.answer is Answer.NOT_ENOUGH and worse.further_cases is not None
+    assert "would settle it as not ready" in worse.settles and worse.settles in worse.reasons[-1]
+    other = decide(replace(RULES, max_cost_increase=0.1), seen(FEW))
+    assert other.settles.endswith("would settle it as far as the pass rate goes"), "the cost is open besides"
+
+
+def test_errors_that_asking_again_does_not_cure_are_not_asked_again() -> None:
+    table = PairedTable(20, 1, 1, 0)
+    lasting = seen(table, open_cases=12, errors=12, error_kinds={"recording": 12})
+    assert decide(RULES, lasting).next_step.startswith("complete the recording: it has no answer for 12 cases")
+    mixed = seen(table, open_cases=5, errors=5, error_kinds={"key": 1, "timed-out": 3, "": 1})
+    step = decide(RULES, mixed).next_step
+    assert "give the key that is missing or refused: 1 case could not be asked" in step
+    assert "see why a check could not be carried out on 1 case" in step
+    assert "run the 3 errors again" in step
 
 
 def test_near_the_margin_it_says_that_cases_will_not_help() -> None:

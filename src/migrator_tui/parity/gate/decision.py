@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from migrator_tui.parity.gate.rules import results_of
 from migrator_tui.parity.gate.steps import next_step
 from migrator_tui.parity.gate.values import Answer, Decision, GateInput, RuleResult, RuleState
-from migrator_tui.parity.gate.words import about, allowance, counted
-from migrator_tui.parity.statistics.samples import MOST_FURTHER, further_cases
+from migrator_tui.parity.gate.words import allowance, counted, settling
+from migrator_tui.parity.statistics.samples import MOST_FURTHER, further_cases, tends_to_ready
 from migrator_tui.project.schema import GateRules
 
 
@@ -26,15 +26,20 @@ def decide(rules: GateRules, seen: GateInput) -> Decision:
         if RuleState.OPEN in states
         else Answer.READY
     )
-    more = None
+    more, settles = None, ""
     if _of(results, "margin").state is RuleState.OPEN:
         more = further_cases(seen.table, margin=rules.margin, confidence=rules.confidence)
+    if more is not None:
+        others = any(result.state is RuleState.OPEN and result.rule != "margin" for result in results)
+        to_ready = tends_to_ready(seen.table, margin=rules.margin)
+        settles = settling(more, to_ready=to_ready, only_this=not others)
     return Decision(
         answer=answer,
-        reasons=_reasons(answer, results, rules, seen, more),
+        reasons=_reasons(answer, results, rules, seen, settles),
         rules=results,
         further_cases=more,
-        next_step=next_step(answer, results, seen, more),
+        next_step=next_step(answer, results, seen, more, settles),
+        settles=settles,
     )
 
 
@@ -52,7 +57,7 @@ def decide_project(decisions: Sequence[Decision]) -> tuple[Answer, list[str]]:
 
 
 def _reasons(
-    answer: Answer, results: Sequence[RuleResult], rules: GateRules, seen: GateInput, more: int | None
+    answer: Answer, results: Sequence[RuleResult], rules: GateRules, seen: GateInput, settles: str
 ) -> list[str]:
     if answer is Answer.READY:
         return [result.reason for result in results]
@@ -62,13 +67,13 @@ def _reasons(
         title, count = seen.largest_cause
         reasons.append(f"largest cause: {title}, {count} of {counted(seen.table.regressions, 'regression')}")
     if answer is Answer.NOT_ENOUGH and _of(results, "margin").state is RuleState.OPEN and seen.table.n:
-        if more is None:
+        if not settles:
             margin = f"the {allowance(rules.margin)} points allowed" if rules.margin else "none"
             reasons.append(
                 f"so near to {margin} that not even {MOST_FURTHER:,} more cases like these would settle it"
             )
         else:
-            reasons.append(f"{about(more)} more cases like these would settle it, if they turn out as these did")
+            reasons.append(f"{settles}, if they turn out as these did")
     return reasons
 
 

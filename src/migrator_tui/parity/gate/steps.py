@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from migrator_tui.models.requests import ErrorKind
 from migrator_tui.parity.gate.values import Answer, GateInput, RuleResult, RuleState
 from migrator_tui.parity.gate.words import about, counted, listed, the
 
@@ -27,13 +28,13 @@ _WHEN_UNKNOWN = {
 }
 
 
-def next_step(answer: Answer, results: Sequence[RuleResult], seen: GateInput, more: int | None) -> str:
-    """One line without a full stop; `more` is how many further cases would decide about the pass rate."""
+def next_step(answer: Answer, results: Sequence[RuleResult], seen: GateInput, more: int | None, settles: str) -> str:
+    """One line without a full stop; `more` further cases would decide about the pass rate, and `settles` how."""
     if answer is Answer.READY:
         return "sign the decision"
     if answer is Answer.NOT_READY:
         return _to_become_ready([r for r in results if r.state is RuleState.MISSED], seen)
-    return _to_know([r for r in results if r.state is RuleState.OPEN], seen, more)
+    return _to_know([r for r in results if r.state is RuleState.OPEN], seen, more, settles)
 
 
 def _to_become_ready(missed: Sequence[RuleResult], seen: GateInput) -> str:
@@ -48,7 +49,7 @@ def _to_become_ready(missed: Sequence[RuleResult], seen: GateInput) -> str:
     return _WHEN_MISSED[missed[0].rule]
 
 
-def _to_know(still_open: Sequence[RuleResult], seen: GateInput, more: int | None) -> str:
+def _to_know(still_open: Sequence[RuleResult], seen: GateInput, more: int | None, settles: str) -> str:
     rules = [result.rule for result in still_open]
     if not seen.table.n and not seen.open_cases:
         return "add cases and run them"
@@ -59,7 +60,7 @@ def _to_know(still_open: Sequence[RuleResult], seen: GateInput, more: int | None
     if "margin" in rules:
         cause = _cause(seen) if (seen.table.difference or 0) < 0 else None
         if more is not None:
-            return f"{about(more)} more cases like these would settle it{f'; or {cause}' if cause else ''}"
+            return f"{settles}{f'; or {cause}' if cause else ''}"
         return cause or f"look at {the(seen.table.regressions, 'regression')}"
     first = still_open[0]
     return (_WHEN_UNKNOWN if first.interval is None else _WHEN_OPEN).get(first.rule, _WHEN_OPEN["min_pass_rate"])
@@ -76,7 +77,26 @@ def _close(seen: GateInput) -> str:
     """What turns the open cases into judged ones."""
     steps = [
         f"run {the(seen.not_run, 'case')} not run yet" if seen.not_run else "",
-        f"run {the(seen.errors, 'error')} again" if seen.errors else "",
+        *_mend(seen),
         f"judge {the(seen.to_judge, 'open case')}" if seen.to_judge else "",
     ]
     return ", ".join(step for step in steps if step)
+
+
+_LASTING = {
+    ErrorKind.RECORDING: "complete the recording: it has no answer for {cases}",
+    ErrorKind.KEY: "give the key that is missing or refused: {cases} could not be asked",
+    ErrorKind.REJECTED: "see why the provider refuses the request of {cases}",
+    "": "see why a check could not be carried out on {cases}",
+}
+"""Errors that asking again cannot cure, by kind, and what can."""
+
+
+def _mend(seen: GateInput) -> list[str]:
+    lasting = [
+        words.format(cases=counted(seen.error_kinds[kind], "case"))
+        for kind, words in _LASTING.items()
+        if seen.error_kinds.get(kind)
+    ]
+    passing = seen.errors - sum(seen.error_kinds.get(kind, 0) for kind in _LASTING)
+    return [*lasting, *([f"run {the(passing, 'error')} again"] if passing > 0 else [])]

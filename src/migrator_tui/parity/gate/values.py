@@ -1,7 +1,7 @@
 """The values of the gate."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from migrator_tui.parity.statistics.values import Interval, PairedTable
@@ -57,6 +57,8 @@ class Decision:
     """How many more cases like these would decide about the pass rate; `None` where it is decided, or none would."""
     next_step: str
     """One line: the most useful thing to do now."""
+    settles: str = ""
+    """How many further cases would decide, and which way, in words; empty where `further_cases` is `None`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +80,9 @@ class GateInput:
     """A drift as the scorecard names it, and how many of the regressions show it."""
     not_run: int = 0
     """Of the open ones: never asked on one of the sides."""
+    error_kinds: Mapping[str, int] = field(default_factory=dict)
+    """Cases in which an error stands on either side, by `models.requests.ErrorKind`; `""`: a check that could not be
+    carried out."""
     critical_open: Sequence[str] = ()
     """Critical cases among the open ones: nobody knows yet whether they regress."""
 

@@ -87,3 +87,12 @@ def about(count: int) -> str:
     """`about 70`: upwards to a number that does not pretend to be exact."""
     step = 1 if count < 10 else 5 if count < 50 else 10 if count < 200 else 50 if count < 1000 else 100
     return f"about {-(-count // step) * step:,}"
+
+
+def settling(more: int, *, to_ready: bool, only_this: bool) -> str:
+    """`about 40 more cases like these would settle it as not ready`: how many, and which way.
+
+    Where other rules are open too, further cases that go well settle the pass rate and no more.
+    """
+    which = "as not ready" if not to_ready else "as ready" if only_this else "as far as the pass rate goes"
+    return f"{about(more)} more cases like these would settle it {which}"

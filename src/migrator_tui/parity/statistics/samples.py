@@ -27,8 +27,7 @@ def further_cases(table: PairedTable, *, margin: float, confidence: float) -> in
     if not table.n:
         return None
     z = quantile(confidence)
-    regressing = (table.regressions + _SMOOTHING) / (table.n + 1)
-    fixing = (table.fixes + _SMOOTHING) / (table.n + 1)
+    regressing, fixing = _rates(table)
 
     def decided(more: int) -> bool:
         low, high = bounds(table.regressions + more * regressing, table.fixes + more * fixing, table.n + more, z)
@@ -46,3 +45,15 @@ def further_cases(table: PairedTable, *, margin: float, confidence: float) -> in
         else:
             too_few = middle
     return enough
+
+
+def tends_to_ready(table: PairedTable, *, margin: float) -> bool:
+    """Which way further cases would decide: whether the difference expected of them (see `further_cases`) is within
+    the margin.
+    """
+    regressing, fixing = _rates(table)
+    return fixing - regressing >= -margin
+
+
+def _rates(table: PairedTable) -> tuple[float, float]:
+    return (table.regressions + _SMOOTHING) / (table.n + 1), (table.fixes + _SMOOTHING) / (table.n + 1)

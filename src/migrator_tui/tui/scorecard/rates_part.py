@@ -141,5 +141,5 @@ def _details(card: Scorecard, glyphs: Glyphs) -> list[ListRow]:
     if card.open_cases:
         lines.append(f"{many(card.open_cases, 'case')} not decided on both sides, and not counted here.")
     if card.decision.further_cases is not None:
-        lines.append(f"about {card.decision.further_cases:,} more cases like these would settle it.")
+        lines.append(f"{card.decision.settles}.")
     return [text_row(glyphs.fit(line)) for line in lines]
