@@ -10,8 +10,8 @@ from migrator_tui.history.records import DriftMark, Output
 from migrator_tui.models.requests import ToolCall
 from migrator_tui.project.check_specs import check_spec
 from migrator_tui.project.schema import BASELINE, Case, CheckSpec, ModelSpec, Project, Task
-from migrator_tui.running.check_proposals import Proposal, Seen, propose
-from migrator_tui.running.check_trial import CaseGround, Ground, try_check
+from migrator_tui.running.checking.proposals import Proposal, Seen, propose
+from migrator_tui.running.checking.trial import CaseGround, Ground, try_check
 from tests.parity.builders import output
 
 JSON = {

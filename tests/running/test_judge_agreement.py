@@ -11,7 +11,7 @@ from migrator_tui.models.requests import Answer, ModelRequest
 from migrator_tui.models.simulator.judging import blocks_of
 from migrator_tui.project.cases import load_cases
 from migrator_tui.project.config import load_project
-from migrator_tui.running.judge_agreement import agreements, judge_pairs
+from migrator_tui.running.checking.agreement import agreements, judge_pairs
 from tests.running.conftest import CONFIG, Reply, Rig, write_project
 
 CHECKS = """checks = [

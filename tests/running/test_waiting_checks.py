@@ -18,7 +18,7 @@ from migrator_tui.project.cases import load_cases
 from migrator_tui.project.config import load_project
 from migrator_tui.project.errors import ProjectError
 from migrator_tui.project.schema import Project
-from migrator_tui.running.check_services import judge_params
+from migrator_tui.running.checking.services import judge_params
 from migrator_tui.running.estimate import estimate
 from migrator_tui.running.events import OutputJudged, OutputRecorded, RunFinished, RunProgressed
 from migrator_tui.running.judging import bring_up_to_date

@@ -76,21 +76,22 @@ class Earlier:
     """Ids of all cases that were to be asked."""
 
 
-def find_run(history: "History", text: str) -> Run:
-    """The run called `text`: `approved`, `last` (finished), its id or the beginning of it.
+def find_run(history: "History", text: str, model_name: str) -> Run:
+    """The run called `text`: `approved`, `last`, its id or the beginning of it.
 
-    Raises `ProjectError` where there is none.
+    `approved` and `last` are those of a model: the newest approved run that asked it, whether a comparison or not,
+    and the newest finished one that did and was no comparison itself. Raises `ProjectError` where there is none.
     """
     if text == APPROVED:
-        newest = next(iter(history.approvals()), None)
-        if newest is None:
-            raise ProjectError("no run has been approved yet: `run --approve` approves one")
-        return history.run(newest.run_id)
+        return _approved(history, model_name)
     known = history.runs(_LOOKED_THROUGH)
     if not known:
         raise ProjectError("there is nothing to compare with: nothing has been run in this project yet")
     if text == LAST:
-        return next((run for run in known if run.state == "finished"), known[0])
+        for run in known:
+            if run.state == "finished" and "against" not in run.settings and _asked(history, run, model_name):
+                return run
+        raise ProjectError(f"no finished run asked {model_name} yet, but for comparisons; `run` asks it")
     found = [run for run in known if run.id == text] or [run for run in known if text and run.id.startswith(text)]
     if len(found) != 1:
         what = "no run" if not found else "several runs begin with"
@@ -99,13 +100,39 @@ def find_run(history: "History", text: str) -> Run:
     return found[0]
 
 
+def _approved(history: "History", model_name: str) -> Run:
+    approvals = history.approvals()
+    if not approvals:
+        raise ProjectError("no run has been approved yet: `run --approve` approves one")
+    # A run that was approved again and again is looked at once.
+    for run_id in dict.fromkeys(approval.run_id for approval in approvals):
+        run = history.run(run_id)
+        if _asked(history, run, model_name):
+            return run
+    newest = history.run(approvals[0].run_id)
+    asked = listed(dict.fromkeys(item.model_name for item in history.run_items(newest.id)))
+    raise ProjectError(f"no approved run asked {model_name}; the newest, of {_when(newest)}, asked {asked}")
+
+
+def _asked(history: "History", run: Run, model_name: str) -> bool:
+    """Whether anything in the run was for that model."""
+    # The settings are at hand, and most runs that did not ask it are told by them.
+    if model_name not in dict(run.settings.get("models", ())):
+        return False
+    return any(item.model_name == model_name for item in history.run_items(run.id))
+
+
+def _when(run: Run) -> str:
+    return f"{run.created_at:%Y-%m-%d %H:%M} UTC"
+
+
 def plan_against(project: Project, history: "History", run: Run, model: ModelSpec, selection: Selection) -> Plan:
     """The plan that asks `model` again what it was asked in `run`; of the selection, tasks and cases count.
 
     Cases are today's, prompt version and repeats those of the run. Raises `ProjectError` where the model is another
     one now, or there is nothing to compare.
     """
-    began = f"the run of {run.created_at:%Y-%m-%d %H:%M} UTC"
+    began = f"the run of {_when(run)}"
     items = [item for item in history.run_items(run.id) if item.model_name == model.name]
     if not items:
         asked = [name for name, _ in run.settings.get("models", ())]

@@ -11,13 +11,13 @@ from migrator_tui.project.errors import ProjectError
 from migrator_tui.project.schema import BASELINE, Case, ModelSpec, Project, Task
 from migrator_tui.running.cache import source_digest
 from migrator_tui.running.calls import Calls, make_call, new_output
-from migrator_tui.running.check_services import Services
+from migrator_tui.running.checking.services import Services
+from migrator_tui.running.checking.waiting import ask_waiting, can_be_asked
 from migrator_tui.running.events import CallStarted, CaseResult, OutputJudged, OutputRecorded, RunEvent
 from migrator_tui.running.judging import Judged, judge_cases
 from migrator_tui.running.plan import key_for, request_for, validate_checks
 from migrator_tui.running.spending import Budget, CapReached
 from migrator_tui.running.versions import DraftPrompt, version_of_draft, version_of_record
-from migrator_tui.running.waiting_checks import ask_waiting, can_be_asked
 
 if TYPE_CHECKING:
     from migrator_tui.history.store import History

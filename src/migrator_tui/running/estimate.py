@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from migrator_tui.history.records import Output, RunItem
 from migrator_tui.project.schema import ModelSpec
-from migrator_tui.running.check_estimate import FRAME_TOKENS, REPLY_TOKENS, CheckCalls, check_calls
+from migrator_tui.running.checking.estimate import FRAME_TOKENS, REPLY_TOKENS, CheckCalls, check_calls
 from migrator_tui.running.plan import Plan
 from migrator_tui.running.spending import Prices, answer_limit, is_free, request_tokens
 

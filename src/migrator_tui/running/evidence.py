@@ -22,7 +22,7 @@ def score(
 
     The task's cases must be indexed. Standings are brought up to date first.
     """
-    from migrator_tui.running.judge_agreement import agreements
+    from migrator_tui.running.checking.agreement import agreements
 
     bring_up_to_date(project, history, task, candidate.name)
     evidence = gather(project, history, task, candidate, version)

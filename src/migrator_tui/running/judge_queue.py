@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 from migrator_tui.history.records import CheckRecord, Output, RunItem, Standing
 from migrator_tui.project.schema import BASELINE
-from migrator_tui.running.check_queue import CaseKey, CheckQueue
-from migrator_tui.running.check_services import Services
+from migrator_tui.running.checking.queue import CaseKey, CheckQueue
+from migrator_tui.running.checking.services import Services
+from migrator_tui.running.checking.waiting import ask_waiting, can_be_asked
 from migrator_tui.running.events import OutputJudged, OutputRecorded, RunEvent
 from migrator_tui.running.judging import Results, judge_cases
 from migrator_tui.running.plan import Plan
-from migrator_tui.running.waiting_checks import ask_waiting, can_be_asked
 
 if TYPE_CHECKING:
     from migrator_tui.history.store import History

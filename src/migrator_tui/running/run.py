@@ -9,12 +9,12 @@ from migrator_tui.models.requests import Lane
 from migrator_tui.project.schema import Case, ModelSpec, Project, Task
 from migrator_tui.running.calls import Calls
 from migrator_tui.running.case_run import CaseJob
+from migrator_tui.running.checking.waiting import models_asked
 from migrator_tui.running.events import CaseResult, RunEvent, RunResult
 from migrator_tui.running.plan import Plan
 from migrator_tui.running.run_job import RunJob
 from migrator_tui.running.spending import Budget, Prices, Purse, refuse_uncountable
 from migrator_tui.running.versions import DraftPrompt
-from migrator_tui.running.waiting_checks import models_asked
 
 if TYPE_CHECKING:
     from migrator_tui.history.store import History

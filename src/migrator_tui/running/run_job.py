@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from migrator_tui.history.records import Output, RunItem
 from migrator_tui.models.requests import Lane
 from migrator_tui.running.calls import Calls, make_call, new_output
-from migrator_tui.running.check_services import Services
+from migrator_tui.running.checking.services import Services
 from migrator_tui.running.events import (
     CallStarted,
     RunEvent,

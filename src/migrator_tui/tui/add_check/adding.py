@@ -7,8 +7,8 @@ from migrator_tui.history.records import DriftMark
 from migrator_tui.parity.evidence import CaseEvidence
 from migrator_tui.project.errors import ProjectError
 from migrator_tui.project.schema import BASELINE
-from migrator_tui.running.check_proposals import Seen
-from migrator_tui.running.check_trial import Ground
+from migrator_tui.running.checking.proposals import Seen
+from migrator_tui.running.checking.trial import Ground
 
 if TYPE_CHECKING:
     from migrator_tui.tui.widgets.work_screen import WorkScreen

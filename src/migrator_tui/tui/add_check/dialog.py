@@ -20,8 +20,8 @@ from migrator_tui.history.errors import HistoryError
 from migrator_tui.project.errors import ProjectError
 from migrator_tui.project.schema import CheckSpec, ModelSpec, Task
 from migrator_tui.project.write_checks import check_change, check_text
-from migrator_tui.running.check_proposals import Proposal, Seen, propose
-from migrator_tui.running.check_trial import Ground, Trial, load_ground, try_check
+from migrator_tui.running.checking.proposals import Proposal, Seen, propose
+from migrator_tui.running.checking.trial import Ground, Trial, load_ground, try_check
 from migrator_tui.text_safety import safe_line
 from migrator_tui.tui.add_check.drawing import proposal_line, trial_lines
 from migrator_tui.tui.add_check.typed import more_text, read_typed, value_text

@@ -2,8 +2,8 @@
 
 from textual.content import Content
 
-from migrator_tui.running.check_proposals import Proposal
-from migrator_tui.running.check_trial import SideTrial, Trial
+from migrator_tui.running.checking.proposals import Proposal
+from migrator_tui.running.checking.trial import SideTrial, Trial
 from migrator_tui.text_safety import safe_line
 from migrator_tui.tui.glyphs import Glyphs
 from migrator_tui.tui.theme import FAINT, MUTED, STRONG, STYLES

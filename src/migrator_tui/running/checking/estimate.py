@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 from migrator_tui.checks.base import Subject
 from migrator_tui.history.records import RunItem
 from migrator_tui.project.schema import BASELINE, Case, CheckSpec, ModelSpec, Task
+from migrator_tui.running.checking.waiting import open_checks
 from migrator_tui.running.judging import CHUNK, specs_for
 from migrator_tui.running.plan import Plan
-from migrator_tui.running.waiting_checks import open_checks
 
 if TYPE_CHECKING:
     from migrator_tui.history.store import History

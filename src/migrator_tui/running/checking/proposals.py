@@ -10,7 +10,7 @@ from migrator_tui.checks.length import count_words
 from migrator_tui.history.records import DriftMark, Output
 from migrator_tui.project.check_specs import check_spec
 from migrator_tui.project.schema import BASELINE, CheckSpec
-from migrator_tui.running.check_trial import Ground
+from migrator_tui.running.checking.trial import Ground
 
 BOTH_WAYS = frozenset({"refusal", "tool-choice", "shorter"})
 """Drift that has a check as well where the baseline shows it and the candidate no more."""

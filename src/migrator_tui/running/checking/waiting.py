@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from migrator_tui.checks.base import NotAsked, Subject
 from migrator_tui.history.records import CheckRecord, Output, SideCall
 from migrator_tui.project.schema import Case, CheckSpec, ModelSpec, Task
-from migrator_tui.running.check_services import Services
+from migrator_tui.running.checking.services import Services
 from migrator_tui.running.judging import checks_of, record_of
 
 if TYPE_CHECKING:
