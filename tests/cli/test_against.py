@@ -271,4 +271,60 @@ def test_another_model_under_the_same_name_is_refused(call: Call, folder: Path) 
     code, _, err = call("-C", folder, "run", "--against", "approved")
     assert code == 2 and "--candidate is needed" in err
     code, _, err = call("-C", folder, "run", "--against", "approved", "--candidate", "x")
-    assert code == 2 and "did not ask x; it asked baseline, newer" in err
+    assert code == 2 and "no approved run asked x; the newest, of " in err and "asked baseline, newer" in err
+    code, _, err = call("-C", folder, "run", "--against", "last", "--candidate", "x")
+    assert code == 2 and "no finished run asked x yet" in err
+
+
+def compared(call: Call, folder: Path, *options: str) -> tuple[dict[str, Any], str]:
+    """The JSON of a comparison and what it said."""
+    code, out, err = call("-C", folder, "run", "--against", *options, "--no-gate", "--format", "json")
+    assert code == 0, err
+    return decided(out)[0], err
+
+
+def test_last_is_the_last_run_that_asked_the_model_and_no_comparison(call: Call, folder: Path) -> None:
+    with History.open(load_project(folder)) as history:
+        (first,) = history.runs()
+    for model in ("newer", "baseline", "newer", "baseline"):
+        found, err = compared(call, folder, "last", "--candidate", model)
+        assert found["against"] == first.id != found["run_id"]
+        assert f"the last run that asked {model}: {first.created_at:%Y-%m-%d %H:%M} UTC, {first.id}" in err
+    _, out, _ = call("-C", folder, "run", "--no-gate", "--format", "json")
+    second = json.loads(out)["run_id"]
+    assert compared(call, folder, "last")[0]["against"] == second
+    code, out, _ = call("-C", folder, "run", "--against", "approved", "--candidate", "baseline", "--format", "json")
+    comparison = json.loads(out)["run_id"]
+    assert compared(call, folder, comparison, "--candidate", "baseline")[0]["against"] == comparison, (
+        "by its id it is"
+    )
+
+
+def test_a_run_that_was_stopped_is_not_the_last_one(call: Call, folder: Path) -> None:
+    with History.open(load_project(folder)) as history:
+        (first,) = history.runs()
+        stopped = history.start_run(first.settings, history.run_items(first.id), "ann")
+        history.finish_run(stopped.id, "stopped")
+    assert compared(call, folder, "last")[0]["against"] == first.id
+
+
+def test_a_comparison_is_approved_for_its_model_alone(call: Call, folder: Path) -> None:
+    with History.open(load_project(folder)) as history:
+        (first,) = history.runs()
+    answered(folder, ANSWERS | {"c1": "bad", "c2": "bad"})
+    found, _ = compared(call, folder, "approved")
+    accepted = found["run_id"]
+    assert decided(json.dumps(found))[1]["regressions"] == ["c1", "c2"]
+    code, out, err = call("-C", folder, "run", "--resume", "--approve", "--no-gate", "--format", "json")
+    assert code == 0 and json.loads(out)["run_id"] == accepted
+    assert "newer on 8 cases; `run --against approved` compares with this run" in err
+    assert "of other models, what was approved before stays" in err
+    found, err = compared(call, folder, "approved", "--candidate", "newer")
+    assert found["against"] == accepted and decided(json.dumps(found))[1]["regressions"] == []
+    assert f"the newest approved run that asked newer: {accepted[:4]}" in err
+    found, _ = compared(call, folder, "approved", "--candidate", "baseline")
+    assert found["against"] == first.id
+    code, _, err = call("-C", folder, "run", "--approve", "--no-gate")
+    assert code == 0 and "baseline, newer on 8 cases; `run --against approved`" in err and "stays" not in err
+    again, _ = compared(call, folder, "approved", "--candidate", "baseline")
+    assert again["against"] not in (first.id, accepted, found["run_id"]), "the newest counts"

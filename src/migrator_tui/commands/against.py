@@ -3,13 +3,16 @@
 import json
 import sys
 from argparse import Namespace
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from migrator_tui.commands.common import put, say, the_candidate
 from migrator_tui.project.errors import ProjectError
 from migrator_tui.project.schema import Project
+from migrator_tui.project.words import listed
 
 if TYPE_CHECKING:
+    from migrator_tui.history.records import RunItem
     from migrator_tui.history.store import History
     from migrator_tui.running.plan import Plan
     from migrator_tui.running.results import Results
@@ -42,12 +45,12 @@ def refuse_contradictions(arguments: Namespace) -> None:
 
 def plan_again(arguments: Namespace, project: Project, history: "History", who: str) -> "Plan":
     """The plan that asks one model again what it was asked in the earlier run."""
-    from migrator_tui.running.against import find_run, plan_against
+    from migrator_tui.running.against import APPROVED, LAST, find_run, plan_against
     from migrator_tui.running.selection import Selection
     from migrator_tui.running.versions import version_of_record
 
     model = the_candidate(project, next(iter(arguments.candidate or ()), None), or_baseline=True)
-    run = find_run(history, arguments.against)
+    run = find_run(history, arguments.against, model.name)
     selection = Selection(tasks=arguments.task, case_ids=arguments.case)
     plan = plan_against(project, history, run, model, selection)
     for task in plan.tasks:
@@ -55,6 +58,9 @@ def plan_again(arguments: Namespace, project: Project, history: "History", who: 
         record = version_of_record(project, history, task, model.name, author=who)
         if record.id != asked.id:
             say(f"{task.name}: {asked.label} is asked as in the earlier run; the files now say {record.label}")
+    which = {APPROVED: "the newest approved run", LAST: "the last run"}.get(arguments.against)
+    if which is not None:
+        say(f"{which} that asked {model.name}: {run.created_at:%Y-%m-%d %H:%M} UTC, {run.id}")
     say(f"{model.name} is asked again; nothing is answered from the cache")
     return plan
 
@@ -75,7 +81,10 @@ def report_again(arguments: Namespace, plan: "Plan", history: "History") -> "Res
 
 
 def approve(history: "History", results: "Results", who: str, *, complete: bool) -> None:
-    """Mark the run as the one that later runs are compared with, where it was finished without errors."""
+    """Mark the run as the one that later runs are compared with, where it was finished without errors.
+
+    It counts for the models that it asked: after a comparison, for that one model alone.
+    """
     from migrator_tui.parity.gate import Answer
 
     if not complete:
@@ -84,4 +93,19 @@ def approve(history: "History", results: "Results", who: str, *, complete: bool)
     answer, _ = results.decision
     history.approve_run(results.run_id, author=who)
     though = "" if answer is Answer.READY else f", though the gate says {answer.value.replace('-', ' ')}"
-    say(f"approved{though}: `run --against approved` compares with this run")
+    items = history.run_items(results.run_id)
+    models = listed(dict.fromkeys(item.model_name for item in items))
+    say(f"approved{though}: {models} on {_cases(items)}; `run --against approved` compares with this run")
+    if "against" in history.run(results.run_id).settings:
+        say("of other models, what was approved before stays")
+
+
+def _cases(items: Sequence["RunItem"]) -> str:
+    """`8 cases`, or of several tasks `8 cases of triage, 1 case of reply`."""
+    asked: dict[str, set[str]] = {}
+    for item in items:
+        asked.setdefault(item.task, set()).add(item.case_id)
+    counts = {task: "1 case" if len(ids) == 1 else f"{len(ids)} cases" for task, ids in asked.items()}
+    if len(counts) == 1:
+        return next(iter(counts.values()))
+    return listed(f"{count} of {task}" for task, count in counts.items())

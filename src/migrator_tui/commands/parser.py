@@ -126,7 +126,8 @@ def _run(commands: Any) -> Parser:
     what.add_argument(
         "--against",
         metavar="RUN",
-        help="ask one model again what it was asked in an earlier run, and compare: approved, last, or a run's id; "
+        help="ask one model again what it was asked in an earlier run, and compare: approved, last (the newest run "
+        "that asked the model and is none with --against), or a run's id; "
         "with --candidate baseline, the old model",
     )
     how = run.add_argument_group("how it is run")

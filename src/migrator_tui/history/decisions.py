@@ -53,7 +53,7 @@ class Decisions(Part):
         return Approval(run_id, author, note, moment)
 
     def approvals(self) -> Sequence[Approval]:
-        """The approvals of this project's runs, newest first; the first one counts."""
+        """The approvals of this project's runs, newest first; for a model, the first that asked it counts."""
         with self._history.reading() as connection:
             return [Approval(*row) for row in connection.execute(self._approvals())]
 
