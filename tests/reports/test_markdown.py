@@ -106,10 +106,11 @@ def test_a_prompt_of_fences_is_fenced_by_more(hostile: Shop) -> None:
     assert "+`````" in text
 
 
-def test_what_is_signed_for_this_version_is_told_and_nothing_else(shop_of: MakeShop) -> None:
+def test_the_newest_signature_is_told_and_no_older_one(shop_of: MakeShop) -> None:
     shop = shop_of([Row("c1")])
-    other, version = shop.versions["baseline"], shop.versions["newer"]
-    shop.history.sign(NewDecision("triage", "newer", other.id, True, "ready", "about another version", "ben"))
+    version = shop.versions["newer"]
     assert "signed by" not in shop.text("markdown")
+    shop.history.sign(NewDecision("triage", "newer", version.id, True, "not-enough-evidence", "fine", "zoe"))
     shop.history.sign(NewDecision("triage", "newer", version.id, False, "not-enough-evidence", "@all wait", "ben"))
-    assert "**No go, signed by ben on " in shop.text("markdown") and "&#64;&#8203;all wait" in shop.text("markdown")
+    text = shop.text("markdown")
+    assert "No go, signed by ben on " in text and "&#64;&#8203;all wait" in text and "zoe" not in text

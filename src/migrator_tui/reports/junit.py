@@ -10,7 +10,7 @@ from xml.etree import ElementTree
 from migrator_tui.parity.evidence import CaseEvidence
 from migrator_tui.parity.gate import Answer
 from migrator_tui.reports.values import CandidateReport, Report
-from migrator_tui.reports.words import ANSWERS, about, kind_of, line, model_label, shown, version_label
+from migrator_tui.reports.words import ANSWERS, about, kind_of, line, model_label, shown, signature, version_label
 
 _MESSAGE = 300
 
@@ -37,6 +37,7 @@ def _suite(candidate: CandidateReport, report: Report) -> ElementTree.Element:
         ("candidate", model_label(card.candidate_model)),
         ("version", version_label(card)),
         ("decision", card.decision.answer.value),
+        *([("signed", _signed(candidate))] if candidate.signed else []),
     ):
         ElementTree.SubElement(properties, "property", {"name": key, "value": value})
     tests = [_gate(candidate, name), *(_case(case, candidate, name) for case in card.cases)]
@@ -48,13 +49,21 @@ def _suite(candidate: CandidateReport, report: Report) -> ElementTree.Element:
     return suite
 
 
+def _signed(candidate: CandidateReport) -> str:
+    """The decision that counts, and what it was signed on; empty where nothing was signed."""
+    if candidate.signed is None:
+        return ""
+    decision, rests = candidate.signed
+    return f"{signature(decision)}: {rests.words}"
+
+
 def _gate(candidate: CandidateReport, class_name: str) -> ElementTree.Element:
     card = candidate.card
     decision = card.decision
     test = ElementTree.Element("testcase", {"classname": class_name, "name": "gate", "time": "0"})
-    told = "\n".join(
-        [*decision.reasons, decision.next_step, *(f"{rule.title}: {rule.measured}" for rule in decision.rules)]
-    )
+    rules = [f"{rule.title}: {rule.measured}" for rule in decision.rules]
+    signed = [_signed(candidate)] if candidate.signed else []
+    told = "\n".join([*decision.reasons, decision.next_step, *rules, *signed])
     if decision.answer is not Answer.READY:
         message = f"{ANSWERS[decision.answer][1]}: {'; '.join(decision.reasons)}"
         failure = ElementTree.SubElement(

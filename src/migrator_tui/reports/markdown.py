@@ -27,6 +27,7 @@ from migrator_tui.reports.words import (
     model_label,
     p_value,
     percent,
+    sentence,
     shown,
     signature,
     version_label,
@@ -94,10 +95,21 @@ def _task(task: TaskReport, *, alone: bool) -> Iterable[str]:
         lead = "" if alone else f"**{sign} {word}: {code(card.candidate)} {plain(version_label(card))}**\n\n"
         yield lead + _bullets(card.decision.reasons)
         yield f"**Next:** {plain(card.decision.next_step, 400)}" if card.decision.next_step else ""
-        signed = candidate.signed
-        if signed is not None:
-            yield f"**{plain(signature(signed))}:** {plain(signed.reason, 400)}"
+        yield from _signed(candidate)
     yield _table(task)
+
+
+def _signed(candidate: CandidateReport) -> Iterable[str]:
+    """The decision that counts; one that no longer fits what stands is no bold "Go"."""
+    if candidate.signed is None:
+        return
+    decision, rests = candidate.signed
+    head = plain(signature(decision))
+    reason = f": {plain(decision.reason, 400)}" if decision.reason else ""
+    if rests.holds:
+        yield f"**{head}**{reason}<br>{plain(sentence(rests.words), 600)}"
+    else:
+        yield f"**✗ {plain(sentence(rests.words), 600)}**<br>{head}{reason}"
 
 
 def _details(candidate: CandidateReport, named: str, cases: int, lines: int) -> Iterable[str]:

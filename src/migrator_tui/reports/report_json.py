@@ -9,6 +9,7 @@ from migrator_tui.parity.agreement import Agreement
 from migrator_tui.parity.evidence import CaseEvidence
 from migrator_tui.parity.gate import RuleResult
 from migrator_tui.parity.scorecard import SPREAD, Figure, Scorecard, SideCount, Slice
+from migrator_tui.parity.signed import signed_on
 from migrator_tui.parity.statistics.values import Interval
 from migrator_tui.reports.results_json import comparison_json
 from migrator_tui.reports.values import CandidateReport, Report, TaskReport
@@ -65,7 +66,7 @@ def _candidate(candidate: CandidateReport) -> dict[str, Any]:
         "slices": [_slice(one) for one in card.slices],
         "figures": {name: _figure(figure) for name, figure in card.figures.items()},
         "agreements": [_agreement(one) for one in card.agreements],
-        "decisions": [_decision(one) for one in candidate.decisions],
+        "decisions": [_decision(one, card) for one in candidate.decisions],
         "versions": [_version(one) for one in candidate.lineage],
         "other_versions": dict(card.other_versions),
         "results": [_case(case) for case in card.cases],
@@ -157,7 +158,8 @@ def _agreement(one: Agreement) -> dict[str, Any]:
     }
 
 
-def _decision(one: SignedDecision) -> dict[str, Any]:
+def _decision(one: SignedDecision, card: Scorecard) -> dict[str, Any]:
+    rests = signed_on(one, card)
     return {
         "decision": "go" if one.go else "no-go",
         "gate": one.gate,
@@ -167,6 +169,8 @@ def _decision(one: SignedDecision) -> dict[str, Any]:
         "created_at": one.created_at.isoformat() if one.created_at else None,
         "version_id": one.version_id,
         "figures": dict(one.figures),
+        "holds": rests.holds,
+        "signed_on": rests.words,
     }
 
 

@@ -9,6 +9,7 @@ from migrator_tui.history.records import CheckRecord, Version
 from migrator_tui.parity.gate import Answer, decide_project
 from migrator_tui.parity.outcomes import OutcomeWithReason
 from migrator_tui.parity.scorecard import Scorecard
+from migrator_tui.parity.signed import SignedOn, signed_on
 from migrator_tui.project.schema import ModelSpec, Project, Task
 
 
@@ -75,11 +76,10 @@ class CandidateReport:
         return self.card.simulated
 
     @property
-    def signed(self) -> SignedDecision | None:
-        """The decision that counts, where it is about this version."""
+    def signed(self) -> tuple[SignedDecision, SignedOn] | None:
+        """The decision that counts, the newest, with what it was signed on and whether that is still so."""
         newest = self.decisions[0] if self.decisions else None
-        version = self.card.version
-        return newest if newest is not None and version is not None and newest.version_id == version.id else None
+        return (newest, signed_on(newest, self.card)) if newest is not None else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -184,6 +184,11 @@ def signature(decision: SignedDecision) -> str:
     return f"{'Go' if decision.go else 'No go'}, signed by {line(decision.author, 60)}{when}{against}"
 
 
+def sentence(words: str) -> str:
+    """`nothing has changed` as `Nothing has changed.`"""
+    return f"{words[:1].upper()}{words[1:]}."
+
+
 def kind_of(case: CaseEvidence) -> str:
     """Which group of the table a case belongs to: a key of `KINDS`."""
     if case.regressed:

@@ -7,12 +7,14 @@ from functools import partial
 
 from markupsafe import Markup
 
+from migrator_tui.history.decision_records import SignedDecision
 from migrator_tui.history.records import Version
 from migrator_tui.parity.drift.ranking import DriftRow
 from migrator_tui.parity.evidence import CaseEvidence
 from migrator_tui.parity.gate import Answer
 from migrator_tui.parity.outcomes import Outcome
 from migrator_tui.parity.scorecard import ALL_CASES
+from migrator_tui.parity.signed import SignedOn, signed_on
 from migrator_tui.parity.statistics.values import Interval
 from migrator_tui.reports import words
 from migrator_tui.reports.html.charts import (
@@ -143,6 +145,10 @@ class CandidateView:
         """Why it fails, else what changed."""
         case = self._by_id.get(case_id)
         return self.report.reasons.get(case_id, "") or (case.changed if case else "")
+
+    def signed_on(self, decision: SignedDecision) -> SignedOn:
+        """What a decision was signed on, and whether that is still so."""
+        return signed_on(decision, self.card)
 
     # Pass rates
 

@@ -1,9 +1,8 @@
 """`S`: a person's decision about a candidate, which may be another one than the gate's, but not by accident."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from textwrap import shorten, wrap
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -14,7 +13,7 @@ from textual.widgets import Input, Static
 from migrator_tui.history.decision_records import NewDecision, SignedDecision
 from migrator_tui.parity.gate import Answer
 from migrator_tui.parity.scorecard import Scorecard
-from migrator_tui.parity.statistics.values import Interval
+from migrator_tui.parity.signed import figures_of
 from migrator_tui.text_safety import safe_line
 from migrator_tui.tui.glyphs import Glyphs
 from migrator_tui.tui.scorecard.words import look_of_answer, many, moment, rests_on
@@ -29,34 +28,6 @@ class Signature:
 
     go: bool
     reason: str
-
-
-def figures_of(card: Scorecard) -> Mapping[str, Any]:
-    """What the decision rests on, as plain values: the history keeps them with it."""
-    table = card.table
-    return {
-        "cases": len(card.cases),
-        "judged": card.judged,
-        "open": card.open_cases,
-        "assumed": card.baseline.assumed,
-        "paired": {
-            "both_pass": table.both_pass,
-            "regressions": table.regressions,
-            "fixes": table.fixes,
-            "both_fail": table.both_fail,
-            "mcnemar_p": card.mcnemar_p,
-        },
-        "difference": _interval(card.difference),
-        "reasons": list(card.decision.reasons),
-        "critical_regressions": list(card.critical_regressions),
-        "simulated": card.simulated,
-    }
-
-
-def _interval(interval: Interval | None) -> Mapping[str, float] | None:
-    if interval is None:
-        return None
-    return {"estimate": interval.estimate, "low": interval.low, "high": interval.high}
 
 
 def new_decision(card: Scorecard, signature: Signature, author: str) -> NewDecision:
