@@ -11,10 +11,11 @@ from migrator_tui.history.records import CheckRecord, Output, Verdict
 from migrator_tui.models.secrets import exact_scrubber
 from migrator_tui.parity.evidence import CaseEvidence
 from migrator_tui.parity.outcomes import Outcome, OutcomeWithReason, Source, outcome_of
+from migrator_tui.parity.pairs import outcome_of_mark
 from migrator_tui.parity.scorecard import Scorecard
 from migrator_tui.project.case_values import case_title, case_to_json
 from migrator_tui.project.schema import BASELINE, Case, ModelSpec, Project, Task
-from migrator_tui.reports.values import CasePair, Judge, SideText
+from migrator_tui.reports.values import CasePair, GoneCases, Judge, SideText
 from migrator_tui.running.judging import CHUNK, check_outputs
 
 if TYPE_CHECKING:
@@ -99,6 +100,29 @@ def _grade(case: CaseEvidence, drifts: bool) -> int | None:
     if drifts:
         return 2 if fails else 3
     return 4 if fails else None
+
+
+def gone_cases(history: "History", task: Task, spec: ModelSpec, card: Scorecard) -> GoneCases:
+    """What the version answered and no case file holds any more; where nothing stands, what the last version did."""
+    answered = history.answered_versions(task.name, spec.name, spec.model)
+    version_id = (
+        card.version.id if card.version is not None else max(answered, key=answered.__getitem__, default=None)
+    )
+    if version_id is None:
+        return GoneCases()
+    known = {case.case_id for case in card.cases}
+    gone = sorted(set(history.version_cases(version_id, spec.model)) - known)
+    failed: list[str] = []
+    for ids in _chunks(gone):
+        outputs = history.version_outputs(version_id, spec.model, ids)
+        standings = history.standings(task.name, spec.name, ids)
+        for case_id in ids:
+            standing = standings.get(case_id)
+            # What is remembered may be about another version's answer.
+            mine = standing and standing.candidate_output_id in {output.id for output in outputs.get(case_id, ())}
+            if standing and mine and outcome_of_mark(standing.candidate).passed is False:
+                failed.append(case_id)
+    return GoneCases(gone, failed)
 
 
 def judges_of(history: "History", task: Task, spec: ModelSpec, card: Scorecard) -> list[Judge]:

@@ -10,7 +10,7 @@ from migrator_tui.models.secrets import exact_scrubber
 from migrator_tui.parity.scorecard import Scorecard
 from migrator_tui.project.errors import ProjectError
 from migrator_tui.project.schema import ModelSpec, Project, Task
-from migrator_tui.reports.case_texts import judges_of, reasons_of, worst_pairs
+from migrator_tui.reports.case_texts import gone_cases, judges_of, reasons_of, worst_pairs
 from migrator_tui.reports.values import CandidateReport, Report, TaskReport
 from migrator_tui.running.evidence import score
 from migrator_tui.running.selection import Selection, selected_candidates, selected_tasks
@@ -67,8 +67,9 @@ def _candidate(
 ) -> CandidateReport:
     decisions = history.decisions(task.name, spec.name)
     lineage = _lineage(card.version, history.versions(task.name, spec.name))
+    gone = gone_cases(history, task, spec, card)
     if form == "json":
-        return CandidateReport(task, spec, project.baseline, card, lineage, decisions)
+        return CandidateReport(task, spec, project.baseline, card, lineage, decisions, gone=gone)
     return CandidateReport(
         task=task,
         spec=spec,
@@ -80,6 +81,7 @@ def _candidate(
         worst=worst_pairs(project, history, task, spec, card, WORST) if form == "html" else (),
         judges=judges_of(history, task, spec, card) if form == "html" else (),
         judge_models=_judge_models(project, task),
+        gone=gone,
     )
 
 

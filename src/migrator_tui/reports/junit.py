@@ -69,9 +69,9 @@ def _gate(candidate: CandidateReport, class_name: str) -> ElementTree.Element:
         failure = ElementTree.SubElement(
             test, "failure", {"type": decision.answer.value, "message": line(message, _MESSAGE)}
         )
-        failure.text = shown(f"{told}\n{about(card)}")
+        failure.text = shown(f"{told}\n{about(card, len(candidate.gone.ids))}")
     else:
-        ElementTree.SubElement(test, "system-out").text = shown(f"{told}\n{about(card)}")
+        ElementTree.SubElement(test, "system-out").text = shown(f"{told}\n{about(card, len(candidate.gone.ids))}")
     return test
 
 

@@ -113,12 +113,12 @@ def _signed(candidate: CandidateReport) -> Iterable[str]:
 
 
 def _details(candidate: CandidateReport, named: str, cases: int, lines: int) -> Iterable[str]:
-    yield plain(about(candidate.card))
+    yield plain(about(candidate.card, len(candidate.gone.ids)))
     yield _drift(candidate.card.drift_by_harm, named)
     yield _gate(candidate.card, named)
     yield _cases(candidate, named, cases)
     yield _prompt(candidate, named, lines)
-    yield _overlooked(candidate.card, named)
+    yield _overlooked(candidate, named)
 
 
 def _bullets(reasons: Sequence[str]) -> str:
@@ -248,8 +248,8 @@ def _prompt(candidate: CandidateReport, named: str, most: int) -> str:
     return _folded(f"Prompt, {versions}", "\n\n".join(parts))
 
 
-def _overlooked(card: Scorecard, named: str) -> str:
-    told = overlooked(card)
+def _overlooked(candidate: CandidateReport, named: str) -> str:
+    told = overlooked(candidate)
     return (
         _folded(f"What was not looked at{named}", "\n".join(f"- {plain(one, 600)}" for one in told)) if told else ""
     )

@@ -1,14 +1,21 @@
 """What was not looked at: what the numbers of a report do not cover, in sentences."""
 
+from collections.abc import Sequence
+
 from migrator_tui.parity.evidence import CaseEvidence
 from migrator_tui.parity.outcomes import Outcome
 from migrator_tui.parity.scorecard import Scorecard
 from migrator_tui.reports import words
+from migrator_tui.reports.values import CandidateReport
+
+NAMED = 12
+"""Cases that are no longer there that are named; the rest is counted."""
 
 
-def overlooked(card: Scorecard) -> list[str]:
+def overlooked(candidate: CandidateReport) -> list[str]:
     """What the numbers do not cover: a sentence each."""
-    told = []
+    card = candidate.card
+    told = _gone(candidate)
     not_run = sum(Outcome.NOT_RUN in (case.baseline.outcome, case.candidate.outcome) for case in card.cases)
     if not_run:
         told.append(f"{words.counted(not_run, 'case')} of {len(card.cases):,} not run on both models.")
@@ -38,6 +45,27 @@ def overlooked(card: Scorecard) -> list[str]:
         )
         told.append(f"Later versions of the prompt were tried and are not what this is about: {tried}.")
     return told
+
+
+def _gone(candidate: CandidateReport) -> list[str]:
+    gone, version = candidate.gone, candidate.card.version
+    if not gone.ids:
+        return []
+    one, who = len(gone.ids) == 1, version.label if version is not None else "the candidate"
+    verbs = "is no longer in the case files and counts" if one else "are no longer in the case files and count"
+    told = [f"{words.counted(len(gone.ids), 'case')} that {who} answered {verbs} nowhere: {_named(gone.ids)}."]
+    if gone.failed:
+        was = "it was" if len(gone.failed) == 1 else "they were"
+        told.append(
+            f"Of the cases that are gone, the candidate failed {len(gone.failed):,} when {was} last judged: "
+            f"{_named(gone.failed)}."
+        )
+    return told
+
+
+def _named(case_ids: Sequence[str]) -> str:
+    named = ", ".join(words.line(case_id, 40) for case_id in case_ids[:NAMED])
+    return named if len(case_ids) <= NAMED else f"{named} and {len(case_ids) - NAMED:,} more"
 
 
 def _unjudged(card: Scorecard, *, old: bool) -> int:

@@ -69,6 +69,7 @@ def _candidate(candidate: CandidateReport) -> dict[str, Any]:
         "decisions": [_decision(one, card) for one in candidate.decisions],
         "versions": [_version(one) for one in candidate.lineage],
         "other_versions": dict(card.other_versions),
+        "gone": {"cases": list(candidate.gone.ids), "failed": list(candidate.gone.failed)},
         "results": [_case(case) for case in card.cases],
     }
 

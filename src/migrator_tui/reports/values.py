@@ -51,6 +51,15 @@ class Judge:
 
 
 @dataclass(frozen=True, slots=True)
+class GoneCases:
+    """Cases that the version answered and that are no longer in the case files, in the order of their ids."""
+
+    ids: Sequence[str] = ()
+    failed: Sequence[str] = ()
+    """Of them, those that the candidate failed when they were last judged."""
+
+
+@dataclass(frozen=True, slots=True)
 class CandidateReport:
     """One candidate on one task."""
 
@@ -69,6 +78,7 @@ class CandidateReport:
     judges: Sequence[Judge] = ()
     judge_models: Sequence[str] = ()
     """The models that checks ask."""
+    gone: GoneCases = GoneCases()
 
     @property
     def simulated(self) -> bool:

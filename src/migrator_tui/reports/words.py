@@ -170,11 +170,15 @@ def judged_by(card: Scorecard) -> str:
     return f"judged {', '.join(found)}" if found else "nothing judged"
 
 
-def about(card: Scorecard) -> str:
-    """`200 cases, 1 run each · 164 judged by checks, 24 by people · 95 % confidence`."""
+def about(card: Scorecard, gone: int = 0) -> str:
+    """`200 cases, 1 run each · 164 judged by checks, 24 by people · 95 % confidence`.
+
+    `gone`: cases that were answered and are no longer in the case files.
+    """
     each = "1 run each" if card.repeats <= 1 else f"up to {card.repeats} runs each"
+    left = f" · {gone:,} more answered and since gone from the case files" if gone else ""
     confidence = percent(card.rules.confidence, 0)
-    return f"{counted(len(card.cases), 'case')}, {each} · {judged_by(card)} · {confidence} confidence"
+    return f"{counted(len(card.cases), 'case')}, {each}{left} · {judged_by(card)} · {confidence} confidence"
 
 
 def signature(decision: SignedDecision) -> str:

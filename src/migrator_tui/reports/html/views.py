@@ -320,7 +320,7 @@ class CandidateView:
 
     def overlooked(self) -> list[str]:
         """What was not looked at: a sentence each."""
-        return overlooked(self.card)
+        return overlooked(self.report)
 
 
 def tone_of(interval: Interval | None, margin: float) -> str:
