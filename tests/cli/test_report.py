@@ -119,6 +119,20 @@ def test_a_project_that_was_never_run_has_not_enough_evidence(call: Call, shop: 
     assert code == 1 and out.startswith("## ○ Not enough evidence")
 
 
+def test_reasons_of_several_tasks_name_task_and_candidate(call: Call, shop: Path) -> None:
+    config = (shop / "migrator.toml").read_text("utf-8")
+    (shop / "few.jsonl").write_text((shop / "cases.jsonl").read_text("utf-8").splitlines()[0] + "\n", "utf-8")
+    more = '\n[[tasks]]\nname = "reply"\nprompt = "triage.md"\ncases = ["few.jsonl"]\n'
+    (shop / "migrator.toml").write_text(config + more, "utf-8")
+    code, out, _ = call("-C", shop, "run", "--format", "json")
+    gate = json.loads(out)["gate"]
+    assert code == 1 and gate["reasons"] and all(one.startswith("reply on newer: ") for one in gate["reasons"])
+    assert json.loads(call("-C", shop, "report", "--format", "json")[1])["gate"] == gate
+    for form in ("markdown", "html"):
+        _, out, _ = call("-C", shop, "report", "--format", form)
+        assert all(one.split(";")[0] in out for one in gate["reasons"]), form
+
+
 def test_a_version_is_reported_as_it_was(call: Call, shop: Path) -> None:
     make_worse(call, shop, 20)
     (shop / "triage.md").write_text("Sort the ticket well.\n", "utf-8")

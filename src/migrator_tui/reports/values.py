@@ -125,7 +125,9 @@ class Report:
     @property
     def decision(self) -> tuple[Answer, list[str]]:
         """Ready when every task is, and a task is ready when one of its candidates is; with the reasons."""
-        return decide_project([task.best.card.decision for task in self.tasks])
+        best = [task.best.card for task in self.tasks]
+        about = [f"{card.task} on {card.candidate}" for card in best] if len(self.candidates) > 1 else []
+        return decide_project([card.decision for card in best], about)
 
     @property
     def simulated(self) -> bool:

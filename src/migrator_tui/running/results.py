@@ -92,7 +92,10 @@ class Results:
     @property
     def decision(self) -> tuple[Answer, list[str]]:
         """Ready when every task is, and a task is ready when one of its candidates is; with the reasons."""
-        return decide_project([task.best.decision for task in self.tasks])
+        best = [(task.name, task.best) for task in self.tasks]
+        several = sum(len(task.candidates) for task in self.tasks) > 1
+        about = [f"{task} on {one.model.name}" for task, one in best] if several else []
+        return decide_project([one.decision for _, one in best], about)
 
     @property
     def errors(self) -> int:

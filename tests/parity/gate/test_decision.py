@@ -203,3 +203,10 @@ def test_the_project_is_ready_when_every_task_is() -> None:
     assert decide_project([ready, unsure]) == (Answer.NOT_ENOUGH, ["few"])
     assert decide_project([unsure, bad, ready]) == (Answer.NOT_READY, ["bad"])
     assert decide_project([])[0] is Answer.NOT_ENOUGH
+
+
+def test_reasons_of_several_tasks_say_their_task() -> None:
+    bad = Decision(Answer.NOT_READY, ["12 cases are open"], [], None, "")
+    ready = Decision(Answer.READY, ["fine"], [], None, "")
+    found = decide_project([bad, ready, bad], ["reply on newer", "sort on newer", "triage on older"])
+    assert found == (Answer.NOT_READY, ["reply on newer: 12 cases are open", "triage on older: 12 cases are open"])

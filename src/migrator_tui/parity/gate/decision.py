@@ -43,16 +43,23 @@ def decide(rules: GateRules, seen: GateInput) -> Decision:
     )
 
 
-def decide_project(decisions: Sequence[Decision]) -> tuple[Answer, list[str]]:
+def decide_project(decisions: Sequence[Decision], about: Sequence[str] = ()) -> tuple[Answer, list[str]]:
     """The answer for all tasks and what it rests on: ready when every task is, not ready when any is not.
 
-    Without a task there is no evidence. Where several tasks say the same, it is said once.
+    Without a task there is no evidence. `about` says of each decision what it is about, `reply on newer`, which then
+    stands before its reasons. Without it, what several say alike is said once.
     """
     answers = [decision.answer for decision in decisions]
     worst = next((a for a in (Answer.NOT_READY, Answer.NOT_ENOUGH) if a in answers), Answer.READY)
     if not decisions:
         return Answer.NOT_ENOUGH, ["there is nothing to decide on"]
-    reasons = [reason for decision in decisions if decision.answer is worst for reason in decision.reasons]
+    heads = [f"{what}: " for what in about] or [""] * len(decisions)
+    reasons = [
+        f"{head}{reason}"
+        for decision, head in zip(decisions, heads, strict=True)
+        if decision.answer is worst
+        for reason in decision.reasons
+    ]
     return worst, list(dict.fromkeys(reasons))
 
 
