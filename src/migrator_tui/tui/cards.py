@@ -16,7 +16,7 @@ from migrator_tui.history.errors import HistoryError
 from migrator_tui.project.errors import ProjectError
 from migrator_tui.project.schema import Project
 from migrator_tui.tui.messages import ScorecardCounted
-from migrator_tui.tui.workspace import Workspace
+from migrator_tui.tui.workspace import Basis, Workspace
 
 if TYPE_CHECKING:
     from migrator_tui.history.decision_records import SignedDecision
@@ -40,6 +40,8 @@ class Counted:
     decisions: "Sequence[SignedDecision]" = ()
     """Signed ones, newest first."""
     problem: str = ""
+    basis: Basis | None = None
+    """What it was counted from."""
 
 
 class Cards:
@@ -65,8 +67,17 @@ class Cards:
         return self._known.get(track)
 
     def holds(self, track: Track) -> bool:
-        """Whether what is known is still so."""
-        return track in self._known and track not in self._stale and self._project is self._workspace.project
+        """Whether what is known is still so, as far as this window was told; a problem may be mended at any time."""
+        counted = self._known.get(track)
+        known = counted is not None and counted.card is not None and track not in self._stale
+        return known and self._project is self._workspace.project
+
+    def is_current(self, track: Track) -> bool:
+        """Whether files and history, looked at now, still are what was counted; for threads."""
+        counted, project = self._known.get(track), self._workspace.project
+        if counted is None or counted.basis is None or not self.holds(track):
+            return False
+        return not self._workspace.has_moved_on(counted.basis, project.task(track[0]), track[1])
 
     def forget(self, task: str | None = None) -> None:
         """What was counted of that task, or of all, no longer holds; it is kept until there is something newer."""
@@ -120,9 +131,10 @@ class Cards:
         project, history = workspace.project, workspace.history
         try:
             task, candidate = project.task(track[0]), project.candidate(track[1])
+            basis = workspace.basis(task)
             workspace.prepare(task, candidate, stop.is_set)
             card = score(project, history, task, candidate)
-            return Counted(card, history.decisions(task.name, candidate.name))
+            return Counted(card, history.decisions(task.name, candidate.name), basis=basis)
         except (ProjectError, HistoryError) as error:
             return Counted(None, problem=str(error))
 

@@ -10,6 +10,7 @@ from migrator_tui.tui.cards import Cards, Track
 from migrator_tui.tui.glyphs import Glyphs
 from migrator_tui.tui.messages import (
     CaseRan,
+    CasesChanged,
     ProjectChanged,
     RunEnded,
     ScorecardCounted,
@@ -21,7 +22,10 @@ from migrator_tui.tui.widgets.tabs import TabNote
 from migrator_tui.tui.widgets.work_screen import WorkScreen
 from migrator_tui.tui.workspace import Workspace
 
-DECIDING = (StandingsChanged, CaseRan, RunEnded, TrackChanged, VersionRecorded, ProjectChanged, ScorecardCounted)
+DECIDING = (
+    StandingsChanged, CaseRan, CasesChanged, RunEnded, TrackChanged, VersionRecorded, ProjectChanged,
+    ScorecardCounted,
+)  # fmt: skip
 """What changes the decision on the scorecard, or is one."""
 
 
@@ -75,6 +79,10 @@ class Deciding(App[int]):
     def on_case_ran(self, message: CaseRan) -> None:
         """A case of the task in view was asked again."""
         self.recount_scorecards(self.workspace.task.name)
+
+    def on_cases_changed(self, message: CasesChanged) -> None:
+        """There are other cases, or none that can be read."""
+        self.recount_scorecards(message.task)
 
     def on_version_recorded(self, message: VersionRecorded) -> None:
         """A prompt was edited outside."""

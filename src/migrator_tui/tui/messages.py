@@ -93,6 +93,13 @@ class ScorecardCounted(Fact):
 
 
 @dataclass
+class CasesChanged(Fact):
+    """The case files of a task were changed outside: their index is another one, or they cannot be read just now."""
+
+    task: str
+
+
+@dataclass
 class ProjectChanged(Fact):
     """The configuration was read anew: checks, limits, models may be others. Task and candidate stay in view."""
 

@@ -153,18 +153,31 @@ class ScorecardScreen(ScorecardBench):
     @work(exclusive=True, group="question")
     async def action_sign(self) -> None:
         """Go or no-go, with name, version and reason."""
-        card = self.card
+        card, cards, track = self.card, self.program.cards, self.track
         if card is None or card.nothing_run or card.version is None:
             self.say("there is nothing to decide on: no case was run", "warning")
             return
-        if not self.program.cards.holds(self.track):
+        if not cards.holds(track):
+            self.program.count_scorecards()
             self.say("still counting: look at what you sign first", "warning")
+            return
+        if not await self._is_current(track):
             return
         author, glyphs = self.workspace.author, self.program.glyphs
         signature = await self.app.push_screen_wait(SignDialog(card, author, glyphs))
         if signature is None:
             return
         decision = new_decision(card, signature, author)
+        # What was signed is what was read: a count that has come meanwhile must have come to the same.
+        now = self.card
+        same = now is card or (
+            now is not None and now.version == card.version and new_decision(now, signature, author) == decision
+        )
+        if not same:
+            self.say("not signed: the figures have changed meanwhile; look at them first", "error")
+            return
+        if not await self._is_current(track, "not signed: "):
+            return
         try:
             await asyncio.to_thread(self.workspace.history.sign, decision)
         except HistoryError as error:
@@ -174,6 +187,19 @@ class ScorecardScreen(ScorecardBench):
         override = ", as an override of the gate" if decision.override else ""
         self.say(f"signed: {what} for {card.candidate} {card.version.label}{override}", "success")
         self.program.recount_scorecards(card.task)
+
+    async def _is_current(self, track: tuple[str, str], said_first: str = "") -> bool:
+        """Whether files and history still are what was counted; else that is said, and it is counted anew."""
+        try:
+            current = await asyncio.to_thread(self.program.cards.is_current, track)
+        except HistoryError as error:
+            self.say(str(error), "error")
+            return False
+        if not current:
+            self.program.recount_scorecards(track[0])
+            await self.program.workbench.look_outside()
+            self.say(f"{said_first}cases or answers have changed, and are counted anew; look at it first", "warning")
+        return current
 
     @work(exclusive=True, group="question")
     async def action_write(self) -> None:

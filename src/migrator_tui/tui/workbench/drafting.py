@@ -1,5 +1,6 @@
 """The prompt: drafts kept on every pause, versions, the way back to the file, and `$EDITOR`."""
 
+import contextlib
 import os
 import tomllib
 from collections.abc import Mapping
@@ -8,6 +9,7 @@ from typing import Any
 
 from textual import on, work
 from textual.timer import Timer
+from textual.worker import WorkerCancelled
 
 from migrator_tui.history.errors import HistoryError
 from migrator_tui.history.records import Version
@@ -211,6 +213,12 @@ class Drafting(Moving, Bench):
             return
         self.use_version(message.version)
         self.say(f"the prompt file changed outside: that is {message.version.label} now", "warning")
+
+    async def look_outside(self) -> None:
+        """Look now whether files were changed outside, not only at the next look, and take up what was."""
+        looking = self._look_outside()
+        with contextlib.suppress(WorkerCancelled):  # then the next look has begun
+            await looking.wait()
 
     @work(exclusive=True, group="outside", thread=True)
     def _look_outside(self) -> None:

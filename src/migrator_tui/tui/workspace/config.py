@@ -119,7 +119,7 @@ class Config(Prompts):
         # Another project may take its definitions from other files.
         self._config_stamps = [*found.stamps[:1], *_stamps(project)[1:]]
         self._indexed.clear()
-        self._tried.clear()
+        self._failed.clear()
         self.task = next((each for each in project.tasks if each.name == task), project.tasks[0])
         self.candidate = next((each for each in project.candidates if each.name == candidate), project.candidates[0])
         self._stamp_files()

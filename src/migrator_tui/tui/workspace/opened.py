@@ -13,8 +13,9 @@ from migrator_tui.history.first_page import FirstPage, first_page
 from migrator_tui.history.records import SessionState
 from migrator_tui.project import trust as trusting
 from migrator_tui.project.errors import ProjectError
-from migrator_tui.project.schema import ModelSpec, Project, Task
-from migrator_tui.tui.messages import HistoryFailed, HistoryOpened
+from migrator_tui.project.schema import BASELINE, ModelSpec, Project, Task
+from migrator_tui.tui.messages import CasesChanged, HistoryFailed, HistoryOpened
+from migrator_tui.tui.workspace.values import Basis
 
 if TYPE_CHECKING:
     from migrator_tui.history.store import History
@@ -41,8 +42,10 @@ class Opened:
         self._judging = threading.Lock()
         """Standings are brought up to date by one thread at a time: a second one would do the same work again."""
         self._indexed: set[str] = set()
-        self._tried: dict[str, str] = {}
-        """Task to the digest of the changed case files that were read last."""
+        self._shown: dict[str, str] = {}
+        """Task to the digest of the case files that its list was made from."""
+        self._failed: dict[str, str] = {}
+        """Task to the digest of changed case files that could not be read."""
 
     def peek(self) -> FirstPage | None:
         """What the last session left, read without the database library: enough for the first paint."""
@@ -122,7 +125,13 @@ class Opened:
 
     def prepare_task(self) -> None:
         """Index the cases of the task in view where its files changed."""
-        self.index(self.task)
+        from migrator_tui.history.files import files_digest
+
+        task = self.task
+        digest = files_digest(task)
+        self.index(task)
+        if self.history.index_current(task):
+            self._shown[task.name] = digest
 
     def index(self, task: Task) -> None:
         """Index a task's cases where its files changed."""
@@ -134,19 +143,48 @@ class Opened:
         self._indexed.add(task.name)
 
     def reindex(self) -> bool:
-        """Index the task in view anew where its case files have changed; whether they had.
+        """Index the task in view anew where its case files have changed; whether its list has to be made anew.
 
         Tried once for each change. Raises `ProjectError` for files that hold no cases, half saved ones for instance.
+        Either way `CasesChanged` is posted, and also once files that could not be read are as they were before.
         """
         from migrator_tui.history.files import files_digest
         from migrator_tui.project.cases import iter_cases
 
         task = self.task
-        if self.history.index_current(task) or self._tried.get(task.name) == files_digest(task):
+        digest = files_digest(task)
+        if self._failed.get(task.name) == digest:
             return False
-        self._tried[task.name] = files_digest(task)
-        self.history.index_cases(task, iter_cases(self.project, task))
+        failed = self._failed.pop(task.name, None)
+        if self._shown.get(task.name) == digest:
+            if failed is not None:
+                self.post(CasesChanged(task.name))
+            return False
+        self._failed[task.name] = digest
+        try:
+            # Another program, or a count, may have been first.
+            if not self.history.index_current(task):
+                self.history.index_cases(task, iter_cases(self.project, task))
+        finally:
+            self.post(CasesChanged(task.name))
+        del self._failed[task.name]
+        self._shown[task.name] = digest
         return True
+
+    def basis(self, task: Task) -> Basis:
+        """What a count that begins now is made from; for threads."""
+        from migrator_tui.history.files import files_digest
+
+        digest = files_digest(task)
+        return Basis(digest if self.history.index_current(task) else "", self.history.latest())
+
+    def has_moved_on(self, basis: Basis, task: Task, candidate: str) -> bool:
+        """Whether a count of that basis no longer says what files and history do; for threads."""
+        from migrator_tui.history.files import files_digest
+
+        if basis.files != files_digest(task) or not self.history.index_current(task):
+            return True
+        return bool(self.history.touched_cases(task.name, (BASELINE, candidate), basis.latest))
 
     def catch_up(self, stop: Callable[[], bool]) -> int:
         """Make standings true again after changed checks, cases or another program's work; how many were not."""

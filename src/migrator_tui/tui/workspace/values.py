@@ -48,6 +48,16 @@ class ListOrder:
     total: int
 
 
+@dataclass(frozen=True, slots=True)
+class Basis:
+    """What a count of all cases was made from."""
+
+    files: str
+    """Digest of the case files; empty where their index was an older one."""
+    latest: tuple[int, int]
+    """The output placed last, and the newest verdict (`History.latest`)."""
+
+
 @dataclass(slots=True)
 class PromptState:
     """The draft in the editor and what it came from."""
