@@ -1,8 +1,14 @@
 """The scorecard follows what changes outside: case files, other windows, problems that come and go."""
 
 import asyncio
+import os
+import threading
 from pathlib import Path
+from typing import Any
 
+import pytest
+
+from migrator_tui.tui.cards import Cards, Counted
 from migrator_tui.tui.scorecard.screen import ScorecardScreen
 from migrator_tui.tui.scorecard.signing import SignDialog
 from tests.tui.conftest import WIDE, Driver, opened
@@ -96,3 +102,69 @@ async def test_a_verdict_given_elsewhere_is_counted_before_signing(answered: Pat
         await driver.press("enter")
         await driver.until(lambda: "the figures have changed meanwhile" in driver.notice)
         assert not driver.history.decisions()
+
+
+# Problems
+
+
+async def test_a_problem_goes_away_once_it_is_mended(answered: Path) -> None:
+    """By itself where the file was saved again, as it was or otherwise; at the next look or `R` in any case."""
+    file = answered / "cases" / "triage.jsonl"
+    before, text = file.stat(), file.read_text("utf-8")
+    async with opened(answered, size=WIDE) as driver:
+        screen = await to_scorecard(driver)
+        for mend_time in (True, False):
+            file.write_text('{"id": "c1", \n', "utf-8")
+            await driver.until(lambda: "CANNOT BE COUNTED" in driver.text)
+            assert "triage.jsonl:1" in driver.text
+            file.write_text(text, "utf-8")
+            if mend_time:
+                os.utime(file, ns=(before.st_atime_ns, before.st_mtime_ns))
+            await driver.until(lambda: "✗ NOT READY" in driver.text and driver.app.cards.holds(screen.track))
+        assert driver.bench._outside is not None
+        driver.bench._outside.pause()
+        for keys in (("1", "2"), ("R",)):
+            file.write_text('{"id": "c1", \n', "utf-8")
+            driver.app.recount_scorecards()
+            await driver.until(lambda: "CANNOT BE COUNTED" in driver.text)
+            file.write_text(text, "utf-8")
+            await driver.press(*keys)
+            await driver.until(lambda: driver.app.cards.holds(screen.track))
+
+
+async def test_what_cannot_be_counted_cannot_be_signed(answered: Path) -> None:
+    async with opened(answered, size=WIDE) as driver:
+        await to_scorecard(driver)
+        (answered / "cases" / "triage.jsonl").write_text('{"id": "c1", \n', "utf-8")
+        await driver.until(lambda: "CANNOT BE COUNTED" in driver.text)
+        await driver.press("S")
+        await driver.until(lambda: "nothing to sign" in driver.notice)
+        assert "triage.jsonl:1" in driver.notice and not isinstance(driver.app.screen, SignDialog)
+
+
+async def test_while_it_is_counted_for_the_first_time_that_is_said(
+    answered: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`2`, then `S` or `w`, right after the start."""
+    may_go_on, count = threading.Event(), Cards._count
+
+    def held(*arguments: Any) -> Counted:
+        may_go_on.wait(60)
+        return count(*arguments)
+
+    monkeypatch.setattr(Cards, "_count", held)
+    try:
+        async with opened(answered, size=WIDE, ready=False) as driver:
+            await driver.until(lambda: driver.app.workspace.is_open and driver.app.workbench.prompt is not None)
+            await driver.press("2")
+            await driver.until(lambda: isinstance(driver.app.current, ScorecardScreen))
+            for key in ("S", "w"):
+                driver.app.say("")
+                await driver.press(key)
+                await driver.until(lambda: "still counting" in driver.notice)
+            may_go_on.set()
+            await driver.until(lambda: "✗ NOT READY" in driver.text)
+            await driver.press("S")
+            await driver.until(lambda: isinstance(driver.app.screen, SignDialog))
+    finally:
+        may_go_on.set()

@@ -126,6 +126,7 @@ class ScorecardScreen(ScorecardBench):
         from migrator_tui.running.selection import Selection, Which
         from migrator_tui.tui.workbench.run_dialog import RunChoice, RunDialog
 
+        self.program.count_scorecards()  # what could not be counted may have been mended
         workbench = self.program.workbench
         if not workbench.can_run():
             return
@@ -153,13 +154,18 @@ class ScorecardScreen(ScorecardBench):
     @work(exclusive=True, group="question")
     async def action_sign(self) -> None:
         """Go or no-go, with name, version and reason."""
-        card, cards, track = self.card, self.program.cards, self.track
-        if card is None or card.nothing_run or card.version is None:
-            self.say("there is nothing to decide on: no case was run", "warning")
+        counted, track = self.counted, self.track
+        if counted is not None and counted.problem:
+            self.program.count_scorecards()
+            self.say(f"nothing to sign: {counted.problem}", "error")
             return
-        if not cards.holds(track):
+        if counted is None or counted.card is None or not self.program.cards.holds(track):
             self.program.count_scorecards()
             self.say("still counting: look at what you sign first", "warning")
+            return
+        card = counted.card
+        if card.nothing_run or card.version is None:
+            self.say("there is nothing to decide on: no case was run", "warning")
             return
         if not await self._is_current(track):
             return
@@ -208,8 +214,12 @@ class ScorecardScreen(ScorecardBench):
         from migrator_tui.tui.scorecard.reporting import ReportDialog
 
         workspace = self.workspace
+        if self.counted is None:
+            self.say("still counting: a moment, then w", "warning")
+            return
         if self.card is None or self.card.nothing_run:
-            self.say("there is nothing to report: no case was run", "warning")
+            why = self.counted.problem or "no case was run"
+            self.say(f"there is nothing to report: {why}", "warning")
             return
         (task, candidate), project = self.track, workspace.project
         chosen = await self.app.push_screen_wait(ReportDialog(task, candidate, project.folder, self.program.glyphs))
