@@ -343,9 +343,50 @@ async def test_an_override_is_said_aloud_and_needs_a_reason(answered: Path) -> N
         assert isinstance(driver.app.screen, SignDialog) and "an override needs a reason" in driver.text
         assert not driver.history.decisions()
         await driver.type("it is only the fences")
+        assert "needs a reason" not in driver.text
         await driver.press("enter")
         await driver.until(lambda: "as an override of the gate" in driver.notice)
         assert [(d.go, d.override) for d in driver.history.decisions()] == [(True, True)]
+
+
+@SIZES
+async def test_every_signature_needs_a_reason_and_says_whose_it_is(
+    answered: Path, size: tuple[int, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What cannot be taken back is not written by two keys in a row."""
+    monkeypatch.delenv("MIGRATOR_USER", raising=False)
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(answered / "none"))
+    monkeypatch.setenv("LOGNAME", "lou")
+    async with opened(answered, size=size) as driver:
+        await to_scorecard(driver)
+        await driver.press("S")
+        await driver.until(lambda: isinstance(driver.app.screen, SignDialog))
+        said = " ".join(driver.text.split())
+        assert "Reason (needed)" in said and "signed by lou, your login; MIGRATOR_USER or git's" in said
+        for keys in (("enter",), ("space", "enter")):
+            await driver.press(*keys)
+            assert isinstance(driver.app.screen, SignDialog) and "a signature needs a reason" in driver.text
+        await driver.type("x")
+        assert "needs a reason" not in driver.text
+        await driver.press("escape")
+        await driver.settle()
+        assert not driver.history.decisions()
+
+
+async def test_a_name_that_was_given_is_not_explained(answered: Path) -> None:
+    async with opened(answered) as driver:
+        await to_scorecard(driver)
+        await driver.press("S")
+        await driver.until(lambda: isinstance(driver.app.screen, SignDialog))
+        assert "signed by tester" in driver.text and "MIGRATOR_USER" not in driver.text
+
+
+async def test_what_decided_about_the_baseline_is_told_too(answered: Path) -> None:
+    async with opened(answered, size=WIDE) as driver:
+        await to_scorecard(driver)
+        rows = [" ".join(line.split("│")[-2].split()) for line in driver.lines if "│" in line]
+        at = rows.index("candidate 3 judged by checks")
+        assert rows[at + 1 : at + 3] == ["baseline 3 judged by checks", "3 assumed to pass: not judged"]
 
 
 async def test_esc_signs_nothing(answered: Path) -> None:

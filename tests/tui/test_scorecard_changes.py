@@ -77,10 +77,12 @@ async def test_what_no_longer_holds_is_not_signed(answered: Path) -> None:
         assert not driver.history.decisions()
         await driver.press("S")
         await driver.until(lambda: isinstance(driver.app.screen, SignDialog))
-        await driver.type("two cases")
+        assert "three cases" in driver.text, "what was typed is not lost"
+        await driver.type(", now two")
         await driver.press("enter")
         await driver.until(lambda: "signed: " in driver.notice and "not signed" not in driver.notice)
-        assert [decision.figures["cases"] for decision in driver.history.decisions()] == [2]
+        signed = [(decision.figures["cases"], decision.reason) for decision in driver.history.decisions()]
+        assert signed == [(2, "three cases, now two")]
 
 
 async def test_a_verdict_given_elsewhere_is_counted_before_signing(answered: Path) -> None:

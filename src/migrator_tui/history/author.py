@@ -8,8 +8,13 @@ from pathlib import Path
 
 def author(folder: Path) -> str:
     """`MIGRATOR_USER`, else git's `user.name` as it holds in `folder`, else the login, else `unknown`."""
+    return chosen_name(folder) or login()
+
+
+def chosen_name(folder: Path) -> str:
+    """The name that somebody gave, as of `author`; empty where only the login is known."""
     named = " ".join(os.environ.get("MIGRATOR_USER", "").split())
-    return named or _git_name(folder) or _login()
+    return named or _git_name(folder)
 
 
 def _git_name(folder: Path) -> str:
@@ -27,7 +32,8 @@ def _git_name(folder: Path) -> str:
     return " ".join(answer.stdout.decode("utf-8", "replace").split())
 
 
-def _login() -> str:
+def login() -> str:
+    """The login, else `unknown`."""
     try:
         return getpass.getuser()
     except (OSError, KeyError, ImportError):  # a container's user id without an entry in /etc/passwd

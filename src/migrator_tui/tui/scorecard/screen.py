@@ -8,12 +8,17 @@ from migrator_tui.history.errors import HistoryError
 from migrator_tui.project.errors import ProjectError
 from migrator_tui.tui.scorecard.bench import PAGES, ScorecardBench
 from migrator_tui.tui.scorecard.links import filter_of
-from migrator_tui.tui.scorecard.signing import SignDialog, new_decision
+from migrator_tui.tui.scorecard.signing import Signature, SignDialog, new_decision
 from migrator_tui.tui.widgets.row_list import RowList
 
 
 class ScorecardScreen(ScorecardBench):
     """From the decision to the cases behind it, and to a signature."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._unsigned: dict[tuple[str, str], Signature] = {}
+        """What was said in a dialog and could not be signed: the next one begins with it."""
 
     @on(RowList.Opened)
     def row_opened(self, event: RowList.Opened) -> None:
@@ -170,9 +175,12 @@ class ScorecardScreen(ScorecardBench):
         if not await self._is_current(track):
             return
         author, glyphs = self.workspace.author, self.program.glyphs
-        signature = await self.app.push_screen_wait(SignDialog(card, author, glyphs))
+        begun = self._unsigned.pop(track, None)
+        dialog = SignDialog(card, author, glyphs, is_login=self.workspace.author_is_login, begun=begun)
+        signature = await self.app.push_screen_wait(dialog)
         if signature is None:
             return
+        self._unsigned[track] = signature
         decision = new_decision(card, signature, author)
         # What was signed is what was read: a count that has come meanwhile must have come to the same.
         now = self.card
@@ -189,6 +197,7 @@ class ScorecardScreen(ScorecardBench):
         except HistoryError as error:
             self.say(str(error), "error")
             return
+        del self._unsigned[track]
         what = "go" if decision.go else "no-go"
         override = ", as an override of the gate" if decision.override else ""
         self.say(f"signed: {what} for {card.candidate} {card.version.label}{override}", "success")

@@ -46,24 +46,35 @@ def new_decision(card: Scorecard, signature: Signature, author: str) -> NewDecis
 
 
 class SignDialog(Modal[Signature]):
-    """Go or no-go, and why; what contradicts the gate needs a reason."""
+    """Go or no-go, and why: it stays, so it needs a reason; what contradicts the gate is called an override."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("tab,shift+tab,up,down", "turn", "go or no-go", show=False, priority=True),
     ]
 
-    def __init__(self, card: Scorecard, author: str, glyphs: Glyphs) -> None:
+    def __init__(
+        self,
+        card: Scorecard,
+        author: str,
+        glyphs: Glyphs,
+        *,
+        is_login: bool = False,
+        begun: Signature | None = None,
+    ) -> None:
+        """`is_login`: nobody gave the author's name. `begun`: what was said before and could not be signed."""
         super().__init__()
         self.card = card
         self.author = author
         self.glyphs = glyphs
-        self.go = card.decision.answer is Answer.READY
+        self.is_login = is_login
+        self.go = begun.go if begun is not None else card.decision.answer is Answer.READY
+        self._begun = begun.reason if begun is not None else ""
         self._complaint = ""
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="box"):
             yield Static(id="said")
-            yield Field(placeholder="why", compact=True)
+            yield Field(self._begun, placeholder="why", compact=True, select_on_focus=False)
             yield Static(id="signed-as")
 
     def on_mount(self) -> None:
@@ -83,11 +94,18 @@ class SignDialog(Modal[Signature]):
     def on_input_submitted(self, event: Input.Submitted) -> None:
         event.stop()
         reason = event.value.strip()
-        if self.override and not reason:
-            self._complaint = "an override needs a reason"
+        if not reason:
+            self._complaint = f"{'an override' if self.override else 'a signature'} needs a reason: it stays for good"
             self._show()
             return
         self.dismiss(Signature(self.go, reason))
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        """Once there is a reason, nothing is amiss."""
+        event.stop()
+        if self._complaint and event.value.strip():
+            self._complaint = ""
+            self._show()
 
     def _show(self) -> None:
         card, glyphs = self.card, self.glyphs
@@ -107,12 +125,14 @@ class SignDialog(Modal[Signature]):
             )
         else:
             lines.append(Content(""))
-        asked = "Reason (needed)" if self.override else "Reason"
-        lines += [Content(""), Content.styled(asked, STRONG)]
+        lines += [Content(""), Content.styled("Reason (needed)", STRONG)]
         self.query_one("#said", Static).update(Content("\n").join(lines))
         label = card.version.label if card.version is not None else ""
         below = [Content.styled(self._complaint, STYLES["error"])]
-        below.append(Content.styled(f"signed by {safe_line(self.author, 40)}", MUTED))
+        signer = f"signed by {safe_line(self.author, 40)}"
+        if self.is_login:
+            signer += ", your login; MIGRATOR_USER or git's user.name gives another name"
+        below += [Content.styled(line, MUTED) for line in wrap(signer, width)]
         rests = glyphs.fit(
             rests_on(card, self.author).replace(" · ", "\u00a0· ")
         )  # a dot ends a line, never begins one

@@ -38,6 +38,8 @@ class Opened:
         self.window = secrets.token_hex(8)
         """Tells this program's drafts from those of another window on the same project."""
         self.author = ""
+        self.author_is_login = False
+        """Nobody gave a name: the author is the login."""
         self._history: History | None = None
         self._judging = threading.Lock()
         """Standings are brought up to date by one thread at a time: a second one would do the same work again."""
@@ -89,7 +91,7 @@ class Opened:
         self.post(HistoryOpened())
 
     def _open(self) -> None:
-        from migrator_tui.history.author import author
+        from migrator_tui.history.author import chosen_name, login
         from migrator_tui.history.store import History
         from migrator_tui.models.secrets import secrets_in
         from migrator_tui.project.dotenv import environment
@@ -98,7 +100,8 @@ class Opened:
         models = (project.baseline, *project.candidates, *project.helpers)
         named = [model.api_key_env for model in models if model.api_key_env]
         history = History.open(project, secrets=secrets_in(environment(project, self.trusted), named))
-        self.author = author(self.project.folder)
+        name = chosen_name(self.project.folder)
+        self.author, self.author_is_login = name or login(), not name
         if self.page is None:
             self.session = history.load_session()
             self._resume(self.session)
