@@ -12,7 +12,7 @@ from migrator_tui.parity.scorecard import Scorecard
 from migrator_tui.text_safety import safe_line
 from migrator_tui.tui.glyphs import Glyphs
 from migrator_tui.tui.scorecard.parts import Filled, cell, heading, mark, text_row
-from migrator_tui.tui.scorecard.words import judged_words, look_of_answer, many, moment
+from migrator_tui.tui.scorecard.words import baseline_judged_words, judged_words, look_of_answer, many, moment
 from migrator_tui.tui.theme import MUTED, STYLES
 from migrator_tui.tui.widgets.figures import fitted
 from migrator_tui.tui.widgets.row_list import ListRow, head_row
@@ -45,11 +45,12 @@ def _line(key: str, name: str, words: str, glyphs: Glyphs, role: str = "text", s
 def _judged(card: Scorecard, author: str, glyphs: Glyphs) -> list[ListRow]:
     told = judged_words(card, author)
     rows = [_line("judged", "candidate", ", ".join(told) or "nothing judged yet", glyphs)]
-    assumed = card.baseline.assumed
+    baseline, assumed = baseline_judged_words(card), card.baseline.assumed
+    if baseline:
+        rows.append(_line("judged-baseline", "baseline", baseline, glyphs))
     if assumed:
-        rows.append(
-            _line("assumed", "baseline", f"{assumed:,} assumed to pass: not judged, no check", glyphs, "warning")
-        )
+        name, words = "" if baseline else "baseline", f"{assumed:,} assumed to pass: not judged"
+        rows.append(_line("assumed", name, f"{words}, no check", glyphs, "warning", short=words))
     if card.open_cases:
         errors = sum(Outcome.ERROR in (c.baseline.outcome, c.candidate.outcome) for c in card.cases)
         kinds = [("to judge", card.open_cases - errors - card.not_run), ("errors", errors), ("not run", card.not_run)]

@@ -73,8 +73,19 @@ def judged_words(card: Scorecard, author: str) -> list[str]:
     who += [("you" if name == author else safe_line(name, 20), number) for name, number in card.authors.items()]
     unnamed = sources.get(Source.VERDICT, 0) - sum(card.authors.values())
     who += [("people", unnamed), ("imported verdicts", sources.get(Source.IMPORTED, 0))]
-    told = [f"{number:,} by {name}" for name, number in who if number > 0]
-    return [f"{told[0].split(' ')[0]} judged by {told[0].split(' by ', 1)[1]}", *told[1:]] if told else []
+    return _judged_by(who)
+
+
+def baseline_judged_words(card: Scorecard) -> str:
+    """`45 judged by checks, 2 by people`: what decided the baseline's outcomes, apart from assumptions."""
+    sources = card.baseline.sources
+    who = [("checks", Source.CHECKS), ("people", Source.VERDICT), ("imported verdicts", Source.IMPORTED)]
+    return ", ".join(_judged_by([(name, sources.get(source, 0)) for name, source in who]))
+
+
+def _judged_by(who: Sequence[tuple[str, int]]) -> list[str]:
+    told = [(name, number) for name, number in who if number > 0]
+    return [f"{number:,} {'' if n else 'judged '}by {name}" for n, (name, number) in enumerate(told)]
 
 
 def rests_on(card: Scorecard, author: str) -> str:
