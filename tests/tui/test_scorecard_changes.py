@@ -8,9 +8,13 @@ from typing import Any
 
 import pytest
 
+from migrator_tui.history.store import History
+from migrator_tui.project.config import load_project
+from migrator_tui.running.judging import bring_up_to_date
 from migrator_tui.tui.cards import Cards, Counted
 from migrator_tui.tui.scorecard.screen import ScorecardScreen
 from migrator_tui.tui.scorecard.signing import SignDialog
+from migrator_tui.tui.workbench.run_dialog import RunDialog
 from tests.tui.conftest import WIDE, Driver, opened
 from tests.tui.test_scorecard import to_scorecard
 
@@ -170,3 +174,67 @@ async def test_while_it_is_counted_for_the_first_time_that_is_said(
             await driver.until(lambda: isinstance(driver.app.screen, SignDialog))
     finally:
         may_go_on.set()
+
+
+# Two windows
+
+
+def judge_in_other_window(folder: Path, case_id: str, passed: bool) -> None:
+    """Another program judges a case, writes down where it stands, and counts: nothing is left to bring up to date."""
+    project = load_project(folder)
+    task, candidate = project.tasks[0], project.candidates[0]
+    with History.open(project) as history:
+        found = history.current_outputs(task.name, candidate.name, candidate.model, [case_id])
+        history.judge(found[case_id], passed, author="ada")
+        bring_up_to_date(project, history, task, candidate.name)
+
+
+async def look(driver: Driver) -> None:
+    """What a timer does every two seconds, now."""
+    await driver.bench.look_outside()
+    await driver.settle()
+
+
+async def test_a_verdict_of_another_window_reaches_list_and_scorecard(answered: Path) -> None:
+    async with opened(answered, size=WIDE) as driver:
+        assert "Regressions 1" in driver.text
+        await driver.go_to("c4")
+        await asyncio.to_thread(judge_in_other_window, answered, "c4", False)
+        await driver.until(lambda: "Regressions 2" in driver.text, "at the next look, without a key")
+        assert "judged or asked elsewhere" in driver.notice and driver.case == "c4"
+        screen = await to_scorecard(driver)
+        assert screen.card is not None and len(screen.card.regressions) == 2
+        await asyncio.to_thread(judge_in_other_window, answered, "c4", True)
+        await driver.until(lambda: screen.card is not None and len(screen.card.regressions) == 1)
+        await driver.press("1")
+        await driver.until(lambda: "Regressions 1" in driver.text)
+
+
+async def test_what_this_window_did_does_not_sort_its_list(answered: Path) -> None:
+    """Verdicts, their undoing and a case that was asked again: rows keep their places until `o`."""
+    async with opened(answered, size=WIDE) as driver:
+        order = driver.ids
+        for keys in (("f",), ("u",), ("r",)):
+            await driver.go_to("c6")
+            await driver.press(*keys)
+            await driver.settle()
+            driver.app.say("")
+            await look(driver)
+            assert driver.ids == order and driver.notice == "", keys
+        await driver.go_to("c6")
+        await driver.press("f")
+        await driver.settle()
+        await look(driver)
+        assert driver.ids == order
+        await driver.press("o")
+        assert driver.ids != order
+
+
+async def test_a_run_of_ones_own_is_no_news(shop: Path) -> None:
+    async with opened(shop, size=WIDE) as driver:
+        await driver.press("R")
+        await driver.until(lambda: isinstance(driver.app.screen, RunDialog))
+        await driver.press("enter")
+        await driver.until(lambda: "6 of 6 answered" in driver.notice or "12 of 12 answered" in driver.notice)
+        await look(driver)
+        assert "elsewhere" not in driver.notice

@@ -120,6 +120,7 @@ class Runs:
         if self._runner is None or case.id in self.cases:
             return False
         self.cases.add(case.id)
+        self._workspace.made_here(self._workspace.task.name, [case.id])
         self._spawn(self._run_case(case, version))
         return True
 
@@ -181,6 +182,8 @@ class Runs:
 
         try:
             result = await runner.run(plan, concurrency=CONCURRENCY, on_event=tell)
+            # The list is made anew when it is told of the end.
+            await asyncio.to_thread(self._workspace.mark_seen)
         except (ProjectError, HistoryError) as error:
             self.bulk = False
             self._post(Noticed(str(error), "error"))

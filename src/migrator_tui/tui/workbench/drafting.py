@@ -234,11 +234,14 @@ class Drafting(Moving, Bench):
             return
         try:
             changed = workspace.reindex()
-        except ProjectError as error:
+            elsewhere = workspace.changed_elsewhere()
+        except (ProjectError, HistoryError) as error:
             self.app.call_from_thread(self.say, str(error), "error")
             return
         if changed:
             self.app.call_from_thread(self._show_changed_cases)
+        elif elsewhere:
+            self.app.call_from_thread(self._follow_others)
 
     def _take_config(self, found: Reread) -> None:
         """Somebody changed the configuration: what it says takes effect, with task and candidate as they were."""
@@ -279,6 +282,20 @@ class Drafting(Moving, Bench):
         self.reload_list(keep=self.workspace.number_of(self.case_in_view or ""))
         self.show_case()
         self.say("the case files have changed: this is what they hold now", "warning")
+        self.catch_up()
+
+    def _follow_others(self) -> None:
+        """Another window, or a run outside, has judged or asked cases of the task in view."""
+        if self.blind is not None or self.program.runs.busy:
+            return  # begun in this very moment; the list is made anew at its end
+        self.program.recount_scorecards(self.workspace.task.name)
+        if self.is_long:
+            self.recount()
+            self.say("cases were judged or asked elsewhere · o shows how they stand now")
+        else:
+            self.reload_list()
+            self.show_case()
+            self.say("cases were judged or asked elsewhere: this is how they stand now")
         self.catch_up()
 
     # Files

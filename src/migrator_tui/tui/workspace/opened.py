@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import secrets
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 from textual.message import Message
@@ -48,6 +48,10 @@ class Opened:
         """Task to the digest of the case files that its list was made from."""
         self._failed: dict[str, str] = {}
         """Task to the digest of changed case files that could not be read."""
+        self._seen = (0, 0)
+        """The newest output and verdict that the list knows of (`History.latest`)."""
+        self._own: set[str] = set()
+        """Cases that this window has judged or asked since; the list knows."""
 
     def peek(self) -> FirstPage | None:
         """What the last session left, read without the database library: enough for the first paint."""
@@ -132,6 +136,7 @@ class Opened:
 
         task = self.task
         digest = files_digest(task)
+        self.mark_seen()
         self.index(task)
         if self.history.index_current(task):
             self._shown[task.name] = digest
@@ -188,6 +193,27 @@ class Opened:
         if basis.files != files_digest(task) or not self.history.index_current(task):
             return True
         return bool(self.history.touched_cases(task.name, (BASELINE, candidate), basis.latest))
+
+    def mark_seen(self) -> None:
+        """The list is about to be made of what the history holds now; for threads."""
+        self._own.clear()
+        self._seen = self.history.latest()
+
+    def made_here(self, task: str, case_ids: Iterable[str]) -> None:
+        """These cases are about to be judged or asked in this window, which shows what comes of it."""
+        if task == self.task.name:
+            self._own.update(case_ids)
+
+    def changed_elsewhere(self) -> bool:
+        """Whether another window or program has judged or asked cases since the last look; for threads."""
+        latest, since = self.history.latest(), self._seen
+        if latest == since:
+            return False
+        self._seen = latest
+        touched = set(self.history.touched_cases(self.task.name, (BASELINE, self.candidate.name), since))
+        own = touched & self._own
+        self._own -= own
+        return touched != own
 
     def catch_up(self, stop: Callable[[], bool]) -> int:
         """Make standings true again after changed checks, cases or another program's work; how many were not."""

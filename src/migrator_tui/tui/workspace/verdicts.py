@@ -29,6 +29,7 @@ class Verdicts(Opened):
         if seen is not None and seen not in {output.id for output in outputs}:
             return 0
         if outputs:
+            self.made_here(task.name, [output.case_id for output in outputs])
             history.judge(outputs, passed, author=self.author, blind=blind, group=secrets.token_hex(8))
             self._standings_of(task, {output.case_id for output in outputs})
         return len(outputs)
@@ -39,6 +40,7 @@ class Verdicts(Opened):
         for task in self.project.tasks:  # it may have been given before another task came into view
             taken = {verdict.case_id for verdict in undone if verdict.task == task.name}
             if taken:
+                self.made_here(task.name, taken)
                 self._standings_of(task, taken)
         return undone
 
