@@ -13,7 +13,8 @@ from migrator_tui.tui.scorecard.screen import ScorecardScreen
 from migrator_tui.tui.widgets.header import money
 from migrator_tui.tui.widgets.modal import Sheet
 from migrator_tui.tui.widgets.text_view import TextView
-from tests.tui.conftest import MEDIUM, NARROW, WIDE, Driver, opened
+from tests.tui.conftest import MEDIUM, NARROW, RECORDED, WIDE, Driver, opened
+from tests.tui.test_scorecard import go_to_row, to_scorecard
 
 
 async def ask(driver: Driver, case_id: str) -> AddCheck:
@@ -237,6 +238,28 @@ async def test_from_a_drift_on_the_scorecard(answered: Path) -> None:
         await driver.settle()
         assert [spec.full_type for spec in driver.app.workspace.project.tasks[0].checks] == ["no-code-fence"]
         assert driver.notice == "no-code-fence is a check of triage now"
+
+
+@pytest.mark.parametrize("size", [WIDE, NARROW], ids=["160x45", "80x24"])
+async def test_what_is_checked_already_is_said(answered: Path, size: tuple[int, int]) -> None:
+    """By the drift's own checks, and by another one of the same kind as the one that is about to be added."""
+    checks = 'checks = ["no-code-fence", { type = "max-words", value = 60 }]\n'
+    (answered / "migrator.toml").write_text(RECORDED + checks, "utf-8")
+    async with opened(answered, size=size) as driver:
+        await to_scorecard(driver)
+        await go_to_row(driver, "drift", "fences")
+        await driver.press("a")
+        await driver.until(lambda: isinstance(driver.app.screen, AddCheck))
+        dialog = driver.app.screen
+        assert isinstance(dialog, AddCheck)
+        await driver.until(lambda: dialog.ground is not None and dialog.tried)
+        assert "Add a check to triage against fences added" in driver.text
+        assert "✓ already checked by no-code-fence" in driver.text
+        assert dialog.proposals[0].spec.full_type == "is-json", "what is not there yet comes first"
+        assert "already, which stays" not in driver.text
+        await type_check(driver, dialog, "max-words", "45")
+        assert "the task has max-words 60 already, which stays: both will count" in driver.text
+        assert "writes" in driver.text
 
 
 async def test_a_text_marked_with_the_mouse_comes_first(answered: Path) -> None:

@@ -67,6 +67,12 @@ def propose(ground: Ground, seen: Seen) -> list[Proposal]:
     return list(found.values())
 
 
+def present(ground: Ground, seen: Seen) -> list[CheckSpec]:
+    """The checks of the task that notice what differs, as it has them already."""
+    names = [proposal.spec.full_type for proposal in _of_drift(ground, seen)]
+    return [spec for name in dict.fromkeys(names) for spec in ground.task.checks if spec.full_type == name]
+
+
 def _spec(name: str, value: Any = None) -> CheckSpec:
     return check_spec({"type": name} if value is None else {"type": name, "value": value})
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from migrator_tui.history.records import DriftMark
+from migrator_tui.parity.drift.base import GONE_TITLES, TITLES
 from migrator_tui.parity.evidence import CaseEvidence
 from migrator_tui.project.errors import ProjectError
 from migrator_tui.project.schema import BASELINE
@@ -15,12 +16,12 @@ if TYPE_CHECKING:
 
 
 async def add_check(
-    screen: "WorkScreen", drift: Sequence[DriftMark], case_id: str | None, *, selected: str = ""
+    screen: "WorkScreen", drift: Sequence[DriftMark], case_id: str | None, *, selected: str = "", about: str = ""
 ) -> bool:
     """Propose checks for what one case shows, try them, and write the one agreed to; False where none was.
 
     `drift` is what differs, gravest first; `case_id` the case whose outputs are looked at, `selected` a text marked
-    in one of them. To be awaited in a worker: it asks.
+    in one of them, `about` the drift that it is to be against, in words. To be awaited in a worker: it asks.
     """
     from migrator_tui.tui.add_check.dialog import AddCheck
 
@@ -37,7 +38,7 @@ async def add_check(
 
     if not workspace.is_open:
         return False
-    spec = await screen.app.push_screen_wait(AddCheck(workspace, screen.program.glyphs, seen))
+    spec = await screen.app.push_screen_wait(AddCheck(workspace, screen.program.glyphs, seen, about=about))
     if spec is None:
         return False
     try:
@@ -57,4 +58,5 @@ async def add_check_against(screen: "WorkScreen", name: str, cases: Sequence[Cas
         return False
     failing = (one for one in shown if one[0].candidate.outcome.passed is False)
     case, mark = next(failing, shown[0])
-    return await add_check(screen, [mark], case.case_id)
+    titles = TITLES if mark.candidate else GONE_TITLES
+    return await add_check(screen, [mark], case.case_id, about=titles.get(name, name))

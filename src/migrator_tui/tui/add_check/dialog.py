@@ -20,10 +20,10 @@ from migrator_tui.history.errors import HistoryError
 from migrator_tui.project.errors import ProjectError
 from migrator_tui.project.schema import CheckSpec, ModelSpec, Task
 from migrator_tui.project.write_checks import check_change, check_text
-from migrator_tui.running.checking.proposals import Proposal, Seen, propose
+from migrator_tui.running.checking.proposals import Proposal, Seen, present, propose
 from migrator_tui.running.checking.trial import Ground, Trial, load_ground, try_check
 from migrator_tui.text_safety import safe_line
-from migrator_tui.tui.add_check.drawing import proposal_line, trial_lines
+from migrator_tui.tui.add_check.drawing import beside_line, present_line, proposal_line, trial_lines
 from migrator_tui.tui.add_check.typed import more_text, read_typed, value_text
 from migrator_tui.tui.glyphs import Glyphs
 from migrator_tui.tui.theme import MUTED, STYLES
@@ -44,6 +44,7 @@ class AddCheck(Modal[CheckSpec]):
 
     DEFAULT_CSS = """
     AddCheck > .box { max-height: 100%; }
+    AddCheck #present { height: 2; display: none; }
     AddCheck RowList { height: auto; max-height: 9; }
     AddCheck .field { height: 1; margin-top: 0; }
     AddCheck .field Static { width: 9; }
@@ -67,8 +68,12 @@ class AddCheck(Modal[CheckSpec]):
         *,
         task: Task | None = None,
         candidate: ModelSpec | None = None,
+        about: str = "",
     ) -> None:
-        """`seen` says what is in front of the user, once the answers are read; called in a thread."""
+        """`seen` says what is in front of the user, once the answers are read; called in a thread.
+
+        `about`: what the check is to be against, for the title.
+        """
         super().__init__()
         self.workspace = workspace
         self.glyphs = glyphs
@@ -82,12 +87,14 @@ class AddCheck(Modal[CheckSpec]):
         self.tried = False
         """What the fields say now was tried, or found to be no check yet."""
         self._seen = seen
+        self._about = f" against {about}" if about else ""
         self._pause: Timer | None = None
 
     # Composing
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="box"):
+            yield Static(id="present")
             yield RowList(id="proposals")
             for name in ("name", "value", "more"):
                 with Horizontal(classes="field", id=f"{name}-row"):
@@ -104,7 +111,7 @@ class AddCheck(Modal[CheckSpec]):
 
     def _label(self) -> None:
         keys = "enter show the diff" if self._in_list else "enter show the diff · ↑ ↓ proposals"
-        self.label(f"Add a check to {self.task_in_view.name}", f"{keys} · tab fields · esc close")
+        self.label(f"Add a check to {self.task_in_view.name}{self._about}", f"{keys} · tab fields · esc close")
 
     @property
     def rows(self) -> RowList:
@@ -135,16 +142,22 @@ class AddCheck(Modal[CheckSpec]):
             if ground is None:
                 return
             names = _names()
-            proposals = propose(ground, self._seen(ground))
+            seen = self._seen(ground)
+            proposals, there = propose(ground, seen), present(ground, seen)
         except (ProjectError, HistoryError) as error:
             if not worker.is_cancelled:
                 self.app.call_from_thread(self._say, Content.styled(f"  {safe_line(str(error))}", STYLES["error"]))
             return
         if not worker.is_cancelled:
-            self.app.call_from_thread(self._show, ground, proposals, names)
+            self.app.call_from_thread(self._show, ground, proposals, there, names)
 
-    def _show(self, ground: Ground, proposals: Sequence[Proposal], names: Sequence[str]) -> None:
+    def _show(
+        self, ground: Ground, proposals: Sequence[Proposal], there: Sequence[CheckSpec], names: Sequence[str]
+    ) -> None:
         self.ground, self.proposals = ground, proposals
+        line = self.query_one("#present", Static)
+        line.display = bool(there)
+        line.update(present_line(there, max(30, self.rows.size.width), self.glyphs))
         self.query_one("#name-field", Input).suggester = SuggestFromList(names, case_sensitive=False)
         rows = [self._row(str(number), proposal) for number, proposal in enumerate(proposals)]
         self.rows.show([*rows, self._row(OTHER, None)])
@@ -269,7 +282,9 @@ class AddCheck(Modal[CheckSpec]):
         width = max(30, shown.size.width)
         lines = trial_lines(trial, "candidate", width, self.glyphs)
         written = Content.styled(f"  writes {safe_line(check_text(spec), 400)}", STYLES["primary"])
-        shown.update(Content("\n").join([*lines, Content(""), written.truncate(width, ellipsis=True)]))
+        assert self.ground is not None
+        beside = beside_line(spec, self.ground.task.checks, width, self.glyphs)
+        shown.update(Content("\n").join([*lines, beside, written.truncate(width, ellipsis=True)]))
 
     def _say(self, line: Content) -> None:
         self.query_one("#tried", Static).update(line)

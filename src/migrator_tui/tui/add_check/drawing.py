@@ -1,10 +1,14 @@
 """What the dialog says of a check that was tried: how many cases pass it, and which would not pass any more."""
 
+from collections.abc import Sequence
+
 from textual.content import Content
 
+from migrator_tui.project.schema import CheckSpec
 from migrator_tui.running.checking.proposals import Proposal
 from migrator_tui.running.checking.trial import SideTrial, Trial
 from migrator_tui.text_safety import safe_line
+from migrator_tui.tui.add_check.typed import value_text
 from migrator_tui.tui.glyphs import Glyphs
 from migrator_tui.tui.theme import FAINT, MUTED, STRONG, STYLES
 from migrator_tui.tui.widgets.figures import fitted
@@ -26,6 +30,29 @@ def proposal_line(proposal: Proposal | None, value: str, width: int, selected: b
     return Content.assemble(
         mark, name.truncate(room, ellipsis=True, pad=True), "  ", (safe_line(proposal.why), MUTED)
     )
+
+
+def present_line(there: Sequence[CheckSpec], width: int, glyphs: Glyphs) -> Content:
+    """What the task has against it already: `already checked by no-code-fence, max-words 60`."""
+    names = ", ".join(dict.fromkeys(_named(spec) for spec in there))
+    words = Content.assemble((f"{glyphs.passed} ", STYLES["success"]), ("already checked by ", MUTED), names)
+    return Content.assemble("  ", words).truncate(width, ellipsis=True)
+
+
+def beside_line(spec: CheckSpec, checks: Sequence[CheckSpec], width: int, glyphs: Glyphs) -> Content:
+    """What the task has of the same kind, which stays beside it; empty where there is none."""
+    same = [_named(one) for one in checks if one.full_type == spec.full_type]
+    if not same:
+        return Content("")
+    named = ", ".join(dict.fromkeys(same))
+    words = f"  {glyphs.warning} the task has {named} already, which stays: both will count"
+    return Content.styled(words, STYLES["warning"]).truncate(width, ellipsis=True)
+
+
+def _named(spec: CheckSpec) -> str:
+    """`max-words 60`."""
+    value = value_text(spec.value, None)
+    return safe_line(f"{spec.full_type} {value}" if value else spec.full_type, 40)
 
 
 def trial_lines(trial: Trial, candidate: str, width: int, glyphs: Glyphs) -> list[Content]:
