@@ -1,5 +1,6 @@
 """What every test gets: a home of its own, no keys from outside, and no network but loopback."""
 
+import gc
 import os
 import socket
 from collections.abc import Iterator
@@ -12,6 +13,16 @@ pytest_plugins = ["tests.model_fixtures"]
 
 SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
 """Recorded traffic that may lie beside a checkout; tests that need it skip where it does not."""
+
+
+def pytest_collection_finish() -> None:
+    """Look for garbage less often: what was imported stays, and each app that a test opens makes a lot for a while.
+
+    The program does the same for itself, where it is a process of its own.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 50)
 
 
 @pytest.fixture(autouse=True)

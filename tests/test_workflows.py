@@ -145,7 +145,17 @@ def test_the_steps_of_the_night_do_what_is_said(workspace: Path) -> None:
     again = step_of("migration-nightly.yml", "Ask again")
     assert carry_out(again, workspace).returncode == 2, "nothing is approved yet"
     approved = carry_out(step_of("migration-nightly.yml", "Approve"), workspace)
-    assert approved.returncode == 0 and "approved" in approved.stderr
+    assert approved.returncode == 0
+    assert "approved, though the gate says not ready: baseline, newer on 48 cases" in approved.stderr
     done = carry_out(again, workspace)
     assert done.returncode == 0, done.stderr
-    assert json.loads((workspace / "against.json").read_text("utf-8"))["against"]
+    found = json.loads((workspace / "against.json").read_text("utf-8"))
+    assert found["against"] and found["gate"]["decision"] != "not-ready"
+    (task,) = found["tasks"]
+    (candidate,) = task["candidates"]
+    # Asked again, the simulated models say the same.
+    assert candidate["regressions"] == candidate["fixes"] == []
+    assert not any(row["cases"] for row in candidate["drift"])
+    assert candidate["calls"]["made"] == task["cases"] == 48
+    assert candidate["paired"]["both_pass"] == candidate["passed"] == task["baseline"]["passed"]
+    assert task["left_out"] == {"added": [], "gone": [], "edited": [], "unanswered": []}

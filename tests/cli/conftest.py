@@ -100,8 +100,9 @@ def server() -> Iterator[CountingServer]:
 
 
 @pytest.fixture
-def folder(tmp_path: Path, server: CountingServer, own_home: Path) -> Path:
+def folder(tmp_path: Path, server: CountingServer, own_home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A project of 12 cases on two models of the counting server, at $1 and $2 a million tokens."""
+    monkeypatch.setenv("OPENAI_API_KEY", CANARY)
     model = (
         f'api_base = "{server.base}"\napi_key_env = "OPENAI_API_KEY"\n'
         "price = { input = 1.0, output = 2.0 }\nparams = { max_tokens = 50 }\n"
@@ -148,7 +149,7 @@ Call = Callable[..., tuple[int, str, str]]
 
 @pytest.fixture
 def call(capsys: pytest.CaptureFixture[str]) -> Call:
-    """Run the program inside this process, for what starts no worker: exit code, stdout, stderr."""
+    """Run the program inside this process, its worker in one of its own: exit code, stdout, stderr."""
 
     def run_here(*arguments: str | Path) -> tuple[int, str, str]:
         capsys.readouterr()

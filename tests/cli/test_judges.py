@@ -55,7 +55,7 @@ def letters(tmp_path: Path) -> Path:
     return folder
 
 
-def test_a_run_judges_with_the_real_worker_and_asks_nothing_twice(letters: Path) -> None:
+def test_a_run_judges_with_the_real_worker_and_asks_nothing_twice(letters: Path, call: Call) -> None:
     code, out, err = run("-C", letters, "run", "--no-gate", "--format", "json")
     assert code == 0, err
     # Both models' six answers, six rubrics, three comparisons in both orders less those of equal answers, similar.
@@ -64,27 +64,27 @@ def test_a_run_judges_with_the_real_worker_and_asks_nothing_twice(letters: Path)
     assert (task["baseline"]["passed"], task["baseline"]["failed"], task["baseline"]["errors"]) == (2, 1, 0)
     candidate = task["candidates"][0]
     assert candidate["failed"] >= 1 and candidate["errors"] == candidate["unjudged"] == 0
-    code, again, err = run("-C", letters, "run", "--no-gate", "--format", "json")
+    code, again, err = call("-C", letters, "run", "--no-gate", "--format", "json")
     assert "0 calls to make" in err
     assert json.loads(again)["tasks"][0]["candidates"][0]["passed"] == candidate["passed"]
 
 
-def test_a_cap_leaves_checks_open_and_the_next_run_asks_them(letters: Path) -> None:
+def test_a_cap_leaves_checks_open_and_the_next_run_asks_them(letters: Path, call: Call) -> None:
     # A verdict may cost $0.0082 by the length that a judge is allowed: enough for the answers and few of those.
     capped = ("--max-cost", "0.0088", "--concurrency", "1", "--approve")
-    code, out, err = run("-C", letters, "run", *capped, "--format", "json")
+    code, out, err = call("-C", letters, "run", *capped, "--format", "json")
     assert code == 3 and "not asked yet" in err and "not approved: the run is not complete" in err
     task = json.loads(out)["tasks"][0]
     assert task["candidates"][0]["unjudged"] + task["baseline"]["unjudged"] > 0
     assert task["candidates"][0]["gate"]["decision"] != "ready"
-    code, out, err = run("-C", letters, "run", "--resume", "--no-gate", "--format", "json")
+    code, out, err = call("-C", letters, "run", "--resume", "--no-gate", "--format", "json")
     assert code == 0, err
     task = json.loads(out)["tasks"][0]
     assert task["candidates"][0]["unjudged"] == task["baseline"]["unjudged"] == 0
 
 
 def test_a_judges_key_goes_to_the_judge_alone_and_reaches_no_disk(
-    server: CountingServer, folder: Path, own_home: Path
+    server: CountingServer, folder: Path, own_home: Path, call: Call
 ) -> None:
     def reply(question: str) -> tuple[int, dict[str, object]]:
         if question.startswith("judge"):
@@ -101,7 +101,7 @@ def test_a_judges_key_goes_to_the_judge_alone_and_reaches_no_disk(
     config += f'\n[judge]\nmodel = "openai/judge"\napi_base = "{server.base}"\napi_key_env = "OPENAI_API_KEY"\n'
     (folder / "migrator.toml").write_text(config, "utf-8")
     trust_config(folder / "migrator.toml")
-    code, out, err = run("-C", folder, "run", "--case", "c1", "--case", "c3", "--format", "json")
+    code, out, err = call("-C", folder, "run", "--case", "c1", "--case", "c3", "--format", "json")
     assert code == 3
     task = json.loads(out)["tasks"][0]
     assert (task["baseline"]["passed"], task["baseline"]["errors"]) == (1, 1)
@@ -124,7 +124,7 @@ def test_code_runs_in_a_trusted_folder_only(letters: Path, call: Call) -> None:
     assert (code, out) == (2, "") and err.count("\n") == 1
     assert "not trusted yet and runs Python code on this machine, with your rights: tone.py" in err
     assert not note.exists()
-    code, out, err = run("-C", letters, "run", "--trust", "--no-gate", "--format", "json")
+    code, out, err = call("-C", letters, "run", "--trust", "--no-gate", "--format", "json")
     assert code == 0, err
     assert note.read_text() == "x" * 6
     code, out, err = call("-C", letters, "trust")

@@ -24,7 +24,7 @@ def found_anywhere(value: str, *folders: Path) -> list[Path]:
 
 
 def test_killed_and_resumed_nothing_answered_is_asked_again(
-    server: CountingServer, folder: Path, own_home: Path
+    server: CountingServer, folder: Path, own_home: Path, call: Call
 ) -> None:
     server.hold_after = 10
     process = start("-C", folder, "run", "--concurrency", "4", "--format", "json")
@@ -44,7 +44,7 @@ def test_killed_and_resumed_nothing_answered_is_asked_again(
     assert (task["baseline"]["passed"], task["candidates"][0]["passed"]) == (12, 12)
     assert task["baseline"]["calls"]["made"] + task["candidates"][0]["calls"]["made"] == 24
     # Nothing is unfinished now: the last run is reported, nothing is asked.
-    code, again, err = run("-C", folder, "run", "--resume", "--no-gate", "--format", "json")
+    code, again, err = call("-C", folder, "run", "--resume", "--no-gate", "--format", "json")
     assert (code, json.loads(again)) == (0, json.loads(out))
     assert server.asked.total() == 28 and "nothing is unfinished" in err
     assert server.keys == {f"Bearer {CANARY}"}
@@ -66,13 +66,15 @@ def test_ctrl_c_stops_with_the_whole_json_and_exit_code_3(server: CountingServer
     assert "run --resume" in err and "Traceback" not in err
 
 
-def test_errors_left_over_exit_with_3_after_the_json(server: CountingServer, folder: Path, own_home: Path) -> None:
+def test_errors_left_over_exit_with_3_after_the_json(
+    server: CountingServer, folder: Path, own_home: Path, call: Call
+) -> None:
     config = (folder / "migrator.toml").read_text("utf-8")
     (folder / "migrator.toml").write_text(config.replace("price = { input = 1.0, output = 2.0 }\n", ""), "utf-8")
     trust_config(folder / "migrator.toml")
     refused = {"error": {"message": f"no such model for key {CANARY}", "type": "invalid_request_error", "code": None}}
     server.reply = lambda question: (400, refused) if "new: question 3" in question else (200, completion("good"))
-    code, out, err = run("-C", folder, "run", "--format", "json", "--case", "c3", "--case", "c4")
+    code, out, err = call("-C", folder, "run", "--format", "json", "--case", "c3", "--case", "c4")
     assert code == 3
     candidate = json.loads(out)["tasks"][0]["candidates"][0]
     assert (candidate["passed"], candidate["errors"], candidate["regressions"]) == (1, 1, [])
@@ -81,14 +83,14 @@ def test_errors_left_over_exit_with_3_after_the_json(server: CountingServer, fol
     assert "newer, case c3: no such model for key [key] (HTTP 400)" in err, "errors say why"
     assert "1 outcome is an error" in err and ", 4 of them of unknown price" in err
     server.reply = lambda question: (200, completion("good"))
-    code, out, _ = run("-C", folder, "run", "--format", "json", "--no-gate", "--case", "c3", "--case", "c4")
+    code, out, _ = call("-C", folder, "run", "--format", "json", "--no-gate", "--case", "c3", "--case", "c4")
     assert code == 0, "an error is asked again, and only the error"
     assert json.loads(out)["tasks"][0]["candidates"][0]["calls"] == {"made": 1, "cached": 1}
     assert server.asked["old: question 3"] == 1
 
 
-def test_the_sample_project_gives_the_contracts_json(tmp_path: Path) -> None:
-    code, out, err = run("-C", SAMPLE, "run", "--format", "json")
+def test_the_sample_project_gives_the_contracts_json(call: Call) -> None:
+    code, out, err = call("-C", SAMPLE, "run", "--format", "json")
     assert code == 1, err
     result = json.loads(out)
     assert result.keys() == {"project", "run_id", "gate", "tasks"}
@@ -177,9 +179,9 @@ def test_resume_before_anything_was_run(call: Call, tmp_path: Path) -> None:
     assert (code, out) == (2, "") and "nothing has been run" in err
 
 
-def test_a_cap_is_held_to_the_cent(server: CountingServer, folder: Path) -> None:
+def test_a_cap_is_held_to_the_cent(server: CountingServer, folder: Path, call: Call) -> None:
     # Each call costs $0.00002, and may cost $0.00013 or so.
-    code, out, err = run("-C", folder, "run", "--format", "json", "--max-cost", "0.0003")
+    code, out, err = call("-C", folder, "run", "--format", "json", "--max-cost", "0.0003")
     assert code == 3 and "the cap of $0.0003 is reached" in err
     costs = [m["cost"] or 0.0 for task in json.loads(out)["tasks"] for m in (task["baseline"], *task["candidates"])]
     assert 0 < sum(costs) <= 0.0003
