@@ -520,3 +520,33 @@ async def test_cases_that_are_gone_are_told(answered: Path) -> None:
         await driver.until(lambda: "CANNOT BE COUNTED" in driver.text)
         assert "triage.jsonl:1" in driver.text
         assert len(CASES) == 6
+
+
+ALL_RULES = """
+[gate]
+max_cost_increase = 0.25
+max_latency_increase = 0.5
+max_latency_p95_ms = 5000
+min_pass_rate = 0.8
+min_cost_saving = 0.1
+"""
+
+
+@pytest.mark.parametrize("size", [WIDE, MEDIUM], ids=["160x45", "120x36"])
+async def test_the_gate_is_as_high_as_its_rules(answered: Path, size: tuple[int, int]) -> None:
+    config = answered / "migrator.toml"
+    few = config.read_text("utf-8")
+    for more in ("", ALL_RULES):
+        config.write_text(few + more, "utf-8")
+        async with opened(answered, size=size) as driver:
+            screen = await to_scorecard(driver)
+            screen.focus_part("gate")
+            await driver.handled()
+            rows = screen.part("gate").rows
+            assert screen.card is not None
+            rules = len(screen.card.decision.rules)
+            assert rules == (8 if more else 3)
+            assert rows.size.height >= rules and not rows.show_vertical_scrollbar
+            below = screen.part("evidence").rows
+            assert below.size.height >= 10 and (size == WIDE or rows.size.height == rules)
+            assert size == WIDE or not below.show_vertical_scrollbar

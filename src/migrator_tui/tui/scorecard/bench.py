@@ -36,6 +36,12 @@ from migrator_tui.tui.workspace import Workspace
 
 PARTS = ("gate", "rates", "figures", "drift", "slices", "candidates", "evidence")
 """In the order of `tab`."""
+FRAME_ROWS = 8
+"""Header, tabs, banner and footer."""
+TOP_ROWS, MIDDLE_ROWS = 8, 10
+"""As in the styles of wide screens."""
+LEAST_BELOW = 12
+"""Rows that slices and evidence keep under a gate of many rules."""
 STILL_SECONDS = 0.4
 """A count that takes longer is told of."""
 
@@ -192,9 +198,23 @@ class ScorecardBench(WorkScreen):
         self.set_class(empty, "-empty")
         several = len(self.workspace.project.candidates)
         self.part("candidates").styles.height = None if self.maximised else min(8, several + 3)
+        self.query_one("#top").styles.height = self._gate_height() if "gate" in shown else None
         self.query_one("#to-come").display = self.card is not None and empty
         self.set_class("slices" not in shown, "-no-slices")
         self.set_class("rates" not in shown and self.maximised is None, "-no-rates")
+
+    def _gate_height(self) -> int | None:
+        """Rows of what stands at the top, for all rules to be in sight and no more, where the rest keeps enough.
+
+        `None`: as the styles say. It follows from the configuration alone, so nothing jumps.
+        """
+        if self.maximised is not None or self.card is None or self.size_class is Size.NARROW:
+            return None
+        wide = self.size_class is Size.WIDE
+        taken = FRAME_ROWS + (TOP_ROWS + MIDDLE_ROWS if wide else 1)
+        spare = self.app.size.height - taken - LEAST_BELOW
+        needed = len(self.card.decision.rules) + 3
+        return max(TOP_ROWS, min(needed, TOP_ROWS + spare)) if wide else min(needed, spare)
 
     def panes(self) -> Mapping[str, Sequence[Key]]:
         """Keys that do nothing here are not offered."""
