@@ -9,7 +9,7 @@ from markupsafe import Markup
 
 from migrator_tui.parity.statistics.values import Interval
 from migrator_tui.reports.case_texts import worst_cases
-from migrator_tui.reports.html.charts import Mark, axis_for, axis_over, interval_row, spread_rows
+from migrator_tui.reports.html.charts import Mark, axis_for, axis_over, axis_row, interval_row, spread_rows
 from migrator_tui.reports.html.diffs import COMPARED, one_text, side_by_side
 from migrator_tui.reports.words import dollars, p_told, percent, points
 from tests.reports.conftest import MakeShop
@@ -49,6 +49,17 @@ def test_an_interval_that_leaves_the_axis_ends_in_an_arrow() -> None:
     chart = interval_row(axis, wide, "open", MARKS, "x")
     assert "◂" in chart and "▸" in chart
     assert axis.high < 0.5
+
+
+@pytest.mark.parametrize("ends", [(-1.0, 0.2), (-0.8, 0.2), (0.2, 1.0)])
+def test_where_there_is_little_room_every_other_number_is_left_and_zero_with_them(ends: tuple[float, float]) -> None:
+    axis = axis_over(ends)
+    texts = re.findall(
+        r'<text( class="minor")? x="[\d.]+%" y="16">([^<]*)<', axis_row(axis, lambda tick: f"{tick:g}")
+    )
+    assert [name for _, name in texts] == [f"{tick:g}" for tick in axis.ticks]
+    assert all(bool(one) != bool(other) for (one, _), (other, _) in zip(texts, texts[1:], strict=False))
+    assert all(not minor for minor, name in texts if name == "0")
 
 
 def test_a_chart_says_in_words_what_it_shows_and_takes_no_markup() -> None:

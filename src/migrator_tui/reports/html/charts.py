@@ -93,7 +93,14 @@ def interval_row(axis: Axis, interval: Interval | None, tone: str, marks: Sequen
 def axis_row(axis: Axis, say: Callable[[float], str], marks: Sequence[Mark] = (), *, named: bool = False) -> Markup:
     """The numbers under a chart; `named` says below them what the marks are."""
     parts = [_mark_line(axis, mark, 5) for mark in marks]
-    parts += [Markup('<text x="{}%" y="16">{}</text>').format(axis.place(tick), say(tick)) for tick in axis.ticks]
+    # Where there is little room every other number is hidden; zero stays.
+    kept = next((place for place, tick in enumerate(axis.ticks) if abs(tick) < 1e-12), 0) % 2
+    parts += [
+        Markup('<text{} x="{}%" y="16">{}</text>').format(
+            Markup("") if place % 2 == kept else Markup(' class="minor"'), axis.place(tick), say(tick)
+        )
+        for place, tick in enumerate(axis.ticks)
+    ]
     if named:
         # Margin and zero are close to each other: their names stand on the outer sides.
         for mark in marks:
