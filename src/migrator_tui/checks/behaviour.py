@@ -7,7 +7,7 @@ import re
 
 from migrator_tui.checks.base import CheckFailure, CheckResult, Subject
 from migrator_tui.checks.registry import register
-from migrator_tui.checks.values import Needs, answer, setting_error, shown, threshold_between
+from migrator_tui.checks.values import Needs, answer, beside, setting_error, shown, threshold_between
 from migrator_tui.project.schema import CheckSpec
 from migrator_tui.text_safety import safe_line
 
@@ -124,7 +124,8 @@ def latency(subject: Subject, spec: CheckSpec) -> CheckResult:
     """The answer took at most `threshold` milliseconds, from request to last token."""
     if subject.latency_ms is None:
         raise CheckFailure("how long the answer took is not known")
-    return _within(spec, subject.latency_ms, "{:,.0f} ms")
+    most = _limit(spec)
+    return _within(spec, subject.latency_ms, f"{beside(subject.latency_ms, most, 0)} ms", f"{most:,.10g} ms")
 
 
 def _needs_dollars(spec: CheckSpec) -> None:
@@ -138,17 +139,25 @@ def cost(subject: Subject, spec: CheckSpec) -> CheckResult:
     """The answer cost at most `threshold` USD."""
     if subject.cost is None:
         raise CheckFailure("what the answer cost is not known")
-    return _within(spec, subject.cost, "${:.6g}")
+    return _within(spec, subject.cost, f"${subject.cost:.6g}", f"${_limit(spec):.6g}")
 
 
-def _within(spec: CheckSpec, found: float, form: str) -> CheckResult:
-    most = spec.threshold
-    if most is None:
+def _limit(spec: CheckSpec) -> float:
+    if spec.threshold is None:
         raise CheckFailure("needs a threshold")
-    shown_found, shown_most = form.format(found), form.format(most)
+    return spec.threshold
+
+
+def _limit(spec: CheckSpec) -> float:
+    if spec.threshold is None:
+        raise CheckFailure("needs a threshold")
+    return spec.threshold
+
+
+def _within(spec: CheckSpec, found: float, shown_found: str, shown_most: str) -> CheckResult:
     return answer(
         spec,
-        found <= most,
+        found <= _limit(spec),
         because=f"{shown_found}, not more than {shown_most}",
         because_not=f"{shown_found} of at most {shown_most}",
         expected=f"at most {shown_most}",

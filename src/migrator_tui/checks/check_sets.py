@@ -7,7 +7,7 @@ from functools import lru_cache
 from migrator_tui.checks.base import CheckError, CheckFailure, CheckResult
 from migrator_tui.checks.registry import register_set
 from migrator_tui.checks.scoring import Part, combined
-from migrator_tui.checks.values import setting_error, shown, threshold_between
+from migrator_tui.checks.values import beside, setting_error, shown, threshold_between
 from migrator_tui.project.check_specs import check_specs
 from migrator_tui.project.schema import CheckSpec
 from migrator_tui.project.tables import Misfit
@@ -67,9 +67,12 @@ def assert_set(spec: CheckSpec, results: Sequence[CheckResult | CheckError]) -> 
     failed = [result for result in counting if isinstance(result, CheckResult) and not result.passed]
     told = "; ".join(f"{result.spec.label}: {result.reason}" for result in failed)
     if spec.threshold is not None:
-        told = f"score {whole.score:.2f} of at least {spec.threshold:g}" + (f": {told}" if told else "")
-    if spec.negated:
-        told = "every check in it passes" if spec.threshold is None else f"score {whole.score:.2f} reaches it"
+        reached = beside(whole.score, spec.threshold)
+        told = f"score {reached} of at least {spec.threshold:g}" + (f": {told}" if told else "")
+        if spec.negated:
+            told = f"score {reached} reaches it"
+    elif spec.negated:
+        told = "every check in it passes"
     passed = whole.passed != spec.negated
     score = 1 - whole.score if spec.negated else whole.score
     expected = "every check to pass" if spec.threshold is None else f"a score of at least {spec.threshold:g}"

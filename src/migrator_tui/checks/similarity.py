@@ -7,6 +7,7 @@ from migrator_tui.checks.registry import register
 from migrator_tui.checks.values import (
     Needs,
     answer,
+    beside,
     compares_with_baseline,
     shown,
     sound_comparison,
@@ -84,6 +85,6 @@ def similarity(subject: Subject, spec: CheckSpec) -> CheckResult:
     score = fuzz.ratio(subject.text, value) / 100 if subject.text or value else 1.0
     holds = score >= least
     passed = holds != spec.negated
-    told = f"{score:.2f} like {_other(spec)}, "
+    told = f"{beside(score, least)} like {_other(spec)}, "
     reason = "" if passed else told + (f"which is at least {least:g}" if holds else f"of at least {least:g}")
     return CheckResult(spec, passed, 1 - score if spec.negated else score, reason, value, subject.text)

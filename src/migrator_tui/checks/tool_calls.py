@@ -8,7 +8,16 @@ from migrator_tui.checks.base import CheckResult, Subject
 from migrator_tui.checks.json_reading import parse_json
 from migrator_tui.checks.json_schema import misfit, schema_of
 from migrator_tui.checks.registry import register
-from migrator_tui.checks.values import Needs, answer, canonical, listed, setting_error, shown, threshold_between
+from migrator_tui.checks.values import (
+    Needs,
+    answer,
+    beside,
+    canonical,
+    listed,
+    setting_error,
+    shown,
+    threshold_between,
+)
 from migrator_tui.models.requests import ToolCall
 from migrator_tui.project.schema import CheckSpec
 from migrator_tui.text_safety import safe_line
@@ -169,7 +178,7 @@ def tool_call_f1(subject: Subject, spec: CheckSpec) -> CheckResult:
     f1 = 2 * precision * recall / (precision + recall) if both else 0.0
     least = 1.0 if spec.threshold is None else spec.threshold
     passed = (f1 >= least) != spec.negated
-    told = f"F1 {f1:.2f} {'is at least' if spec.negated else 'of at least'} {least:g}: "
+    told = f"F1 {beside(f1, least)} {'is at least' if spec.negated else 'of at least'} {least:g}: "
     reason = told + f"calls {listed(sorted(called), 40) or 'no tool'}, expected {listed(sorted(wanted), 40)}"
     expected = ", ".join(sorted(wanted))
     return CheckResult(spec, passed, f1, "" if passed else reason, expected, ", ".join(sorted(called)))

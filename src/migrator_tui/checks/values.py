@@ -222,6 +222,16 @@ def shown(value: Any, limit: int = 40) -> str:
         return f"a {type(value).__name__}"
 
 
+def beside(number: float, limit: float, digits: int = 2) -> str:
+    """A number with so many digits, or more where fewer would move it across a limit: 0.7496 of at least 0.75."""
+    while digits < 6 and number != limit:
+        rounded = round(number, digits)
+        if rounded != limit and (rounded < limit) == (number < limit):
+            break
+        digits += 1
+    return f"{number:,.{digits}f}"
+
+
 def listed(items: list[str], limit: int = 60) -> str:
     """Items with commas between, cut to `limit` characters."""
     return safe_line(", ".join(items[:50]), limit)

@@ -13,6 +13,7 @@ from enum import StrEnum
 from typing import Any, Literal
 
 from migrator_tui.checks.scoring import Part, combined
+from migrator_tui.checks.values import beside
 from migrator_tui.history.digests import text_digest
 from migrator_tui.history.records import CheckRecord, Judged, Mark, Output, Verdict
 
@@ -186,7 +187,7 @@ def _by_checks(output: Output, checks: Sequence[CheckRecord], threshold: float |
         return OutcomeWithReason(Outcome.PASS, Source.CHECKS, "", output.id)
     if whole.passed is False:
         failed = next((r for r in deciding if not (r.passed or r.error or r.waiting)), None)
-        words = [] if threshold is None else [f"score {whole.score:.2f} of at least {threshold:g}"]
+        words = [] if threshold is None else [f"score {beside(whole.score, threshold)} of at least {threshold:g}"]
         words += [] if failed is None else [f"{failed.label}: {failed.reason}" if failed.reason else failed.label]
         return OutcomeWithReason(Outcome.FAIL, Source.CHECKS, "; ".join(words), output.id)
     if broken := next((record for record in deciding if record.error), None):

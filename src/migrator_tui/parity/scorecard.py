@@ -304,9 +304,7 @@ def _slices(decided: Sequence[CaseEvidence], confidence: float) -> list[Slice]:
     return [Slice(ALL_CASES, whole, paired_difference(whole, confidence), p, p), *slices]
 
 
-def _largest_cause(
-    drift: Sequence[DriftRow], regressions: set[str], decided: set[str]
-) -> tuple[str, int] | None:
+def _largest_cause(drift: Sequence[DriftRow], regressions: set[str], decided: set[str]) -> tuple[str, int] | None:
     """The drift that goes with regressing most, with how many of the regressions show it.
 
     What nearly every answer shows, those that still pass too, explains little: a drift counts by how many more
