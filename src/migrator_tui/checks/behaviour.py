@@ -148,12 +148,6 @@ def _limit(spec: CheckSpec) -> float:
     return spec.threshold
 
 
-def _limit(spec: CheckSpec) -> float:
-    if spec.threshold is None:
-        raise CheckFailure("needs a threshold")
-    return spec.threshold
-
-
 def _within(spec: CheckSpec, found: float, shown_found: str, shown_most: str) -> CheckResult:
     return answer(
         spec,
