@@ -403,6 +403,8 @@ def test_known_keys_do_not_reach_the_database(project: Project, monkeypatch: pyt
         )
         assert history.outputs([stored.id])[stored.id].error == "Incorrect key [key], [key]"
         history.start_run({"extra": ["canary-from-dotenv"]}, [], "ann")
+        (verdict,) = history.judge([stored], False, author="ann", note="it says canary-from-dotenv")
+        history.note(verdict, "canary-from-environment, that is", "ann")
         where = history.location
     with sqlite3.connect(where) as plain:
         assert "canary" not in "\n".join(plain.iterdump())

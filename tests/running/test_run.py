@@ -2,11 +2,12 @@
 
 import asyncio
 from collections.abc import AsyncGenerator
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from migrator_tui.history.records import Mark, NewOutput
+from migrator_tui.history.records import Mark, NewOutput, RunItem
 from migrator_tui.models.requests import (
     Answer,
     CallError,
@@ -87,6 +88,33 @@ async def test_repeats_that_differ_make_a_case_flaky(rig: Rig) -> None:
     assert list(candidate.scorecard.new.flaky) == ["c2"]
     assert list(candidate.scorecard.regressions) == ["c2"]
     assert (candidate.model.summary.passed, candidate.model.summary.failed) == (3, 1)
+
+
+async def test_a_case_whose_repeats_were_not_all_asked_has_not_passed(rig: Rig) -> None:
+    bad = {"question 3"}
+    rig.pool.reply = lambda request: Answer(
+        "bad" if request.messages[-1]["content"] in bad and "new" in request.model else "good",
+        input_tokens=10,
+        output_tokens=5,
+    )
+    plan = rig.plan(repeat=3)
+    await rig.run(plan)
+    # As if the run had been stopped before the last repeats.
+    rest = {item.no for item in plan.items if item.repeat == 3}
+    history = rig.history
+
+    class Stopped:
+        def run_items(self, run_id: str) -> list[RunItem]:
+            return [replace(i, output_id=None) if i.no in rest else i for i in history.run_items(run_id)]
+
+        def __getattr__(self, name: str) -> Any:
+            return getattr(history, name)
+
+    result = collect(plan, Stopped()).tasks[0]  # type: ignore[arg-type]
+    assert (result.baseline.summary.passed, result.baseline.summary.unjudged) == (0, 4)
+    candidate = result.candidates[0]
+    assert (candidate.model.summary.passed, candidate.model.summary.failed) == (0, 1)
+    assert candidate.scorecard.table.n == 0 and candidate.decision.answer.value == "not-enough-evidence"
 
 
 async def test_an_error_is_kept_counted_and_never_cached(rig: Rig) -> None:

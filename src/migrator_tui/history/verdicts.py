@@ -60,7 +60,7 @@ class Verdicts(Part):
                 "passed": verdict.passed,
                 "undoes": None,
                 "group": group,
-                "note": verdict.note,
+                "note": self._without_secrets(verdict.note),
                 "blind": blind,
                 "author": verdict.author,
                 "created_at": moment,
@@ -115,6 +115,7 @@ class Verdicts(Part):
 
     def note(self, verdict: Verdict, text: str, author: str) -> Verdict:
         """Put a note on a verdict; the newest note is the one that shows, an empty one shows none."""
+        text = self._without_secrets(text)
         with self._history.writing() as connection:
             connection.execute(
                 insert(_NOTES).values(verdict_id=verdict.id, note=text, author=author, created_at=now())

@@ -139,8 +139,9 @@ def _task(plan: Plan, history: "History", task: Task, all_items: Sequence[RunIte
             old, new = outputs[BASELINE], outputs[candidate.name]
             judged = standings_of(plan.project, history, task, candidate.name, cases, old, new)
             broken |= _broken(judged.results)
-            for standing in judged.standings:
-                case = cases[standing.case_id]
+            for found in judged.standings:
+                case = cases[found.case_id]
+                standing = _whole(found, items[case.id], candidate.name)
                 outcomes[BASELINE][case.id] = outcome_of_mark(standing.baseline)
                 outcomes[candidate.name][case.id] = outcome_of_mark(standing.candidate)
                 evidence[candidate.name].append(
@@ -203,6 +204,21 @@ def _chunks(case_ids: Iterable[str]) -> Iterator[list[str]]:
     rest = iter(case_ids)
     while chunk := list(islice(rest, CHUNK)):
         yield chunk
+
+
+def _whole(standing: Standing, items: Mapping[str, Sequence[RunItem]], candidate: str) -> Standing:
+    """A case passes if all its repeats pass: while some were not asked (the run was stopped) it has not been run.
+
+    One that fails already stays failed, whatever the rest will say.
+    """
+
+    def mark(found: Mark, name: str) -> Mark:
+        left = any(item.output_id is None for item in items.get(name, ()))
+        return Mark.NOT_RUN if left and outcome_of_mark(found).passed else found
+
+    return replace(
+        standing, baseline=mark(standing.baseline, BASELINE), candidate=mark(standing.candidate, candidate)
+    )
 
 
 def _known(standing: Standing) -> Standing | None:
