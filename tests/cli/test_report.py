@@ -84,6 +84,7 @@ def test_it_asks_no_model_and_says_the_same_again(call: Call, shop: Path) -> Non
 
 def test_a_file_is_written_whole_or_not_at_all(call: Call, shop: Path, tmp_path: Path) -> None:
     file = tmp_path / "out" / "report.xml"
+    file.parent.mkdir()
     code, out, err = call("-C", shop, "report", "--format", "junit", "--output", file, "--no-gate")
     assert (code, out) == (0, "") and str(file) in err
     assert len(list(ElementTree.parse(file).iter("testcase"))) == 201
@@ -101,6 +102,7 @@ def test_a_file_is_written_whole_or_not_at_all(call: Call, shop: Path, tmp_path:
         (["--version", "v9"], 'no version "v9"'),
         (["--format", "htm"], 'did you mean "html"?'),
         (["--output", "."], "is a folder; name a file"),
+        (["--output", "nowhere/x.md"], "nowhere/x.md: there is no folder nowhere"),
         (["--output", "triage.md/x"], "triage.md/x"),
     ],
 )
@@ -110,6 +112,7 @@ def test_mistakes_end_in_one_line(
     monkeypatch.chdir(shop)
     code, out, err = call("report", *arguments)
     assert (code, out, err.count("\n")) == (2, "", 1) and says in err and "Traceback" not in err
+    assert not (shop / "nowhere").exists()
 
 
 def test_a_project_that_was_never_run_has_not_enough_evidence(call: Call, shop: Path, tmp_path: Path) -> None:

@@ -21,6 +21,8 @@ def execute(arguments: Namespace) -> int:
     file = arguments.output
     if file is not None and file.is_dir():
         raise ProjectError("is a folder; name a file", file=file)
+    if file is not None and not file.parent.exists():
+        raise ProjectError(f"there is no folder {file.parent}; make it first", file=file)
     with open_history(project, trusted=trusted) as history:
         index_cases(history, project, selected_tasks(project, Selection(tasks=arguments.task)))
         report = gather_report(
