@@ -119,7 +119,7 @@ def test_a_project_that_was_never_run_has_not_enough_evidence(call: Call, shop: 
     config = (shop / "migrator.toml").read_text("utf-8")
     (shop / "migrator.toml").write_text(config.replace('name = "triage"', 'name = "sorting"'), "utf-8")
     code, out, _ = call("-C", shop, "report")
-    assert code == 1 and out.startswith("## ○ Not enough evidence")
+    assert code == 1 and out.startswith("## ~ Not enough evidence")
 
 
 def test_reasons_of_several_tasks_name_task_and_candidate(call: Call, shop: Path) -> None:

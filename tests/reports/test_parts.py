@@ -1,6 +1,8 @@
 """Parts of reports: the charts' places, what of long texts is folded, which cases are the worst."""
 
 import re
+from dataclasses import replace
+from itertools import pairwise
 
 import pytest
 from hypothesis import given, settings
@@ -11,7 +13,7 @@ from migrator_tui.parity.statistics.values import Interval
 from migrator_tui.reports.case_texts import worst_cases
 from migrator_tui.reports.html.charts import Mark, axis_for, axis_over, axis_row, interval_row, spread_rows
 from migrator_tui.reports.html.diffs import COMPARED, one_text, side_by_side
-from migrator_tui.reports.words import dollars, p_told, percent, points
+from migrator_tui.reports.words import about, dollars, p_told, percent, points
 from tests.reports.conftest import MakeShop
 from tests.reports.shops import Row
 
@@ -58,7 +60,7 @@ def test_where_there_is_little_room_every_other_number_is_left_and_zero_with_the
         r'<text( class="minor")? x="[\d.]+%" y="16">([^<]*)<', axis_row(axis, lambda tick: f"{tick:g}")
     )
     assert [name for _, name in texts] == [f"{tick:g}" for tick in axis.ticks]
-    assert all(bool(one) != bool(other) for (one, _), (other, _) in zip(texts, texts[1:], strict=False))
+    assert all(bool(one) != bool(other) for (one, _), (other, _) in pairwise(texts))
     assert all(not minor for minor, name in texts if name == "0")
 
 
@@ -110,6 +112,33 @@ def test_the_worst_cases_are_critical_first_and_show_different_things(shop_of: M
     card = shop_of(rows).report().candidates[0].card
     assert worst_cases(card, 12) == ["c5", "c1", "c4", "c2", "c3", "c6"]
     assert worst_cases(card, 2) == ["c5", "c1"]
+
+
+def test_fixes_are_the_last_of_the_worst_cases_and_folded(shop_of: MakeShop) -> None:
+    rows = [Row(f"c{n}", old="{}", new="```json\n{}\n```", old_passed=n > 1) for n in range(4)]
+    shop = shop_of([*rows, Row("c4", old="{}", new="{}", old_passed=False)])
+    assert worst_cases(shop.report().candidates[0].card, 12) == ["c2", "c3", "c0", "c1"]
+    text = shop.text("html").split('id="c1-worst"')[1]
+    places = [
+        text.index(part) for part in ("nothing regressed", 'id="both-c1.c2"', "2 fixes, folded", 'id="both-c1.c0"')
+    ]
+    assert places == sorted(places)
+
+
+def test_a_sentence_is_said_once_and_states_as_on_the_screen(shop_of: MakeShop) -> None:
+    shop = shop_of([Row(f"c{n}", more=(True, True)) for n in range(30)])
+    decision = shop.report().candidates[0].card.decision
+    assert decision.settles and decision.next_step.startswith(decision.settles)
+    for form in ("html", "markdown", "junit"):
+        text = re.sub(r"(?s)<failure.*?>", "", shop.text(form))
+        assert text.count(decision.settles) == 1, form
+        assert "~ Not enough evidence" in re.sub("<[^>]*>", "", text) or form == "junit"
+    assert "| ~ not enough evidence | pass rate |" in shop.text("markdown")
+    # The baseline was asked once, the candidate three times.
+    assert "30 cases, up to 3 runs each" in shop.text("markdown")
+    card = shop.report().candidates[0].card
+    even = [replace(case, baseline=replace(case.baseline, asked=3)) for case in card.cases]
+    assert about(replace(card, cases=even)).startswith("30 cases, 3 runs each")
 
 
 @pytest.mark.parametrize(

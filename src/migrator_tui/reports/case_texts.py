@@ -69,7 +69,7 @@ def worst_pairs(
 
 
 def worst_cases(card: Scorecard, limit: int) -> list[str]:
-    """Ids of the cases to look at first: critical regressions, then regressions, then other drift that fails or not.
+    """Ids of the cases to look at first: critical regressions, regressions, other drift that fails or not, fixes.
 
     Among equals, the first case of each cause comes before the second of any: twelve times the same fence teaches
     nothing. Cases without an answer on both sides have nothing to compare.
@@ -96,6 +96,8 @@ def _grade(case: CaseEvidence, drifts: bool) -> int | None:
         return None
     if case.regressed:
         return 0 if case.critical else 1
+    if case.fixed:
+        return 5 if drifts else None
     fails = case.candidate.outcome.passed is False
     if drifts:
         return 2 if fails else 3

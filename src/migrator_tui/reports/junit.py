@@ -10,7 +10,17 @@ from xml.etree import ElementTree
 from migrator_tui.parity.evidence import CaseEvidence
 from migrator_tui.parity.gate import Answer
 from migrator_tui.reports.values import CandidateReport, Report
-from migrator_tui.reports.words import ANSWERS, about, kind_of, line, model_label, shown, signature, version_label
+from migrator_tui.reports.words import (
+    ANSWERS,
+    about,
+    kind_of,
+    line,
+    model_label,
+    next_step,
+    shown,
+    signature,
+    version_label,
+)
 
 _MESSAGE = 300
 
@@ -63,7 +73,8 @@ def _gate(candidate: CandidateReport, class_name: str) -> ElementTree.Element:
     test = ElementTree.Element("testcase", {"classname": class_name, "name": "gate", "time": "0"})
     rules = [f"{rule.title}: {rule.measured}" for rule in decision.rules]
     signed = [_signed(candidate)] if candidate.signed else []
-    told = "\n".join([*decision.reasons, decision.next_step, *rules, *signed])
+    step = next_step(decision)
+    told = "\n".join([*decision.reasons, *([step] if step else []), *rules, *signed])
     if decision.answer is not Answer.READY:
         message = f"{ANSWERS[decision.answer][1]}: {'; '.join(decision.reasons)}"
         failure = ElementTree.SubElement(

@@ -17,7 +17,6 @@ from migrator_tui.reports.values import CandidateReport, Report, TaskReport
 from migrator_tui.reports.words import (
     ANSWERS,
     FIGURES,
-    STATES,
     about,
     counted,
     dollars,
@@ -25,11 +24,13 @@ from migrator_tui.reports.words import (
     figure_value,
     line,
     model_label,
+    next_step,
     p_value,
     percent,
     sentence,
     shown,
     signature,
+    state_of,
     version_label,
 )
 
@@ -94,7 +95,8 @@ def _task(task: TaskReport, *, alone: bool) -> Iterable[str]:
         sign, word = ANSWERS[card.decision.answer]
         lead = "" if alone else f"**{sign} {word}: {code(card.candidate)} {plain(version_label(card))}**\n\n"
         yield lead + _bullets(card.decision.reasons)
-        yield f"**Next:** {plain(card.decision.next_step, 400)}" if card.decision.next_step else ""
+        step = next_step(card.decision)
+        yield f"**Next:** {plain(step, 400)}" if step else ""
         yield from _signed(candidate)
     yield _table(task)
 
@@ -197,7 +199,7 @@ def _drift(rows: Sequence[DriftRow], named: str) -> str:
 def _gate(card: Scorecard, named: str) -> str:
     rows = ["| | rule | allowed | measured |", "|---|---|---|---|"]
     for rule in card.decision.rules:
-        sign, word = STATES[rule.state]
+        sign, word = state_of(rule)
         rows.append(f"| {sign} {word} | {plain(rule.title)} | {plain(rule.allowed)} | {plain(rule.measured, 300)} |")
     return _folded(f"Gate{named}", "\n".join(rows))
 

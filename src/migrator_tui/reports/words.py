@@ -6,7 +6,7 @@ from collections import Counter
 
 from migrator_tui.history.decision_records import SignedDecision
 from migrator_tui.parity.evidence import CaseEvidence
-from migrator_tui.parity.gate import Answer, RuleState
+from migrator_tui.parity.gate import Answer, Decision, RuleResult, RuleState
 from migrator_tui.parity.outcomes import Outcome
 from migrator_tui.parity.scorecard import Figure, FigureName, Scorecard
 from migrator_tui.text_safety import safe, safe_line
@@ -14,10 +14,14 @@ from migrator_tui.text_safety import safe, safe_line
 ANSWERS = {
     Answer.READY: ("✓", "Ready"),
     Answer.NOT_READY: ("✗", "Not ready"),
-    Answer.NOT_ENOUGH: ("○", "Not enough evidence"),
+    Answer.NOT_ENOUGH: ("~", "Not enough evidence"),
 }
 """A sign and a word: colour is never the only sign."""
-STATES = {RuleState.MET: ("✓", "met"), RuleState.OPEN: ("○", "open"), RuleState.MISSED: ("✗", "missed")}
+STATES = {
+    RuleState.MET: ("✓", "met"),
+    RuleState.OPEN: ("~", "not enough evidence"),
+    RuleState.MISSED: ("✗", "missed"),
+}
 OUTCOMES = {
     Outcome.PASS: ("✓", "pass"),
     Outcome.FAIL: ("✗", "fail"),
@@ -175,10 +179,26 @@ def about(card: Scorecard, gone: int = 0) -> str:
 
     `gone`: cases that were answered and are no longer in the case files.
     """
-    each = "1 run each" if card.repeats <= 1 else f"up to {card.repeats} runs each"
+    asked = {side.asked for case in card.cases for side in (case.baseline, case.candidate) if side.asked}
+    each = "1 run each" if card.repeats <= 1 else f"{'up to ' if len(asked) > 1 else ''}{card.repeats} runs each"
     left = f" · {gone:,} more answered and since gone from the case files" if gone else ""
     confidence = percent(card.rules.confidence, 0)
     return f"{counted(len(card.cases), 'case')}, {each}{left} · {judged_by(card)} · {confidence} confidence"
+
+
+def state_of(rule: RuleResult) -> tuple[str, str]:
+    """A rule's sign and word, as on the screen: open where somebody has cases to judge or to run."""
+    if rule.state is RuleState.OPEN and rule.rule == "everything-judged":
+        return "○", "open"
+    return STATES[rule.state]
+
+
+def next_step(decision: Decision) -> str:
+    """What to do now, without what the reasons say already."""
+    step, settles = decision.next_step, decision.settles
+    if settles and step.startswith(settles) and any(reason.startswith(settles) for reason in decision.reasons):
+        return step.removeprefix(settles).removeprefix("; or ")
+    return step
 
 
 def signature(decision: SignedDecision) -> str:
