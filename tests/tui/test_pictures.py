@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from textual.pilot import Pilot
-from textual.widgets import TextArea
+from textual.widgets import Input, TextArea
 
 from migrator_tui.project.config import load_project
 from migrator_tui.tui.add_check.dialog import AddCheck
@@ -33,6 +33,7 @@ def picture(
     """Open the project, answered or not, do something, and compare the screen with its picture."""
     monkeypatch.setenv("TEXTUAL_ANIMATIONS", "none")
     monkeypatch.setattr(TextArea, "cursor_blink", False)
+    monkeypatch.setattr(Input, "cursor_blink", False)
     folder = write_project(tmp_path / "shop")
 
     def compare(size: Size, answered: bool, act: Callable[[Driver], Awaitable[None]]) -> bool:
@@ -94,8 +95,10 @@ async def the_scorecard(driver: Driver) -> None:
 async def signing(driver: Driver) -> None:
     await the_scorecard(driver)
     driver.app.workspace.author = "ada"
-    await driver.press("S", "tab")
+    await driver.press("S")
+    # It asks files and history first: only then is there a dialog to press a key in.
     await driver.until(lambda: isinstance(driver.app.screen, SignDialog))
+    await driver.press("tab")
 
 
 async def blind_judging(driver: Driver) -> None:
