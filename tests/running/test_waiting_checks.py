@@ -258,7 +258,7 @@ async def test_money_promised_to_a_judge_does_not_end_the_asking(tmp_path: Path)
         rig.pool.release.set()
         result = await running
         assert (result.made, result.cost <= cap) == (78, True), result.stopped_because
-        # Which verdicts come last depends on the machine's load; those left for want of money are asked by a next run.
+        # Which verdicts come last depends on the load; those left for want of money are asked by a next run.
         rest = await rig.run(max_cost=cap, concurrency=1)
         assert (rest.state, rest.made) == ("finished", 0), rest.stopped_because
         assert result.checks_done + rest.checks_done == 78
