@@ -18,6 +18,7 @@ from migrator_tui.project.cases import load_cases
 from migrator_tui.project.config import load_project
 from migrator_tui.project.errors import ProjectError
 from migrator_tui.project.schema import Project
+from migrator_tui.running.checking.queue import CaseKey, CheckQueue
 from migrator_tui.running.checking.services import judge_params
 from migrator_tui.running.estimate import estimate
 from migrator_tui.running.events import OutputJudged, OutputRecorded, RunFinished, RunProgressed
@@ -257,11 +258,33 @@ async def test_money_promised_to_a_judge_does_not_end_the_asking(tmp_path: Path)
         rig.pool.hold = lambda request: False
         rig.pool.release.set()
         result = await running
-        assert (result.made, result.cost <= cap) == (78, True), result.stopped_because
-        # Which verdicts come last depends on the load; those left for want of money are asked by a next run.
-        rest = await rig.run(max_cost=cap, concurrency=1)
-        assert (rest.state, rest.made) == ("finished", 0), rest.stopped_because
-        assert result.checks_done + rest.checks_done == 78
+        assert (result.state, result.made, result.checks_done) == ("finished", 78, 78), result.stopped_because
+        assert result.cost <= cap
+
+
+async def test_a_queue_told_twice_that_nothing_comes_still_tries_again_what_was_refused() -> None:
+    asked: list[CaseKey] = []
+    reached = asyncio.Event()
+    go_on = asyncio.Event()
+
+    async def ask(key: CaseKey) -> bool:
+        asked.append(key)
+        if len(asked) == 1:
+            reached.set()
+            await go_on.wait()
+        return len(asked) <= 3  # at first there is no money for any of the three
+
+    queue = CheckQueue(ask, lambda: len(asked))
+    keys = [("triage", f"c{n}") for n in range(3)]
+    for key in keys:
+        queue.put(key)
+    working = asyncio.create_task(queue.work(1))
+    await reached.wait()
+    for _ in range(4):
+        queue.close()
+    go_on.set()
+    await working
+    assert asked[:3] == keys and sorted(asked[3:]) == keys
 
 
 async def test_what_a_judge_was_paid_for_is_kept_where_its_second_call_breaks(tmp_path: Path) -> None:

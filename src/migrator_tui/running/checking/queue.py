@@ -31,8 +31,13 @@ class CheckQueue:
             self._queue.put_nowait(key)
 
     def close(self) -> None:
-        """Nothing more will come."""
-        self._closed = True
+        """Nothing more will come. Saying so again changes nothing."""
+        if not self._closed:
+            self._closed = True
+            self._let_end()
+
+    def _let_end(self) -> None:
+        """One end for each worker, behind what is queued: one too many would end a later pass before its cases."""
         for _ in self._workers:
             self._queue.put_nowait(None)
 
@@ -59,7 +64,7 @@ class CheckQueue:
             return
         self._workers = [asyncio.create_task(self._worker()) for _ in range(max(1, workers))]
         if self._closed:
-            self.close()
+            self._let_end()
         try:
             done, _ = await asyncio.wait(self._workers, return_when=asyncio.FIRST_EXCEPTION)
         finally:
