@@ -32,6 +32,8 @@ PARTS = {
     "models": (),
     "history": ("sqlalchemy", "sqlmodel"),
     "running": (),
+    "coverage": (),
+    "preflight": (),
     "reports": (),
     "commands": (),
     "tui": ("textual",),

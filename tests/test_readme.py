@@ -72,7 +72,7 @@ def stated_files(value: Any, key: str = "") -> Iterator[str]:
         for inner in value:
             yield from stated_files(inner, key)
     elif isinstance(value, str):
-        if key in ("prompt", "prompts", "cases", "tools"):
+        if key in ("prompt", "prompts", "cases", "production", "tools"):
             yield value
         elif key == "model" and value.startswith("recorded:"):
             yield value.removeprefix("recorded:")

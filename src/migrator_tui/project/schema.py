@@ -135,6 +135,8 @@ class Task:
     tools: Sequence[Mapping[str, Any]] = ()
     """Tool definitions in OpenAI's form, sent with every call of this task."""
     response_format: Mapping[str, Any] | None = None
+    production: Path | None = None
+    """A file of cases drawn from production, absolute: what the cases of the task are held against; never run."""
     definition_files: Sequence[Path] = ()
     """The files that `tools` and `response_format` were read from, absolute; a trust question names those outside."""
     gate: GateRules = field(default_factory=GateRules)

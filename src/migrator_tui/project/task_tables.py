@@ -29,9 +29,7 @@ def task_from(table: Table, folder: Path, gate: GateRules, *, confined: bool) ->
     cases = []
     for n, stated in enumerate(stated_cases):
         path = (*table.at("cases"), n) if isinstance(table.values["cases"], list) else table.at("cases")
-        file = _file(table, "cases", stated, path, folder, confined=confined)
-        if file.suffix.lower() not in CASE_SUFFIXES:
-            raise Misfit(f"{quoted(stated)} is no case file; it can be {listed(CASE_SUFFIXES)}", path)
+        file = _case_file(table, "cases", stated, path, folder, confined=confined)
         if file in cases:
             raise Misfit(f"{quoted(stated)} is named twice", path)
         cases.append(file)
@@ -44,6 +42,7 @@ def task_from(table: Table, folder: Path, gate: GateRules, *, confined: bool) ->
         threshold=table.number("threshold", 0, 1),
         tools=_tools(table, folder, confined=confined),
         response_format=_response_format(table, folder, confined=confined),
+        production=_production(table, folder, confined=confined),
         definition_files=tuple(
             resolve_inside(folder, stated, confined=confined)
             for stated in (table.values.get("tools"), table.values.get("response_format"))
@@ -86,6 +85,22 @@ def _file(table: Table, key: str, stated: str, path: tuple[str | int, ...], fold
     if not file.is_file():
         raise Misfit(missing_file(folder, stated, file), path)
     return file
+
+
+def _case_file(
+    table: Table, key: str, stated: str, path: tuple[str | int, ...], folder: Path, *, confined: bool
+) -> Path:
+    file = _file(table, key, stated, path, folder, confined=confined)
+    if file.suffix.lower() not in CASE_SUFFIXES:
+        raise Misfit(f"{quoted(stated)} is no case file; it can be {listed(CASE_SUFFIXES)}", path)
+    return file
+
+
+def _production(table: Table, folder: Path, *, confined: bool) -> Path | None:
+    stated = table.text("production")
+    if stated is None:
+        return None
+    return _case_file(table, "production", stated, table.at("production"), folder, confined=confined)
 
 
 def _json_file(table: Table, key: str, stated: str, folder: Path, *, confined: bool) -> Any:

@@ -170,6 +170,8 @@ def _files(project: Project) -> Iterator[Path]:
         yield task.prompt
         yield from task.cases
         yield from task.definition_files
+        if task.production is not None:
+            yield task.production
     for spec in (project.baseline, *project.candidates, *project.helpers):
         yield from spec.prompts.values()
         if spec.model.startswith(RECORDED):

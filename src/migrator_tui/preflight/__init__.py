@@ -1,0 +1,1 @@
+"""What would go wrong, looked at before anything is spent: no model is asked here."""
