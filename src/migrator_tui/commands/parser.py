@@ -194,7 +194,7 @@ def _demo(commands: Any) -> Parser:
         description="Copy a sample project to a folder of yours and open it.\n"
         "Its models are simulated: no key, no network.",
     )
-    demo.add_argument("name", metavar="NAME", nargs="?", help="which sample (default: the first)")
+    demo.add_argument("name", metavar="NAME", nargs="?", help="support-tickets (the default) or order-agent")
     demo.add_argument("--output", metavar="DIR", type=Path, help="where to (default: a folder of its name, here)")
     demo.add_argument("--no-open", action="store_true", help="copy it only")
     return demo

@@ -9,6 +9,9 @@ from migrator_tui.project.config import CONFIG_NAME
 from migrator_tui.project.errors import ProjectError
 from migrator_tui.project.words import did_you_mean, listed, quoted
 
+FIRST_SAMPLE = "support-tickets"
+"""The sample project to begin with."""
+
 
 def sample_root() -> Path:
     """The folder of the sample projects: inside the installed package, or beside `src` in a checkout."""
@@ -22,8 +25,9 @@ def sample_root() -> Path:
 
 
 def sample_names() -> list[str]:
-    """The sample projects' names, sorted."""
-    return sorted(path.name for path in sample_root().iterdir() if (path / CONFIG_NAME).is_file())
+    """The sample projects' names: the one to begin with, then the others, sorted."""
+    names = sorted(path.name for path in sample_root().iterdir() if (path / CONFIG_NAME).is_file())
+    return sorted(names, key=lambda name: name != FIRST_SAMPLE)
 
 
 def copy_sample(name: str, target: Path) -> Path:
