@@ -142,6 +142,17 @@ def check_params(params: Mapping[str, Any], reserved: Collection[str] = ()) -> N
             raise RefusedArgument(f"parameter `{name}` can't be set in params: it would not go to the model")
 
 
+def refused_params(params: Mapping[str, Any], reserved: Collection[str] = ()) -> dict[str, str]:
+    """Every parameter that a model table's `params` may not hold, with why."""
+    refused = {}
+    for name, value in params.items():
+        try:
+            check_params({name: value}, reserved)
+        except RefusedArgument as error:
+            refused[name] = str(error)
+    return refused
+
+
 def with_user_turn(messages: Sequence[Message], provider: str | None) -> list[Message]:
     """The messages, the last system message turned into the user's where a provider needs a user turn and has none.
 

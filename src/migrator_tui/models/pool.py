@@ -3,7 +3,7 @@
 import asyncio
 import itertools
 import time
-from collections.abc import AsyncGenerator, Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import replace
 from pathlib import Path
@@ -12,6 +12,7 @@ from typing import Any
 
 from migrator_tui.models import recorded, simulator_process
 from migrator_tui.models.child import open_log
+from migrator_tui.models.dry_run import DryRun, ParameterSet
 from migrator_tui.models.environment import child_environment
 from migrator_tui.models.limits import Limits
 from migrator_tui.models.protocol import event_from_json
@@ -102,6 +103,18 @@ class ModelPool:
     async def warm(self, lane: Lane = Lane.WAITED_FOR) -> None:
         """Start the lane's worker and wait until it answers; raises `WorkerGone`."""
         await self._workers[lane].ready()
+
+    async def dry_run(self, sets: Sequence[ParameterSet]) -> list[DryRun]:
+        """What would become of each set of parameters, in their order; no model is asked.
+
+        Starts the worker where it does not run yet, which takes seconds. Raises `WorkerGone`.
+        """
+        worker = self._workers[Lane.WAITED_FOR]
+        await worker.ready()
+        try:
+            return await worker.try_out(next(self._numbers), sets)
+        except TimeoutError as error:
+            raise WorkerGone("the model worker did not answer") from error
 
     async def ask(self, request: ModelRequest, lane: Lane = Lane.BULK) -> Finished | Failed:
         """Make a call and wait for its end."""

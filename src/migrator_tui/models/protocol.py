@@ -2,6 +2,7 @@
 
 To the worker: `{"do": "call", "call": 7, "attempt": 1, "request": {…}}` and `{"do": "cancel", "call": 7}`.
 From it: `{"ready": {…}}` once, then `{"call": 7, "event": "TextDelta", …}` until `Finished` or `Failed`.
+Also to it: `{"do": "dry-run", "call": 8, "sets": [{…}]}`, answered by `{"call": 8, "event": "DryRun", "runs": [{…}]}`.
 Calls are numbered by the pool, so that a late line of an abandoned attempt is told from the next one's.
 
 Lines are pure ASCII: lone surrogates and NUL, which models do send, cross as JSON escapes. A line may be
@@ -28,6 +29,9 @@ from migrator_tui.models.requests import (
     ToolCall,
     ToolCallDelta,
 )
+
+DRY_RUN = "DryRun"
+"""The event that answers a dry run; `models.dry_run` has its values."""
 
 _CHUNK = 1 << 18
 """Bytes asked of a pipe at a time."""

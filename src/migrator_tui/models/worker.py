@@ -16,16 +16,27 @@ import signal
 import sys
 import time
 from collections.abc import AsyncIterator
+from copy import deepcopy
 from dataclasses import replace
 from functools import partial
+from importlib.metadata import version
 from types import ModuleType
 from typing import Any
 
-from migrator_tui.models.arguments import AWS_BEARER, KeyMissing, RefusedArgument, call_arguments, refusal
+from migrator_tui.models.arguments import (
+    AWS_BEARER,
+    KeyMissing,
+    RefusedArgument,
+    call_arguments,
+    refusal,
+    refused_params,
+)
 from migrator_tui.models.collecting import Collector, embedded_answer, plain_answer
+from migrator_tui.models.dry_run import DryRun, Fate, ParameterSet, Tried, dry_run_to_json, set_from_json, tried
 from migrator_tui.models.failures import call_error, one_line
 from migrator_tui.models.key_names import key_state
-from migrator_tui.models.protocol import encode, event_to_json, lines, request_from_json
+from migrator_tui.models.offline import offline
+from migrator_tui.models.protocol import DRY_RUN, encode, event_to_json, lines, request_from_json
 from migrator_tui.models.requests import (
     Answer,
     CallError,
@@ -122,6 +133,7 @@ class Worker:
 
         self._litellm = litellm
         self._reserved = frozenset(all_litellm_params)
+        self._known = frozenset(litellm.constants.DEFAULT_CHAT_COMPLETION_PARAM_VALUES)
         self._writer = writer
         self._tasks: dict[int, asyncio.Task[None]] = {}
         self._key_names: set[str] = set()
@@ -148,8 +160,11 @@ class Worker:
                 if task := self._tasks.get(call):
                     task.cancel()
                 continue
-            request = request_from_json(message["request"])
-            task = asyncio.create_task(self._answer(call, message["attempt"], request))
+            if message["do"] == "dry-run":
+                work = self._try_out(call, [set_from_json(each) for each in message["sets"]])
+            else:
+                work = self._answer(call, message["attempt"], request_from_json(message["request"]))
+            task = asyncio.create_task(work)
             self._tasks[call] = task
             task.add_done_callback(partial(self._forget, call))
 
@@ -203,6 +218,32 @@ class Worker:
             missing = self._missing_key(request) if failure.kind is ErrorKind.KEY else ""
             emit(Failed(request.id, replace(failure, message=missing) if missing else failure))
 
+    async def _try_out(self, number: int, sets: list[ParameterSet]) -> None:
+        """What would become of each set of parameters, in one line back. Nothing is sent, and nobody is asked."""
+        runs = await asyncio.to_thread(lambda: [self._dry_run(each) for each in sets])
+        self.write({"call": number, "event": DRY_RUN, "runs": [dry_run_to_json(run) for run in runs]})
+
+    def _dry_run(self, asked: ParameterSet) -> DryRun:
+        library = f"litellm {version('litellm')}"
+        refused = refused_params(asked.params, self._reserved)
+        params = {name: value for name, value in asked.params.items() if name not in refused}
+        with offline():
+            try:
+                model, provider, _, _ = self._litellm.get_llm_provider(asked.model, api_base=asked.api_base)
+            except Exception:
+                return DryRun(problem=_no_provider(asked.model), library=library)
+
+            def send(params: dict[str, Any]) -> dict[str, Any]:
+                told: dict[str, Any] = self._litellm.get_optional_params(
+                    model=model, custom_llm_provider=provider, **deepcopy(params)
+                )
+                return told
+
+            found = [Tried(name, Fate.REFUSED, reason) for name, reason in refused.items()]
+            found += tried({**params, **asked.beside}, send, self._known.__contains__)
+        parameters = [replace(each, reason=one_line(self._scrub(each.reason))) for each in found]
+        return DryRun(parameters, library=library)
+
     def _missing_key(self, request: ModelRequest) -> str:
         """Which variable is not set, in words; libraries speak of their own parameters instead."""
         if request.api_base is not None or request.api_key_env is not None:
@@ -242,8 +283,7 @@ class Worker:
         try:
             provider = self._litellm.get_llm_provider(request.model, api_base=request.api_base)[1]
         except Exception as error:
-            hint = f"write it as provider/name, such as openai/{request.model}"
-            raise RefusedArgument(f"no provider is known for the model {request.model}; {hint}") from error
+            raise RefusedArgument(_no_provider(request.model)) from error
         return call_arguments(
             request, provider=provider, key=key, reserved=self._reserved, bearer=bool(os.environ.get(AWS_BEARER))
         )
@@ -289,6 +329,10 @@ class Worker:
         return collector.answer(usage if counted else None)
 
 
+def _no_provider(model: str) -> str:
+    return f"no provider is known for the model {model}; write it as provider/name, such as openai/{model}"
+
+
 class _CutOff(Exception):
     """A stream that ended without its end."""
 
@@ -322,7 +366,10 @@ async def run(kept: int) -> None:
     litellm = import_litellm()
     imported = time.monotonic()
     worker = Worker(litellm, writer)
-    await warm_up(litellm, streams="--bulk" not in sys.argv)
+    try:
+        await warm_up(litellm, streams="--bulk" not in sys.argv)
+    except Exception as error:  # a machine without loopback, say: what is asked next says so itself, or needs none
+        print(f"not warmed up: {one_line(f'{type(error).__name__}: {error}')}", file=sys.stderr)  # noqa: T201
     worker.write(
         {"ready": {"import_s": round(imported - began, 3), "warm_up_s": round(time.monotonic() - imported, 3)}}
     )

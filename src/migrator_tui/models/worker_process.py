@@ -5,12 +5,13 @@ import contextlib
 import json
 import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from enum import StrEnum
 from typing import Any
 
 from migrator_tui.models.child import Child
-from migrator_tui.models.protocol import encode, lines, request_to_json
+from migrator_tui.models.dry_run import DryRun, ParameterSet, dry_run_from_json, set_to_json
+from migrator_tui.models.protocol import DRY_RUN, encode, lines, request_to_json
 from migrator_tui.models.requests import Lane, ModelRequest
 
 _TRIES = 3
@@ -21,6 +22,8 @@ _SILENT_FOR = 20.0
 """Seconds without a line, a call being overdue, after which a worker counts as stuck."""
 
 
+_DRY_RUN = 60.0
+"""Seconds a dry run may take: it takes milliseconds, behind whatever the worker has in hand."""
 _ENDING = "the program is ending"
 
 
@@ -178,6 +181,18 @@ class WorkerProcess:
 
         Raises `WorkerGone`, `TimeoutError` if the worker doesn't take it, `TypeError` if it is no JSON.
         """
+        message = {"do": "call", "call": number, "attempt": attempt, "request": request_to_json(request)}
+        async with self._handed_in(number, message, request.timeout) as under_way:
+            yield under_way
+
+    async def try_out(self, number: int, sets: Sequence[ParameterSet]) -> list[DryRun]:
+        """What would become of these parameters; nothing is sent anywhere. Raises as `attempt` does."""
+        message = {"do": "dry-run", "call": number, "sets": [set_to_json(each) for each in sets]}
+        async with asyncio.timeout(_DRY_RUN), self._handed_in(number, message, _DRY_RUN) as under_way:
+            return [dry_run_from_json(run) for run in (await under_way.next_line())["runs"]]
+
+    @contextlib.asynccontextmanager
+    async def _handed_in(self, number: int, message: dict[str, Any], seconds: float) -> Any:
         child = self._child
         if child is None or not self.usable:
             raise WorkerGone(self._why_dead or "the model worker ended")
@@ -185,10 +200,10 @@ class WorkerProcess:
         self._calls[number] = queue
         under_way = Attempt(queue)
         try:
-            line = encode({"do": "call", "call": number, "attempt": attempt, "request": request_to_json(request)})
+            line = encode(message)
             try:
                 # A stopped worker takes no more than the pipe holds.
-                async with asyncio.timeout(request.timeout):
+                async with asyncio.timeout(seconds):
                     await child.send(line)
             except ConnectionError as error:
                 self._take_no_more()
@@ -234,5 +249,5 @@ class Attempt:
         if isinstance(line, WorkerGone):
             self.over = True
             raise line
-        self.over = line["event"] in ("Finished", "Failed")
+        self.over = line["event"] in ("Finished", "Failed", DRY_RUN)
         return line
