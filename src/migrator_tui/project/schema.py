@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+from migrator_tui.project.files import shown_path
+
 BASELINE = "baseline"
 """The name by which screens, history and reports call the model migrated from."""
 
@@ -148,6 +150,33 @@ class Task:
 
 
 @dataclass(frozen=True, slots=True)
+class ForeignNote:
+    """Something in another tool's files that is not honoured, or not as written."""
+
+    what: str
+    """One line."""
+    verbatim: Sequence[str] = ()
+    """The passages it is about, word for word, but for keys."""
+    times: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Foreign:
+    """What is particular to a folder of another tool's that is open as it is."""
+
+    tool: str
+    notes: Sequence[ForeignNote]
+    sources: Sequence[Path]
+    """The files it was read from, and folders looked through for them: absolute, links resolved."""
+    places: Mapping[Path, str]
+    """Our own copy of a prompt or case file to the place in the user's files that it was made from."""
+    models: Sequence[tuple[str, str]]
+    """Name and model of each model that the files name, in their order."""
+    baseline: str
+    """The name of the one migrated from."""
+
+
+@dataclass(frozen=True, slots=True)
 class Project:
     """A folder with `migrator.toml`, read and found to be sound."""
 
@@ -169,6 +198,8 @@ class Project:
     assume: Literal["pass", "unjudged"] = "pass"
     """What a baseline output counts as that has neither verdict nor checks."""
     max_cost_per_day: float | None = None
+    foreign: Foreign | None = None
+    """Of a folder of another tool's that is open as it is; then nothing is written into it."""
 
     @property
     def helpers(self) -> list[ModelSpec]:
@@ -196,3 +227,8 @@ class Project:
     def prompt_file(self, task: Task, model_name: str) -> Path:
         """The file of record for that task's prompt on that model, absolute."""
         return self.model(model_name).prompts.get(task.name, task.prompt)
+
+    def shown(self, path: Path) -> str:
+        """A file of the project as screens and messages name it."""
+        place = self.foreign.places.get(path) if self.foreign is not None else None
+        return place or shown_path(path, self.folder)

@@ -37,9 +37,26 @@ class YamlError(Exception):
 
 def yaml_items(text: str) -> Iterator[tuple[Any, int]]:
     """The items of the list that the text holds, each with its line; nothing for an empty text."""
+    root = _composed(text)
+    if root is None:
+        return
+    if not isinstance(root, yaml.SequenceNode):
+        raise YamlError("the file must hold a list of cases, each beginning with a dash", root.start_mark.line + 1)
+    builder = _Builder()
+    for node in root.value:
+        yield builder.value(node)[0], node.start_mark.line + 1
+
+
+def yaml_value(text: str) -> Any:
+    """What the text holds, whatever it is; `None` for an empty text."""
+    root = _composed(text)
+    return None if root is None else _Builder().value(root)[0]
+
+
+def _composed(text: str) -> yaml.Node | None:
     try:
         _look_at_depth(text)
-        root = yaml.compose(text, Loader=_Loader)
+        return yaml.compose(text, Loader=_Loader)
     except yaml.reader.ReaderError as error:
         line = text.count("\n", 0, error.position) + 1
         raise YamlError(f"character U+{ord(chr(error.character)):04X} is not allowed in YAML", line) from None
@@ -48,13 +65,6 @@ def yaml_items(text: str) -> Iterator[tuple[Any, int]]:
         raise YamlError(f"not YAML: {error.problem or error.context}", mark.line + 1 if mark else None) from None
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise YamlError(f"not YAML: {error}", None) from None
-    if root is None:
-        return
-    if not isinstance(root, yaml.SequenceNode):
-        raise YamlError("the file must hold a list of cases, each beginning with a dash", root.start_mark.line + 1)
-    builder = _Builder()
-    for node in root.value:
-        yield builder.value(node)[0], node.start_mark.line + 1
 
 
 def _look_at_depth(text: str) -> None:
