@@ -6,6 +6,7 @@ at the first question). A fact that the map does not state is `None`: unknown, n
 
 import importlib.util
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
@@ -20,6 +21,9 @@ _MAP = "model_prices_and_context_window_backup.json"
 _ANSWERING = frozenset({"chat", "completion", "responses"})
 """Modes of models that answer with text."""
 _MILLION = 1_000_000
+_TIER = re.compile(r"input_cost_per_token_above_(\d+)k_tokens")
+SNAPSHOT = re.compile(r"[-@](20\d\d-\d\d-\d\d|20\d{6}|\d\d-20\d\d|\d{4})$")
+"""The date at the end of a name: of a model that stays as it is, where a name without one moves on."""
 _FIRST = frozenset({"openai", "anthropic", "gemini", "mistral", "groq", "deepseek", "xai", "ollama"})
 """Providers of their own models, and hosts that most people know."""
 _ALIASES = {
@@ -49,6 +53,18 @@ class ModelFacts:
     """`function_calling`, `response_schema`, `system_messages`, `reasoning` …; absent is unknown."""
     deprecation_date: date | None = None
     """From when on the provider no longer serves it."""
+    batch: Price | None = None
+    """What it costs in a batch that may take a day, in USD per million tokens."""
+    cached_input_usd: float | None = None
+    """USD per million input tokens that the provider remembers from a call before."""
+    cached_from: int | None = None
+    """Tokens that a beginning must have to be remembered."""
+    dearer_above: int | None = None
+    """Input tokens of one call above which it costs more."""
+    always_thinks: bool | None = None
+    """It reasons before each answer and cannot be told not to."""
+    default_effort: str | None = None
+    """How much it reasons where the request does not say."""
 
     @property
     def price(self) -> Price | None:
@@ -113,6 +129,12 @@ def _facts(key: str, entry: Mapping[str, Any]) -> ModelFacts:
             if flag.startswith("supports_") and isinstance(value, bool)
         },
         deprecation_date=_date(entry.get("deprecation_date")),
+        batch=_price(entry, "_batches"),
+        cached_input_usd=_usd(entry.get("cache_read_input_token_cost")),
+        cached_from=_whole(entry.get("prompt_cache_min_tokens")),
+        dearer_above=min((int(tier[1]) * 1000 for tier in map(_TIER.fullmatch, entry) if tier), default=None),
+        always_thinks=_stated(entry.get("thinking_always_on")),
+        default_effort=effort if isinstance(effort := entry.get("default_reasoning_effort"), str) else None,
     )
 
 
@@ -121,6 +143,15 @@ def _usd(per_token: Any) -> float | None:
     if isinstance(per_token, bool) or not isinstance(per_token, (int, float)):
         return None
     return round(per_token * _MILLION, 9)
+
+
+def _price(entry: Mapping[str, Any], kind: str) -> Price | None:
+    halves = [_usd(entry.get(f"{half}_cost_per_token{kind}")) for half in ("input", "output")]
+    return Price(*halves) if any(half is not None for half in halves) else None
+
+
+def _stated(value: Any) -> bool | None:
+    return value if isinstance(value, bool) else None
 
 
 def _whole(value: Any) -> int | None:
@@ -132,6 +163,21 @@ def _date(value: Any) -> date | None:
         return date.fromisoformat(value) if isinstance(value, str) else None
     except ValueError:
         return None
+
+
+def dated_siblings(model: str) -> list[ModelFacts]:
+    """The dated models that a name without a date may stand for, the newest last; empty for a dated name."""
+    facts = lookup(model)
+    if facts is None or SNAPSHOT.search(facts.name):
+        return []
+    found = [other for other in models_of(facts.provider) if SNAPSHOT.sub("", other.name) == facts.name]
+    return sorted((other for other in found if other.name != facts.name), key=lambda other: other.name)
+
+
+@cache
+def providers() -> frozenset[str]:
+    """Every provider of the map, as one writes it before the slash."""
+    return frozenset(map(_provider, _entries().values()))
 
 
 @cache

@@ -1,9 +1,9 @@
-"""Which variable holds the key that a model needs, told from its name: for the set-up, which only reads names.
+"""Which variable holds the key that a model needs, told from its name: for what only reads names.
 
 A convention of the client library; a provider it does not list here is asked with `PROVIDER_API_KEY`.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 _KEYS = {
@@ -39,6 +39,34 @@ class KeyState:
         return not self.missing
 
 
+_PLACES = {
+    "azure": (("AZURE_API_BASE",),),
+    "bedrock": (("AWS_REGION",), ("AWS_REGION_NAME",), ("AWS_DEFAULT_REGION",)),
+    "vertex_ai": (("VERTEXAI_LOCATION",), ("VERTEX_LOCATION",)),
+}
+"""Providers whose address is the customer's own to the ways it can be given."""
+
+_SIGNING = frozenset({"bedrock", "vertex_ai"})
+_SPELLINGS = {"bedrock_converse": "bedrock", "vertex_ai_beta": "vertex_ai", "azure_text": "azure"}
+
+
+def provider_of(model: str, provider: str | None) -> str | None:
+    """Who is asked: the name's prefix, else what the price map says (`provider`); spellings of one are one."""
+    prefix, slash, _ = model.partition("/")
+    who = prefix if slash else provider
+    return _SPELLINGS.get(who, who) if who else None
+
+
+def found_elsewhere(who: str) -> bool:
+    """Whether that provider's library also looks for keys outside the environment: files, the machine's own role."""
+    return who in _SIGNING
+
+
+def place_state(who: str, available: Collection[str]) -> KeyState:
+    """The same as `key_state` for a provider's address or region; nothing is missing where it has one of its own."""
+    return _state(_PLACES[who], available) if who in _PLACES else KeyState(())
+
+
 def key_state(model: str, provider: str | None, available: Collection[str]) -> KeyState:
     """Whether the key of `model` is among the variables `available`; values are never looked at.
 
@@ -50,7 +78,11 @@ def key_state(model: str, provider: str | None, available: Collection[str]) -> K
     who = prefix if slash else provider
     if not who:
         return KeyState(())
-    ways = _KEYS.get(who, ((f"{who.upper().replace('-', '_')}_API_KEY",),))
+    who = _SPELLINGS.get(who, who)
+    return _state(_KEYS.get(who, ((f"{who.upper().replace('-', '_')}_API_KEY",),)), available)
+
+
+def _state(ways: Sequence[tuple[str, ...]], available: Collection[str]) -> KeyState:
     for way in ways:
         if all(name in available for name in way):
             return KeyState(way)

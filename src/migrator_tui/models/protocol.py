@@ -2,7 +2,7 @@
 
 To the worker: `{"do": "call", "call": 7, "attempt": 1, "request": {…}}` and `{"do": "cancel", "call": 7}`.
 From it: `{"ready": {…}}` once, then `{"call": 7, "event": "TextDelta", …}` until `Finished` or `Failed`.
-Also to it: `{"do": "dry-run", "call": 8, "sets": [{…}]}`, answered by `{"call": 8, "event": "DryRun", "runs": [{…}]}`.
+Also to it: `{"do": "dry-run", "call": 8, "sets": [{…}]}`, then `{"call": 8, "event": "DryRun", "runs": [{…}]}`.
 Calls are numbered by the pool, so that a late line of an abandoned attempt is told from the next one's.
 
 Lines are pure ASCII: lone surrogates and NUL, which models do send, cross as JSON escapes. A line may be

@@ -8,7 +8,7 @@ import re
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from migrator_tui.models.catalog import ModelFacts, lookup, models_of
+from migrator_tui.models.catalog import SNAPSHOT, ModelFacts, lookup, models_of
 
 SOON = timedelta(days=180)
 """Nobody migrates to a model that retires within half a year."""
@@ -28,7 +28,6 @@ _SPECIAL = frozenset(
 )
 """Words in names of models that are no drop-in for an ordinary one."""
 
-_SNAPSHOT = re.compile(r"[-@](20\d\d-\d\d-\d\d|20\d{6}|\d\d-20\d\d|\d{4})$")
 _VERSION = re.compile(r"(?<![a-z0-9])[a-z]?(\d{1,2})(?:[.-](\d{1,2})(?![\d]))?(?=[a-z]?(?:[-:.]|$))")
 
 
@@ -64,7 +63,7 @@ def successors(model: str, today: date, limit: int = 8) -> list[Successor]:
 def _is_special(facts: ModelFacts, today: date) -> bool:
     """Nothing to propose: fine-tuned, dated, for another trade, or about to retire."""
     bare = facts.name.removeprefix(f"{facts.provider}/")
-    if "/" in bare or ":" in bare or _SNAPSHOT.search(bare) or _words(bare) & _SPECIAL:
+    if "/" in bare or ":" in bare or SNAPSHOT.search(bare) or _words(bare) & _SPECIAL:
         return True
     return facts.deprecation_date is not None and facts.deprecation_date < today + SOON
 
@@ -87,12 +86,12 @@ def _blended(facts: ModelFacts) -> float | None:
 
 def _version(model: str) -> tuple[int, int]:
     """`claude-sonnet-4-5-20250929` is 4.5, `gpt-4o-2024-08-06` is 4.0; without a number 0.0."""
-    bare = _SNAPSHOT.sub("", model.rpartition("/")[2])
+    bare = SNAPSHOT.sub("", model.rpartition("/")[2])
     found = _VERSION.search(bare)
     return (int(found[1]), int(found[2] or 0)) if found else (0, 0)
 
 
 def _words(model: str) -> frozenset[str]:
     """The words of a name that say which line of models it is of: `claude`, `sonnet`."""
-    bare: str = _SNAPSHOT.sub("", model.rpartition("/")[2])
+    bare: str = SNAPSHOT.sub("", model.rpartition("/")[2])
     return frozenset(word for word in re.split(r"[-.:_@]", bare) if word.isalpha())
