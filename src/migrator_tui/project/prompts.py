@@ -67,6 +67,13 @@ def variables(template: str) -> set[str]:
     return found - set(_environment().globals)
 
 
+def check_template(template: str) -> None:
+    """Raise `ProjectError` where that is no template, or one that asks for what no rendering may do."""
+    for part in parts(template):
+        if part.role is not None and "{" in part.source:
+            _guarded(part, None, lambda source=part.source: _compiled(source))
+
+
 def render(template: str, case: Case, *, file: Path | str | None = None) -> list[Message]:
     """The messages to send for that case.
 

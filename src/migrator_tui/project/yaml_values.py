@@ -47,10 +47,10 @@ def yaml_items(text: str) -> Iterator[tuple[Any, int]]:
         yield builder.value(node)[0], node.start_mark.line + 1
 
 
-def yaml_value(text: str) -> Any:
-    """What the text holds, whatever it is; `None` for an empty text."""
+def yaml_value(text: str, most: int = MAX_VALUES) -> Any:
+    """What the text holds, whatever it is, of at most so many values; `None` for an empty text."""
     root = _composed(text)
-    return None if root is None else _Builder().value(root)[0]
+    return None if root is None else _Builder(most).value(root)[0]
 
 
 def _composed(text: str) -> yaml.Node | None:
@@ -83,7 +83,8 @@ def _look_at_depth(text: str) -> None:
 class _Builder:
     """Makes values from nodes; an alias's value is made once and shared, but counted each time."""
 
-    def __init__(self) -> None:
+    def __init__(self, most: int = MAX_VALUES) -> None:
+        self.most = most
         self.made: dict[int, tuple[Any, int]] = {}
         self.open: set[int] = set()
         self.total = 0
@@ -101,8 +102,8 @@ class _Builder:
             self.open.discard(key)
             self.made[key] = found
         self.total += 1
-        if found[1] > MAX_VALUES or self.total > MAX_VALUES:
-            raise YamlError(f"aliases make more than {MAX_VALUES:,} values of it", node.start_mark.line + 1)
+        if found[1] > self.most or self.total > self.most:
+            raise YamlError(f"aliases make more than {self.most:,} values of it", node.start_mark.line + 1)
         return found
 
     def _new(self, node: yaml.Node) -> tuple[Any, int]:
@@ -130,8 +131,8 @@ class _Builder:
                     self.total += len(source)
                     # Of several tables, the first that has a key gives it.
                     merged = {**source, **merged}
-                if self.total > MAX_VALUES:
-                    raise YamlError(f"aliases make more than {MAX_VALUES:,} values of it", node.start_mark.line + 1)
+                if self.total > self.most:
+                    raise YamlError(f"aliases make more than {self.most:,} values of it", node.start_mark.line + 1)
                 continue
             if not isinstance(key_node, yaml.ScalarNode):
                 raise YamlError("a key must be text", key_node.start_mark.line + 1)

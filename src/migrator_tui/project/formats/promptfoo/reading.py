@@ -23,6 +23,9 @@ MOST_FILES = 20_000
 MOST_BYTES = 256 * 1024 * 1024
 """Of all files together."""
 
+MOST_VALUES = 1_000_000
+"""Values that one YAML file may hold once its aliases are followed."""
+
 CODE_SUFFIXES = frozenset(
     (".js", ".cjs", ".mjs", ".jsx", ".ts", ".cts", ".mts", ".tsx", ".py", ".rb", ".go", ".sh", ".bash", ".exe")
 ) | {".bat", ".cmd", ".ps1", ".pl", ".php", ".lua", ".jar"}
@@ -153,7 +156,7 @@ def parsed(text: str, shown: str, suffix: str) -> Any:
                 return plain_value(json.loads(text))
             except json.JSONDecodeError as error:
                 raise ProjectError(f"not JSON: {error.msg.lower()}", file=shown, line=error.lineno) from None
-        return plain_value(yaml_value(text))
+        return plain_value(yaml_value(text, MOST_VALUES))
     except YamlError as error:
         raise ProjectError(error.what, file=shown, line=error.line) from None
     except Misfit as misfit:

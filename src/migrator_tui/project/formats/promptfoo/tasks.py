@@ -1,0 +1,234 @@
+"""From a prompt of promptfoo's and the tests to a task: the prompt file's text, and what the cases must hold for it."""
+
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from migrator_tui.project.errors import ProjectError
+from migrator_tui.project.formats.promptfoo.prompts import RawPrompt, chat_in, placeholder
+from migrator_tui.project.formats.promptfoo.reading import Source
+from migrator_tui.project.formats.promptfoo.templates import (
+    Path,
+    as_text,
+    chat_file,
+    filled,
+    is_template,
+    names_in,
+    render_all,
+    translated,
+    variants,
+)
+from migrator_tui.project.formats.promptfoo.values import ForeignTask
+from migrator_tui.project.prompts import render_text
+from migrator_tui.project.schema import Message
+from migrator_tui.project.words import listed, one_line
+
+_HEADED = frozenset(("system", "user", "assistant", "developer"))
+
+TRIED = 200
+"""Cases on which a template is tried before it is taken."""
+
+TRYING_SECONDS = 2.0
+"""Time for trying one template; what has worked until then is taken to work."""
+
+RENDERING_SECONDS = 20.0
+"""Time for putting one prompt into the messages of all cases."""
+
+ONLY = "promptfoo_test"
+"""The variable of a test that has none: a case of ours needs one."""
+
+
+class Cases:
+    """The cases of all tests, as the tasks share them."""
+
+    def __init__(self, cases: list[dict[str, Any]]) -> None:
+        self.shared = cases
+
+    def fill(self, prompts: Sequence[RawPrompt], checks: Sequence[Mapping[str, Any]], source: Source) -> None:
+        """Give every variable that a prompt or a check names a value in every case: an empty one, as nunjucks has it."""
+        names: set[Path] = set()
+        for prompt in prompts:
+            for text in _texts(prompt.chat if prompt.chat is not None else prompt.text):
+                names |= names_in(translated(text))
+        for check in checks:
+            names |= _names_in_check(check)
+        known: dict[str, set[Path]] = {}
+        missing: dict[str, int] = {}
+        for case in self.shared:
+            own = set(names)
+            for check in case.get("checks", ()):
+                for text in _texts(check):
+                    if "{" in text:
+                        own |= known.setdefault(text, names_in(text))
+            for name in filled(case["vars"], own):
+                missing[name] = missing.get(name, 0) + 1
+            if not case["vars"]:
+                case["vars"][ONLY] = "1"
+        _note_missing(missing, len(self.shared), source)
+
+
+def _names_in_check(check: Mapping[str, Any]) -> set[Path]:
+    found: set[Path] = set()
+    for text in _texts(check):
+        found |= names_in(text)
+    return found
+
+
+def _note_missing(missing: Mapping[str, int], cases: int, source: Source) -> None:
+    from_outside = sorted(name for name in missing if name == "env" or name.startswith("env."))
+    if from_outside:
+        source.notes.add(f"the environment is empty: {listed(from_outside)}", ", ".join(from_outside))
+    names = sorted(name for name in missing if name not in from_outside and "__loaded" not in name)
+    if names:
+        most = max(missing[name] for name in names)
+        where = "every case" if most == cases else f"up to {most:,} of {cases:,} cases"
+        what = f"variables without a value are empty, as in promptfoo: {listed(names)} (in {where})"
+        source.notes.add(what, ", ".join(names))
+
+
+def task_of(prompt: RawPrompt, cases: Cases, source: Source) -> ForeignTask:
+    """The task of one prompt; what a prompt file of ours can't say is put into each case's messages."""
+    shared = cases.shared
+    if prompt.code:
+        names = list(dict.fromkeys(name for case in shared[:TRIED] for name in case["vars"] if name != ONLY))
+        told = f"\n\nVariables of the cases: {listed(names, 30)}." if names else ""
+        text = chat_file([{"role": "user", "content": as_text(placeholder(prompt) + told)}])
+        return ForeignTask(prompt.name, text, shared, prompt.place)
+    if prompt.chat is not None:
+        return _chat_task(prompt, shared, source)
+    if _may_become_chat(prompt.text):
+        made = _rendered_chats(prompt, shared)
+        if made is not None:
+            source.notes.add("a chat made by a template stands in the cases, a prompt for each", prompt.place)
+            return _with_messages(prompt, "", shared, made)
+    text = _template(prompt.text, shared, prompt, source)
+    return ForeignTask(prompt.name, chat_file([{"role": "user", "content": text}]), shared, prompt.place)
+
+
+def _chat_task(prompt: RawPrompt, shared: Sequence[dict[str, Any]], source: Source) -> ForeignTask:
+    messages: list[Message] = list(prompt.chat)
+    plain = 0
+    while plain < len(messages) and _is_plain(messages[plain]):
+        plain += 1
+    headed = [
+        {"role": message["role"], "content": _template(message["content"], shared, prompt, source)}
+        for message in messages[:plain]
+    ]
+    text = chat_file(headed)
+    rest = messages[plain:]
+    if not rest:
+        return ForeignTask(prompt.name, text, shared, prompt.place)
+    source.notes.add("messages with parts or calls of tools stand in the cases, not in the prompt", rest)
+    return _with_messages(prompt, text, shared, _rendered(rest, prompt, shared, source))
+
+
+def _is_plain(message: Message) -> bool:
+    content = message.get("content")
+    return (
+        message.get("role") in _HEADED
+        and isinstance(content, str)
+        and bool(content.strip())
+        and set(message) <= {"role", "content"}
+    )
+
+
+def _template(text: str, cases: Sequence[Mapping[str, Any]], prompt: RawPrompt, source: Source) -> str:
+    """The text as a template of ours that can be rendered for the cases; as plain text where there is none."""
+    put = translated(text)
+    if "{" not in text:
+        return text
+    best, least = "", len(cases) + 1
+    for variant in variants(put):
+        if not is_template(variant):
+            continue
+        failing = _failing(variant, cases)
+        if not failing:
+            return variant
+        if len(failing) < least:
+            best, least = variant, len(failing)
+            first = failing[0]
+    if not best:
+        source.notes.add(f"a text that is no template of Jinja's is sent as it is ({prompt.place})", text)
+        return as_text(text)
+    source.notes.add(f"a template can't be rendered for all cases ({prompt.place}): {one_line(first, 160)}", text)
+    return best
+
+
+def _failing(template: str, cases: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Why it can't be rendered, for each case tried on which it can't."""
+    until = time.monotonic() + TRYING_SECONDS
+    failing = []
+    for case in cases[:TRIED]:
+        try:
+            render_text(template, case["vars"], f"case {one_line(case['id'], 60)}")
+        except ProjectError as error:
+            failing.append(str(error))
+        if time.monotonic() > until:
+            break
+    return failing
+
+
+def _may_become_chat(text: str) -> bool:
+    start = text.lstrip()[:1]
+    return start in ("[", "{", "-") and "role" in text and "{" in text
+
+
+def _rendered_chats(prompt: RawPrompt, cases: Sequence[Mapping[str, Any]]) -> list[list[Message]] | None:
+    """The chat that the text becomes for each case; `None` where it doesn't for some."""
+    for variant in variants(translated(prompt.text)):
+        if not is_template(variant):
+            continue
+        made = []
+        until = time.monotonic() + RENDERING_SECONDS
+        for case in cases:
+            try:
+                chat = chat_in(render_text(variant, case["vars"], "a case"))
+            except ProjectError:
+                break
+            if chat is None or time.monotonic() > until:
+                break
+            made.append(chat)
+        else:
+            return made
+    return None
+
+
+def _rendered(
+    messages: list[Message], prompt: RawPrompt, cases: Sequence[Mapping[str, Any]], source: Source
+) -> list[list[Message]]:
+    until = time.monotonic() + RENDERING_SECONDS
+    made = []
+    for case in cases:
+        try:
+            made.append(render_all(messages, case["vars"], "a case", _as_template))
+        except ProjectError as error:
+            what = f"a chat can't be rendered for some cases ({prompt.place}): {one_line(str(error), 160)}"
+            source.notes.add(what, str(case["id"]))
+            made.append(messages)
+        if time.monotonic() > until:
+            what = f"takes more than {RENDERING_SECONDS:g} seconds to render for {len(cases):,} cases"
+            raise ProjectError(what, file=prompt.place)
+    return made
+
+
+def _as_template(text: str) -> str:
+    put = translated(text)
+    return put if is_template(put) else as_text(text)
+
+
+def _with_messages(
+    prompt: RawPrompt, text: str, cases: Sequence[Mapping[str, Any]], messages: Iterable[list[Message]]
+) -> ForeignTask:
+    own = [{**case, "messages": each} for case, each in zip(cases, messages, strict=True)]
+    return ForeignTask(prompt.name, text, own, prompt.place, shared_cases=False)
+
+
+def _texts(value: Any) -> Iterable[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        for item in value.values():
+            yield from _texts(item)
+    elif isinstance(value, list | tuple):
+        for item in value:
+            yield from _texts(item)
