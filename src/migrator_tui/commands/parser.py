@@ -85,6 +85,7 @@ def build() -> tuple[Parser, dict[str, Parser]]:
     known = {
         "run": _run(commands),
         "report": _report(commands),
+        "preflight": _preflight(commands),
         "demo": _demo(commands),
         "init": _init(commands),
         "trust": _trust(commands),
@@ -185,6 +186,25 @@ def _report(commands: Any) -> Parser:
     )
     report.add_argument("--no-gate", action="store_true", help="exit 0 whatever the gate decides")
     return report
+
+
+def _preflight(commands: Any) -> Parser:
+    preflight: Parser = commands.add_parser(
+        "preflight",
+        help="what would go wrong, before anything is spent",
+        description="Look at models, parameters, prompts and cases for what would go wrong. Asks no model, needs no\n"
+        "network, and starts no worker where all models are simulated or recorded.",
+        epilog="exit codes: 0 nothing blocks; 1 a blocker stands; 2 wrong usage or bad input; 3 the look was not "
+        "finished",
+    )
+    preflight.add_argument("--task", metavar="NAME", action="append", help="only this task (may be repeated)")
+    preflight.add_argument(
+        "--candidate", metavar="NAME", action="append", help="only this candidate (may be repeated)"
+    )
+    preflight.add_argument(
+        "--format", choices=("table", "json"), default="table", help="form of the output (default: table)"
+    )
+    return preflight
 
 
 def _demo(commands: Any) -> Parser:

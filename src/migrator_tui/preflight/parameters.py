@@ -1,0 +1,175 @@
+"""Parameters that a model rejects, or that would reach it changed: as the client library has it, and by rule."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from migrator_tui.models.arguments import refused_params
+from migrator_tui.models.dry_run import DryRun, Fate, Tried
+from migrator_tui.preflight.asked import Asked
+from migrator_tui.preflight.finding import Change, Finding, Severity, shown
+from migrator_tui.project.trust import HARMLESS_PARAMS
+from migrator_tui.project.words import listed, one_line
+
+SUBJECTS = {
+    "tool_choice": "tool-choice",
+    "parallel_tool_calls": "parallel-tool-calls",
+    "response_format": "response-format",
+}
+"""Parameters to the subjects that other findings about the same thing have."""
+_SAMPLING = frozenset({"temperature", "top_p", "top_k", "min_p", "presence_penalty", "frequency_penalty"})
+_NOT_OPENAIS = frozenset({"top_k", "min_p", "repetition_penalty", "thinking"})
+"""Other providers' parameters. OpenAI answers names that it does not know with an error (400, "unknown parameter"),
+and its reference of the chat API lists none of these (looked at in November 2026)."""
+_ONE_SAMPLER = ("claude-opus-4-1", "claude-opus-4-5", "claude-sonnet-4-5", "claude-haiku-4-5")
+"""They take temperature or top_p, not both: Anthropic's guide "Migrating to Claude 4.5", and their API's answer."""
+_LEAVE_OUT = {
+    "temperature": "leave it out, and repeat critical cases (--repeat 3) to see how much answers vary",
+    "top_p": "leave it out",
+    "top_k": "leave it out",
+    "stop": "leave it out; say in the prompt where the answer ends, and cut it off in your code",
+    "seed": "leave it out, and repeat critical cases (--repeat 3) to see how much answers vary",
+    "logprobs": "leave it out; what reads probabilities must do without",
+    "top_logprobs": "leave it out; what reads probabilities must do without",
+    "logit_bias": "leave it out; say in the prompt which words to use",
+    "reasoning_effort": "leave it out: this model takes no such setting",
+}
+
+
+def parameter_findings(asked: Asked) -> Iterator[Finding]:
+    """One finding for each parameter that does not arrive as it is written."""
+    if asked.dry is None:
+        for name, reason in refused_params(asked.params).items():
+            yield _refused(asked, name, reason)
+        return
+    if asked.dry.problem:
+        yield asked.finding(
+            Severity.BLOCKER, "model", asked.dry.problem, "correct the model's name in the configuration"
+        )
+        return
+    rejected = set()
+    for tried in asked.dry.parameters:
+        for found in _of(asked, asked.dry, tried):
+            rejected |= {tried.name} if found.severity is Severity.BLOCKER else set()
+            yield found
+    yield from _by_rule(asked, rejected)
+
+
+def _of(asked: Asked, dry: DryRun, tried: Tried) -> Iterator[Finding]:
+    name, value = tried.name, {**asked.params, **asked.beside}.get(tried.name)
+    subject = SUBJECTS.get(name, one_line(name, 60))
+    own = name in asked.params
+    stated = f"{one_line(name, 60)} = {shown(value)}" if own else subject
+    change = Change(name) if own else None
+    match tried.fate:
+        case Fate.REFUSED:
+            yield _refused(asked, name, tried.reason)
+        case Fate.REJECTED:
+            do = _advice(asked, name) if own else f"leave it out of the task, or do without {asked.spec.name}"
+            if name == "tool_choice":
+                yield asked.finding(
+                    Severity.BLOCKER,
+                    subject,
+                    f"{stated} is rejected: {_first_sentence(tried.reason)} ({dry.library})",
+                    'let the model choose ("auto"), and say in the prompt when to call a tool',
+                    change=Change("tool_choice", "auto"),
+                )
+                return
+            yield asked.finding(
+                Severity.BLOCKER,
+                subject,
+                f"{stated} is rejected: {_first_sentence(tried.reason)} ({dry.library})",
+                do,
+                change=change,
+            )
+        case Fate.DROPPED:
+            yield asked.finding(
+                Severity.WARNING,
+                subject,
+                f"{stated} is dropped before it is sent, without a word ({dry.library})",
+                "leave it out, so that the file says what is asked" if own else "do not count on it",
+                change=change,
+            )
+        case Fate.RENAMED:
+            names = listed(tried.became, 3)
+            yield asked.finding(Severity.NOTE, subject, f"{subject} goes out as {names} ({dry.library})")
+        case Fate.PASSED_ON:
+            yield from _passed_on(asked, dry, name, stated, change)
+        case Fate.SENT | Fate.CHANGED:
+            return
+
+
+def _first_sentence(reason: str) -> str:
+    return reason.partition(". ")[0]
+
+
+def _passed_on(asked: Asked, dry: DryRun, name: str, stated: str, change: Change | None) -> Iterator[Finding]:
+    """The library hands it on unread: does the provider know it?"""
+    subject = SUBJECTS.get(name, one_line(name, 60))
+    if name in _SAMPLING and asked.supports("sampling_params") is False:
+        yield asked.finding(
+            Severity.BLOCKER,
+            subject,
+            f"{stated} is rejected: the price map states that this model takes no sampling parameters",
+            _advice(asked, name),
+            change=change,
+        )
+    elif name in _NOT_OPENAIS and asked.who in ("openai", "azure") and asked.spec.api_base is None:
+        yield asked.finding(
+            Severity.WARNING,
+            subject,
+            f"{stated} is no parameter of OpenAI's chat API, which answers unknown ones with an error",
+            "leave it out",
+            change=change,
+        )
+    elif name not in HARMLESS_PARAMS:
+        yield asked.finding(
+            Severity.NOTE,
+            subject,
+            f"{dry.library} does not know {stated} and hands it on; whether the model takes it is not known",
+            "try one case first: r",
+        )
+
+
+def _by_rule(asked: Asked, rejected: set[str]) -> Iterator[Finding]:
+    """What neither the library nor the price map says."""
+    both = {"temperature", "top_p"} <= {name for name in asked.params if name not in rejected}
+    if both and any(name in asked.spec.model for name in _ONE_SAMPLER):
+        yield asked.finding(
+            Severity.BLOCKER,
+            "top_p",
+            "this model takes temperature or top_p, not both",
+            "leave top_p out",
+            change=Change("top_p"),
+        )
+
+
+def _refused(asked: Asked, name: str, reason: str) -> Finding:
+    return asked.finding(Severity.BLOCKER, one_line(name, 60), reason, "take it out of params", change=Change(name))
+
+
+def _advice(asked: Asked, name: str) -> str:
+    advice = _LEAVE_OUT.get(name, "leave it out")
+    if name in _SAMPLING and asked.supports("none_reasoning_effort") is True:
+        advice += '; or turn reasoning off (reasoning_effort = "none")'
+    return advice
+
+
+def thinks(asked: Asked) -> bool | None:
+    """Whether the model reasons before it answers, asked with these parameters; `None`: not known."""
+    effort = asked.params.get("reasoning_effort")
+    thinking: Any = asked.params.get("thinking")
+    if isinstance(thinking, dict) and thinking.get("type") in ("enabled", "adaptive"):
+        return True
+    if isinstance(effort, str):
+        return effort != "none"
+    facts = asked.facts
+    if facts is None:
+        return None
+    if facts.always_thinks is True:
+        return True
+    if facts.default_effort is not None:
+        return facts.default_effort != "none"
+    if asked.supports("reasoning") is True and asked.who in ("openai", "azure"):
+        # Where "none" is no choice, they cannot be kept from it.
+        return True if asked.supports("none_reasoning_effort") is False else None
+    return None if asked.supports("reasoning") is not False else False

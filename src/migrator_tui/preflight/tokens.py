@@ -1,0 +1,83 @@
+"""How many tokens a request may be, without a tokenizer: a guess that says how wrong it can be.
+
+English has about four characters a token, Chinese and Japanese one or two tokens a character, other scripts lie
+between. The low and the high end span what tokenizers of today's models make of one text: newer ones count the same
+text up to 35 % higher (Anthropic says so of its own, in the migration guides of 2026).
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from migrator_tui.project.schema import Message
+
+INFLATION = 1.35
+"""How much more another tokenizer may count for the same text."""
+_LOW, _HIGH = 0.8, 1.35
+_MESSAGE = 6
+"""Tokens around a message."""
+_IMAGE = 1_100
+"""Tokens of an image of ordinary size; providers count from 85 to several thousand."""
+_FILE = 3_000
+"""Tokens of a document of a page or two."""
+_WIDE = 0x2E80
+"""From here on characters are ideographs, kana, hangul."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tokens:
+    """About so many."""
+
+    likely: float
+
+    @property
+    def low(self) -> int:
+        """Hardly fewer."""
+        return round(self.likely * _LOW)
+
+    @property
+    def high(self) -> int:
+        """Hardly more."""
+        return round(self.likely * _HIGH)
+
+
+def text_tokens(text: str) -> float:
+    """The likely number of tokens of a text."""
+    plain = sum(1 for character in text if character < "\x80")
+    wide = sum(1 for character in text if ord(character) >= _WIDE)
+    return plain / 4 + (len(text) - plain - wide) / 2 + wide
+
+
+def request_tokens(messages: Sequence[Message], beside: Iterable[Any] = ()) -> Tokens:
+    """A request's input: messages, and what stands `beside` them (tools, a response format)."""
+    total = 0.0
+    for message in messages:
+        total += _MESSAGE + _content(message.get("content"))
+        total += text_tokens(str(message["tool_calls"])) if message.get("tool_calls") else 0
+    return Tokens(total + sum(text_tokens(str(each)) for each in beside if each))
+
+
+def _content(content: Any) -> float:
+    if isinstance(content, str):
+        return text_tokens(content)
+    if not isinstance(content, list):
+        return 0.0
+    return sum(_part(part) for part in content)
+
+
+def _part(part: Any) -> float:
+    # Bytes of a picture in base64 are no text.
+    if not isinstance(part, Mapping):
+        return text_tokens(str(part))
+    kind = part_kind(part)
+    return {"image": _IMAGE, "file": _FILE, "audio": _IMAGE}.get(kind, text_tokens(str(part.get("text") or "")))
+
+
+def part_kind(part: Mapping[str, Any]) -> str:
+    """`image`, `file`, `audio` or `text`, whichever provider's name the part has."""
+    kind = str(part.get("type") or "")
+    if "image" in kind:
+        return "image"
+    if "file" in kind or "document" in kind:
+        return "file"
+    return "audio" if "audio" in kind else "text"
