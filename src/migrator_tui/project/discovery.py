@@ -5,12 +5,14 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from migrator_tui.project.config import CONFIG_NAME
 from migrator_tui.project.errors import ProjectError
 from migrator_tui.project.folder_scan import Discovery, FoundCases, FoundModel, FoundPrompt, discover
 from migrator_tui.project.prompts import is_chat, read_template, variables
 from migrator_tui.project.toml_text import toml_value
+from migrator_tui.project.words import one_line
 
 __all__ = [
     "Discovery",
@@ -39,16 +41,27 @@ class ProposedTask:
     name: str
     prompt: str
     cases: Sequence[str]
+    tools: str | None = None
+    production: str | None = None
 
 
-def propose_config(*, name: str, baseline: str, candidates: Sequence[str], tasks: Sequence[ProposedTask]) -> str:
-    """The text of a `migrator.toml`."""
+def propose_config(
+    *,
+    name: str,
+    baseline: str,
+    candidates: Sequence[str],
+    tasks: Sequence[ProposedTask],
+    baseline_params: Mapping[str, Any] | None = None,
+    baseline_note: str | None = None,
+) -> str:
+    """The text of a `migrator.toml`; `baseline_note` goes behind the baseline's model, in one line."""
     lines = [
         "[project]",
         f"name = {toml_value(name)}",
         "",
         "[baseline]                # the model you are moving from",
-        f"model = {toml_value(baseline)}",
+        f"model = {toml_value(baseline)}" + (f"  # {one_line(baseline_note)}" if baseline_note else ""),
+        *([f"params = {toml_value(baseline_params)}"] if baseline_params else []),
         "",
     ]
     names: list[str] = []
@@ -70,6 +83,8 @@ def propose_config(*, name: str, baseline: str, candidates: Sequence[str], tasks
             f"name = {toml_value(task.name)}",
             f"prompt = {toml_value(task.prompt)}",
             f"cases = {toml_value(list(task.cases))}",
+            *([f"tools = {toml_value(task.tools)}"] if task.tools is not None else []),
+            *([f"production = {toml_value(task.production)}"] if task.production is not None else []),
             'checks = []               # such as { type = "is-json" } or { type = "max-words", value = 80 }',
             "",
         ]

@@ -1,0 +1,299 @@
+"""What the columns of a table probably are, by their names: guesses, marked as such, for the user to look at."""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from migrator_tui.project.errors import ProjectError
+from migrator_tui.project.formats.parts import parsed
+from migrator_tui.project.words import did_you_mean, listed, quoted
+
+LEFT_OUT = ""
+"""What a column becomes that becomes nothing."""
+
+OURS = {
+    "id": "id",
+    "input": "input: a text, a conversation, or a table of variables",
+    "messages": "messages",
+    "expected": "expected",
+    "output": "baseline answer",
+    "tool_calls": "baseline tool calls",
+    "tags": "tags",
+    "critical": "critical",
+    "passed": "verdict",
+    "cost": "cost, in USD",
+    "latency_ms": "latency, in ms",
+    "latency_s": "latency, in s",
+    "input_tokens": "input tokens",
+    "output_tokens": "output tokens",
+    "finish_reason": "finish reason",
+    "model": "model",
+    "tools": "tools",
+}
+"""What a column can become, and how screens call it; beside these, `var NAME`."""
+
+_BY_NAME = {
+    "id": ("id", "case_id", "test_id", "example_id", "item_id", "uuid", "custom_id", "key", "request_id"),
+    "messages": ("messages", "conversation", "chat", "chat_history", "turns"),
+    "input": ("input", "inputs", "prompt"),
+    "expected": (
+        *("expected", "expected_output", "expectedoutput", "ideal", "target", "reference", "reference_output"),
+        *("ground_truth", "gold", "golden", "label", "correct_answer", "reference_answer"),
+    ),
+    "output": (
+        *("output", "outputs", "actual_output", "model_output", "completion", "response", "prediction"),
+        *("generated", "generation", "baseline", "model_answer"),
+    ),
+    "tool_calls": ("tool_calls",),
+    "tags": ("tags", "tag", "labels", "topics"),
+    "critical": ("critical", "must_pass"),
+    "passed": ("passed", "pass", "verdict", "is_correct"),
+    "cost": ("cost", "cost_usd", "total_cost", "spend", "price"),
+    "latency_ms": ("latency_ms", "duration_ms", "response_time_ms", "latencyms"),
+    "latency_s": ("latency", "latency_s", "duration", "duration_s", "response_time"),
+    "input_tokens": ("input_tokens", "prompt_tokens", "tokens_in"),
+    "output_tokens": ("output_tokens", "completion_tokens", "tokens_out"),
+    "finish_reason": ("finish_reason", "stop_reason"),
+    "model": ("model", "model_name", "model_id"),
+    "tools": ("tools",),
+}
+_WORD_OF = {name: ours for ours, names in _BY_NAME.items() for name in names}
+
+_CERTAIN = frozenset((*OURS, "expected_output", "case_id")) - {"input", "latency_s"}
+"""Names that mean nothing else."""
+
+_NO_INPUT = re.compile(
+    r"(^|_)(created|updated|modified|started|ended|timestamp|time|date)(_|$)|_at$|^at$|^url$|_url$|^source"
+    r"|(^|_)(user|session|trace|span|run|parent|thread|customer|account|org|tenant|dataset|project|experiment)_?"
+    r"(id|name|email)?$|(^|_)(email|e_mail|phone|ip|score|feedback|rating|comment|status|env|environment|version)(_|$)"
+    r"|^(metadata|meta|extra|config|name|reasoning|tokens|total_tokens|total|error|split|index|row|line|no)(_|\.|$)"
+)
+"""Names of what stands beside a case rather than in it."""
+
+DEEPEST, MOST_COLUMNS = 3, 120
+"""How far tables inside a record are opened, and how many columns are looked at."""
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column of a source, and what it becomes."""
+
+    path: str
+    becomes: str
+    """One of `OURS`, `var NAME`, or `LEFT_OUT`."""
+    sure: bool
+    """Stated by the user, or its name means nothing else; otherwise a guess to be looked at."""
+    example: Any = None
+
+    @property
+    def word(self) -> str:
+        """What it becomes, in a reader's words."""
+        return OURS.get(self.becomes, self.becomes) or "left out"
+
+
+@dataclass(frozen=True, slots=True)
+class Preset:
+    """The columns of a tool's export."""
+
+    title: str
+    needs: Sequence[str]
+    columns: Mapping[str, str]
+    """Path to what it becomes; every column that is not named is left out."""
+
+
+PRESETS = (
+    Preset(
+        "Langfuse dataset",
+        ("input", "expectedOutput"),
+        {"id": "id", "input": "input", "expectedOutput": "expected", "metadata.tags": "tags"},
+    ),
+    Preset(
+        "LangSmith runs",
+        ("inputs", "outputs", "run_type"),
+        {
+            "id": "id",
+            "inputs": "input",
+            "outputs": "output",
+            "tags": "tags",
+            "total_cost": "cost",
+            "prompt_tokens": "input_tokens",
+            "completion_tokens": "output_tokens",
+        },
+    ),
+    Preset(
+        "LangSmith dataset",
+        ("inputs", "outputs"),
+        {"id": "id", "inputs": "input", "outputs": "expected", "metadata.dataset_split": "tags"},
+    ),
+    Preset(
+        "DeepEval goldens",
+        ("input", "expected_output", "actual_output"),
+        {
+            "name": "id",
+            "input": "var input",
+            "expected_output": "expected",
+            "actual_output": "output",
+            "context": "var context",
+            "retrieval_context": "var retrieval_context",
+        },
+    ),
+    Preset(
+        "Inspect samples",
+        ("input", "target"),
+        {"id": "id", "input": "input", "target": "expected"},
+    ),
+    Preset(
+        "Braintrust dataset",
+        ("input", "expected", "metadata"),
+        {"id": "id", "input": "input", "expected": "expected", "tags": "tags"},
+    ),
+)
+
+
+def guess(records: Sequence[Any]) -> tuple[list[Column], str]:
+    """What the columns of those records probably are, and the name of the export they look like, if any."""
+    paths = column_paths(records)
+    tops = {path.partition(".")[0] for path in paths}
+    preset = next((p for p in PRESETS if all(need in tops for need in p.needs)), None)
+    if preset is not None:
+        found = [
+            Column(path, becomes, False, example_of(records, path))
+            for path, becomes in preset.columns.items()
+            if any(path == known or known.startswith(f"{path}.") for known in paths)
+        ]
+        taken = {column.path for column in found}
+        rest = [p for p in paths if not any(p == path or p.startswith(f"{path}.") for path in taken)]
+        return found + [Column(p, LEFT_OUT, False, example_of(records, p)) for p in rest], preset.title
+    return _by_names(paths, records), ""
+
+
+def stated(columns: Sequence[Column], said: Mapping[str, str], left_out: Sequence[str]) -> list[Column]:
+    """The guesses, with what the user said in their place.
+
+    `said` maps our names to paths. Where it names what is asked, nothing else becomes a variable by guess.
+    """
+    for name in said:
+        check_name(name)
+    known = [column.path for column in columns]
+    for path in (*said.values(), *left_out):
+        if path not in known and not any(
+            each.startswith(f"{path}.") or path.startswith(f"{each}.") for each in known
+        ):
+            raise ProjectError(
+                f"there is no column {quoted(path)}{did_you_mean(path, known) or f'; there is {listed(known)}'}"
+            )
+    asks = any(name in ("input", "messages") or name.startswith("var ") for name in said)
+    examples = {column.path: column.example for column in columns}
+    found = [Column(path, name, True, examples.get(path)) for name, path in said.items()]
+    taken = set(said.values())
+    for column in columns:
+        if column.path in taken or any(column.path.startswith(f"{path}.") for path in taken):
+            continue
+        guessed_input = column.becomes in ("input", "messages") or column.becomes.startswith("var ")
+        refused = any(column.path == path or column.path.startswith(f"{path}.") for path in left_out)
+        if refused or column.becomes in said or (asks and guessed_input):
+            found.append(Column(column.path, LEFT_OUT, refused, column.example))
+        else:
+            found.append(column)
+    return found
+
+
+def check_name(name: str) -> None:
+    """Refuse a word that a column cannot become."""
+    if name in OURS:
+        return
+    kind, _, variable = name.partition(" ")
+    if kind == "var" and variable.isidentifier():
+        return
+    if kind == "var":
+        raise ProjectError(f"a variable's name is letters, digits and _, not {quoted(variable)}")
+    raise ProjectError(
+        f"nothing is called {quoted(name)}{did_you_mean(name, OURS) or ''}; there is {listed(OURS, 30)}, and var NAME"
+    )
+
+
+def column_paths(records: Sequence[Any]) -> list[str]:
+    """The columns of the records, tables inside them opened: `inputs.ticket`."""
+    found: dict[str, None] = {}
+    for record in records:
+        if isinstance(record, Mapping):
+            for path in _paths(record, 1):
+                found.setdefault(path)
+    return list(found)[:MOST_COLUMNS]
+
+
+def value_at(record: Any, path: str) -> Any:
+    """What lies at a path: a key as it is written, else key by key, JSON text opened on the way."""
+    if isinstance(record, Mapping) and path in record:
+        return record[path]
+    value: Any = record
+    parts = path.split(".")
+    for number, part in enumerate(parts):
+        value = parsed(value)
+        if isinstance(value, list) and part.isdigit() and int(part) < len(value):
+            value = value[int(part)]
+        elif isinstance(value, Mapping) and part in value:
+            value = value[part]
+        elif isinstance(value, Mapping) and ".".join(parts[number:]) in value:
+            return value[".".join(parts[number:])]
+        else:
+            return None
+    return value
+
+
+def example_of(records: Iterable[Any], path: str) -> Any:
+    """The first value of a column that is not empty."""
+    return next((value for value in (value_at(r, path) for r in records) if value not in (None, "", [], {})), None)
+
+
+def variable_name(text: str, taken: Iterable[str] = ()) -> str:
+    """A name that a template can say, of a column's."""
+    name = re.sub(r"\W+", "_", text).strip("_") or "value"
+    name = f"_{name}" if name[0].isdigit() else name
+    name, number, taken = name[:80], 2, set(taken)
+    own = name
+    while own in taken or own == "messages":
+        own, number = f"{name}_{number}", number + 1
+    return own
+
+
+def _by_names(paths: Sequence[str], records: Sequence[Any]) -> list[Column]:
+    found: list[Column] = []
+    taken: set[str] = set()
+    names: list[str] = []
+    for path in paths:
+        example = example_of(records, path)
+        first, _, last = path.rpartition(".")
+        word = re.sub(r"[\s-]+", "_", (last or path).strip().casefold())
+        becomes = _WORD_OF.get(word, "") if first in ("", "metadata", "usage") else ""
+        if first in ("vars", "inputs", "input"):
+            becomes = ""
+        elif becomes in taken:
+            found.append(Column(path, LEFT_OUT, False, example))
+            continue
+        if becomes:
+            taken.add(becomes)
+            found.append(Column(path, becomes, word in _CERTAIN, example))
+        elif first != "vars" and (
+            word.startswith("__") or _NO_INPUT.search(word) or _NO_INPUT.search(f"{path.casefold()}.")
+        ):
+            found.append(Column(path, LEFT_OUT, False, example))
+        else:
+            name = variable_name(last or path, names)
+            names.append(name)
+            found.append(Column(path, f"var {name}", first == "vars", example))
+    return found
+
+
+def _paths(record: Mapping[str, Any], depth: int) -> Iterable[str]:
+    for key, value in record.items():
+        opened = parsed(value)
+        if isinstance(opened, Mapping) and opened and depth < DEEPEST and not _is_answer(opened):
+            yield from (f"{key}.{path}" for path in _paths(opened, depth + 1))
+        else:
+            yield str(key)
+
+
+def _is_answer(value: Mapping[str, Any]) -> bool:
+    return "choices" in value or "role" in value or "messages" in value

@@ -1,0 +1,267 @@
+"""Rows taken one by one: checked, masked, folded, labelled, and put on disk; what was found is counted."""
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from migrator_tui.project.case_values import case_from_values, case_to_json, last_user_message, made_id
+from migrator_tui.project.formats.rows import Answer, LeftOut, Read, Row
+from migrator_tui.project.importing.likeness import Groups, keys_of, normal_text
+from migrator_tui.project.importing.masking import KINDS, Masker
+from migrator_tui.project.importing.sampling import Strata
+from migrator_tui.project.importing.spool import Keys, Spool, Texts, json_line
+from migrator_tui.project.schema import Case
+from migrator_tui.project.tables import Misfit, plain_value
+
+NAMED = 20
+"""Rows that are named for each thing found; the rest is counted."""
+
+MOST_TALLIED = 2000
+"""Different tags, models, variables that are counted."""
+
+_LENGTHS = ((200, "short"), (1000, "medium"), (5000, "long"))
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What is done with the rows."""
+
+    mask: bool = True
+    """Personal data is masked; keys are in any case."""
+    fold_similar: bool = True
+    """A sample takes one of those that are nearly the same."""
+    sample: int | None = None
+    seed: int = 0
+    model: str | None = None
+    """Only rows that this model answered."""
+
+
+@dataclass(slots=True)
+class Found:
+    """What the rows of a source held."""
+
+    read: int = 0
+    kept: int = 0
+    folded: int = 0
+    """Rows that asked just what an earlier one does."""
+    similar: int = 0
+    """Rows that nearly ask what an earlier one does."""
+    groups: list[list[str]] = field(default_factory=list)
+    """The first groups of those: ids."""
+    personal: int = 0
+    """Rows with something of a kind that is masked."""
+    kinds: Counter[str] = field(default_factory=Counter)
+    broken: int = 0
+    unused: int = 0
+    """Rows that were read and are of no use: failed calls, rows without an answer, other models'."""
+    named: list[LeftOut] = field(default_factory=list)
+    """The first rows that did not come in."""
+    why_unused: Counter[str] = field(default_factory=Counter)
+    renamed: int = 0
+    """Rows whose id was taken."""
+    answers: int = 0
+    judged: int = 0
+    """Answers that came with a verdict."""
+    models: Counter[str] = field(default_factory=Counter)
+    tags: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def left_out(self) -> int:
+        """Rows that did not come in."""
+        return self.broken + self.unused
+
+
+class Gathering:
+    """The rows of a source, on disk in `folder`, and what is known of all of them."""
+
+    def __init__(
+        self,
+        folder: Path,
+        options: Options,
+        *,
+        language: Callable[[str], str | None] | None = None,
+        known: Iterable[Case] = (),
+    ) -> None:
+        self.options = options
+        self.found = Found()
+        self.rows = Spool(folder / "rows")
+        """A table of `case`, `answer`, `model` and `kinds` each."""
+        self.tools: list[Mapping[str, Any]] = []
+        self.params: Counter[str] = Counter()
+        self.variables: Counter[str] = Counter()
+        self.systems: Counter[str] = Counter()
+        """The messages that conversations begin with; two are enough to know that they differ."""
+        self.with_messages = 0
+        """Rows that are a conversation, or hold the beginning of one."""
+        self._language = language
+        self._texts = Texts(folder / "texts")
+        self._groups = Groups(self._texts)
+        self._keys = Keys()
+        self._strata = Strata()
+        self._contents: set[int] = set()
+        self._ids: set[int] = set()
+        self._members: dict[int, list[str]] = {}
+        for case in known:
+            self._contents.add(_content(case_to_json(case)))
+            self._ids.add(_number(case.id))
+
+    def take(self, reads: Iterable[Read], told: Callable[[int], None] = lambda _: None) -> None:
+        """Take all rows; `told` hears how many were read."""
+        for read in reads:
+            self.found.read += 1
+            if isinstance(read, LeftOut):
+                self._leave_out(read)
+            else:
+                self._take(read)
+            told(self.found.read)
+
+    def chosen(self) -> list[int] | None:
+        """The numbers of the rows that a sample takes; `None`: all."""
+        if self.options.sample is None:
+            return None
+        return self._strata.sample(self.options.sample, self.options.seed, self._keys)
+
+    def close(self) -> None:
+        """Let go of the files."""
+        self.rows.close()
+        self._texts.close()
+
+    def _take(self, row: Row) -> None:
+        if self.options.model is not None and row.model != self.options.model:
+            self._leave_out(LeftOut(row.place, "answered by another model", broken=False))
+            return
+        masker = Masker(() if self.options.mask else KINDS)
+        try:
+            case, renamed = self._case(row.case, masker)
+        except Misfit as misfit:
+            self._leave_out(LeftOut(row.place, misfit.what))
+            return
+        content = _content(case)
+        if content in self._contents:
+            self.found.folded += 1
+            return
+        self._contents.add(content)
+        self._ids.add(_number(case["id"]))
+        self.found.renamed += renamed
+        answer = masker.mask(row.answer)
+        self._count(row, case, answer, masker.found)
+        number = self.rows.append(
+            json_line({"case": case, "answer": answer, "model": row.model, "kinds": sorted(masker.found)})
+        )
+        self._compare(number, case, row)
+
+    def _case(self, stated: Mapping[str, Any], masker: Masker) -> tuple[dict[str, Any], bool]:
+        """The case, masked, sound and with an id of its own; `Misfit` where it is none."""
+        identifier = stated.get("id")
+        values = {key: value for key, value in stated.items() if key != "id"}
+        plain_value(values)
+        values = masker.mask(values)
+        if identifier is not None and masker.mask(identifier) == identifier:
+            values = {"id": identifier, **values}
+        case, _ = case_from_values(values)
+        own, number = case.id, 2
+        while _number(own) in self._ids:
+            # The same id for something else, or the made id of what is there with another expected value.
+            own, number = f"{case.id}-{number}", number + 1
+        return case_to_json(replace(case, id=own)), own != case.id
+
+    def _leave_out(self, row: LeftOut) -> None:
+        if row.broken:
+            self.found.broken += 1
+        else:
+            self.found.unused += 1
+            _tally(self.found.why_unused, (row.why,), most=NAMED)
+        if len(self.found.named) < NAMED:
+            self.found.named.append(row)
+
+    def _count(self, row: Row, case: Mapping[str, Any], answer: Answer | None, kinds: set[str]) -> None:
+        found = self.found
+        found.kept += 1
+        found.personal += bool(kinds)
+        found.kinds.update(kinds)
+        _tally(found.tags, case.get("tags", ()))
+        _tally(self.variables, case.get("vars", {}))
+        self.with_messages += bool(case.get("messages"))
+        _tally(found.models, (row.model,) if row.model else ())
+        if answer is not None:
+            found.answers += 1
+            found.judged += "passed" in answer
+        _tally(self.params, (json.dumps(row.params, sort_keys=True),))
+        names = {tool["function"]["name"] for tool in self.tools}
+        self.tools += [tool for tool in row.tools if tool["function"]["name"] not in names]
+        _tally(self.systems, (_system(case),), most=2)
+
+    def _compare(self, number: int, case: dict[str, Any], row: Row) -> None:
+        text = asked_text(case)
+        normal = normal_text(text)
+        self._texts.append(normal)
+        self._keys.append(keys_of(normal))
+        leader = self._groups.add(normal)
+        if leader != number:
+            self.found.similar += 1
+            members = self._members.get(leader)
+            if members is None and len(self._members) < NAMED:
+                members = self._members[leader] = [self.rows.value(leader)["case"]["id"]]
+                self.found.groups.append(members)
+            if members is not None and len(members) < NAMED:
+                members.append(case["id"])
+            if self.options.fold_similar:
+                return
+        if self.options.sample is not None:
+            self._strata.add(number, self._labels(text, case, row))
+
+    def _labels(self, text: str, case: dict[str, Any], row: Row) -> list[str]:
+        """What a sample must show some of."""
+        labels = [f"tag {tag}" for tag in case.get("tags", ()) if tag in self.found.tags]
+        labels.append("length " + next((word for most, word in _LENGTHS if len(text) < most), "very long"))
+        messages = case.get("messages", ())
+        turns = sum(message["role"] == "user" for message in messages)
+        labels.append(f"turns {turns if turns < 4 else 'many'}")
+        calls = [call for m in messages for call in m.get("tool_calls", ())]
+        calls += (row.answer or {}).get("tool_calls", ())
+        labels += [f"tool {call['function']['name']}" for call in calls if "function" in call]
+        if row.model:
+            labels.append(f"model {row.model}")
+        if row.answer is not None and "passed" in row.answer:
+            labels.append(f"passed {row.answer['passed']}")
+        if self._language is not None and (language := self._language(text)) is not None:
+            labels.append(f"language {language}")
+        return labels
+
+
+def asked_text(case: Mapping[str, Any]) -> str:
+    """What a case asks, as one text: its last user message, else its variables."""
+    text = last_user_message(case.get("messages", ()))
+    if text.strip():
+        return text
+    values = case.get("vars", {}).values()
+    return "\n".join(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False) for value in values)
+
+
+def _tally(counter: Counter[str], words: Iterable[str], most: int = MOST_TALLIED) -> None:
+    """Count words, so many different ones at most: tags may be a number of their own on every row."""
+    for word in words:
+        if word in counter or len(counter) < most:
+            counter[word] += 1
+
+
+def _system(case: Mapping[str, Any]) -> str:
+    """The system message that a prompt file could say in its place; empty where there is none."""
+    messages: Sequence[Mapping[str, Any]] = case.get("messages", ())
+    first = messages[0] if messages else {}
+    alone = len(messages) == 1 or any(message["role"] == "system" for message in messages[1:])
+    text = first.get("content") if first.get("role") == "system" and not alone else ""
+    return text if isinstance(text, str) else ""
+
+
+def _content(case: Mapping[str, Any]) -> int:
+    """What makes two rows the same: all that a case states but its id and its tags."""
+    return _number(made_id({key: value for key, value in case.items() if key != "tags"}))
+
+
+def _number(text: str) -> int:
+    return int.from_bytes(hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).digest(), "big")

@@ -1,0 +1,330 @@
+"""An import from its source to the files it would write: prepared whole, shown, and only then put in place."""
+
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from migrator_tui.project.cases import iter_cases
+from migrator_tui.project.config import CONFIG_NAME, load_project
+from migrator_tui.project.discovery import USUAL_BASELINE, ProposedTask, propose_config
+from migrator_tui.project.errors import ProjectError
+from migrator_tui.project.formats.base import Format, Reading
+from migrator_tui.project.importing.adding import added_to_config, free_name
+from migrator_tui.project.importing.gathering import Gathering, Options
+from migrator_tui.project.importing.prompt_file import asking_template, shared_system, system_template
+from migrator_tui.project.importing.spool import json_line
+from migrator_tui.project.importing.writing import Build
+from migrator_tui.project.prompts import normal, read_template
+from migrator_tui.project.schema import Project, Task
+from migrator_tui.project.words import listed, one_line, quoted
+from migrator_tui.project.write_back import FileChange
+
+FEWEST_CASES = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Where an import goes: a new folder, or a task of a project that is there."""
+
+    output: Path
+    """Absolute."""
+    task: str
+    project: Project | None = None
+    existing: Task | None = None
+    """The task, where the project has one of that name."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedFile:
+    """A file that would be new."""
+
+    path: str
+    """From the project's folder."""
+    what: str
+
+
+@dataclass(slots=True)
+class Wishes:
+    """What the user wants of the project beside its rows."""
+
+    options: Options = field(default_factory=Options)
+    candidate: str | None = None
+    use_answers: bool = False
+    """In a project that is there: the answers become its baseline."""
+
+
+def target_of(output: Path, task: str | None, source: Path) -> Target:
+    """Where an import goes; `ProjectError` where nothing may be written."""
+    output = output.absolute()
+    if output.exists() and not output.is_dir():
+        raise ProjectError("is a file; --output names a folder", file=output)
+    if not output.exists() or not any(output.iterdir()):
+        return Target(output, task or task_name(source))
+    if not (output / CONFIG_NAME).is_file():
+        what = f"is not empty and holds no {CONFIG_NAME}; --output takes a new folder or a project"
+        raise ProjectError(what, file=output)
+    project = load_project(output)
+    names = [each.name for each in project.tasks]
+    if task is None and len(names) > 1:
+        raise ProjectError(
+            f"--task is needed: the project has several ({listed(names)}); a new name makes a new task"
+        )
+    task = task or names[0]
+    existing = project.task(task) if task in names else None
+    return Target(project.folder, task, project, existing)
+
+
+def task_name(source: Path) -> str:
+    """A task's name out of a file's."""
+    return re.sub(r"[^\w-]+", "-", source.name.split(".")[0]).strip("-_")[:60] or "imported"
+
+
+class Import:
+    """A prepared import; a context that leaves nothing behind but what `write` put in place."""
+
+    def __init__(
+        self,
+        reading: Reading,
+        form: Format,
+        target: Target,
+        wishes: Wishes,
+        *,
+        language: Callable[[str], str | None] | None = None,
+        successor: Callable[[str], str] | None = None,
+    ) -> None:
+        self.reading = reading
+        self.format = form
+        self.target = target
+        self.wishes = wishes
+        self.files: list[PlannedFile] = []
+        self.changes: list[FileChange] = []
+        """What an existing project's configuration becomes."""
+        self.notes: list[str] = []
+        self.chosen: Sequence[int] | None = None
+        self._successor = successor
+        self._system: str | None = None
+        self.build = Build(target.output)
+        try:
+            known = iter_cases(target.project, target.existing) if target.project and target.existing else ()
+            sampled = wishes.options.sample is not None
+            self.gathering = Gathering(
+                self.build.folder, wishes.options, language=language if sampled else None, known=known
+            )
+        except BaseException:
+            self.build.close()
+            raise
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.gathering.close()
+        self.build.close()
+
+    def prepare(self, told: Callable[[int], None] = lambda _: None) -> None:
+        """Read everything and make the files, beside their place; `told` hears how many rows were read."""
+        self.gathering.take(self.format.read(self.reading), told)
+        found = self.gathering.found
+        if found.kept < FEWEST_CASES:
+            where = found.named[0] if found.named else None
+            why = f": {self._place(where.place)}{where.why}" if where is not None else ""
+            already = f"; {found.folded} are there already" if found.folded else ""
+            what = f"none of {found.read} rows can become a case{already}{why}"
+            raise ProjectError(what, file=self.reading.sources[0].shown)
+        self.chosen = self.gathering.chosen()
+        self._make_files()
+
+    def first_rows(self, limit: int = 20) -> list[dict[str, Any]]:
+        """The first rows as they will be: `case`, `answer`, `model`, `kinds`."""
+        numbers = self.chosen if self.chosen is not None else range(len(self.gathering.rows))
+        return [self._as_written(row) for row in self.gathering.rows.values(numbers[:limit])]
+
+    def new_texts(self, limit: int = 200_000) -> Iterator[tuple[str, str]]:
+        """Path and beginning of each new file, for a diff."""
+        for file in self.files:
+            with (self.build.files / file.path).open(encoding="utf-8", errors="replace") as opened:
+                yield file.path, opened.read(limit)
+
+    def write(self) -> None:
+        """Put everything in place."""
+        if self.target.project is None:
+            self.build.put_new()
+        else:
+            self.build.put_into(self.changes)
+
+    def place_word(self, place: int) -> str:
+        """`line 37`, or nothing where the place is none."""
+        return f"{self.reading.sources[0].unit} {place}" if place else ""
+
+    def _place(self, place: int) -> str:
+        return f"{self.place_word(place)}: " if place else ""
+
+    # Making the files
+
+    def _make_files(self) -> None:
+        target, gathering = self.target, self.gathering
+        found = gathering.found
+        name = re.sub(r"[^\w.-]+", "-", target.task).strip(".-") or "task"
+        self._system = self._system_to_take_out()
+        case_path = self._new(f"cases/{name}.jsonl")
+        count = len(self.chosen) if self.chosen is not None else found.kept
+        sampled = f", a sample of {found.kept:,}" if self.chosen is not None else ""
+        self._write_rows(case_path, self._cases(self.chosen))
+        self.files.append(PlannedFile(case_path, f"{count:,} cases{sampled}"))
+        production = None
+        if self.chosen is not None or self.format.logs:
+            production = self._new(f"production/{name}.jsonl")
+            self._write_rows(production, self._cases(None))
+            self.files.append(PlannedFile(production, f"{found.kept:,} inputs from production, never run"))
+        recorded = self._write_answers()
+        if target.existing is None:
+            self._make_task(name, case_path, production, recorded)
+        else:
+            self._extend_task(case_path, production, recorded)
+
+    def _make_task(self, name: str, case_path: str, production: str | None, recorded: str | None) -> None:
+        gathering = self.gathering
+        prompt = self._new(f"prompts/{name}.md")
+        if self._system is not None:
+            text, what = system_template(self._system), "the system message that all rows begin with"
+        else:
+            variables = gathering.variables
+            text = asking_template(variables, gathering.found.kept, messages=gathering.with_messages > 0)
+            what = f"asks {listed(variables, 4)}" if variables else "holds the case's own messages only"
+        self._write_text(prompt, text)
+        self.files.append(PlannedFile(prompt, what))
+        tools = None
+        if gathering.tools:
+            tools = self._new(f"tools/{name}.json")
+            self._write_text(tools, json.dumps(gathering.tools, indent=2, ensure_ascii=False) + "\n")
+            self.files.append(
+                PlannedFile(tools, f"{len(gathering.tools)} tools: {listed(_tool_names(gathering.tools), 4)}")
+            )
+        task = ProposedTask(self.target.task, prompt, [case_path], tools=tools, production=production)
+        if self.target.project is not None:
+            change = added_to_config(self.target.project, task, baseline=self._new_baseline(recorded))
+            self.changes.append(change)
+            return
+        model = max(gathering.found.models, key=lambda m: gathering.found.models[m], default=None)
+        text = propose_config(
+            name=re.sub(r"\s+", " ", self.target.output.name) or "imported",
+            baseline=f"recorded:{recorded}" if recorded is not None else model or USUAL_BASELINE,
+            baseline_note=f"the answers that {one_line(model, 60)} gave" if recorded is not None and model else None,
+            baseline_params=self._shared_params(),
+            candidates=[self._candidate(model)],
+            tasks=[task],
+        )
+        self._write_text(CONFIG_NAME, text)
+        self.files.append(PlannedFile(CONFIG_NAME, f"baseline {recorded or model or USUAL_BASELINE}"))
+
+    def _extend_task(self, case_path: str, production: str | None, recorded: str | None) -> None:
+        project, existing = self.target.project, self.target.existing
+        assert project is not None and existing is not None
+        if production is not None and existing.production is not None:
+            self.notes.append(f"the task keeps its production file; {production} is written and not named")
+            production = None
+        if self.gathering.tools and not existing.tools:
+            names = listed(_tool_names(self.gathering.tools), 4)
+            self.notes.append(f"the rows were asked with tools ({names}), the task has none")
+        if self._system is None and any(text for text in self.gathering.systems):
+            what = "the rows begin with system messages of their own, which are sent after the task's prompt"
+            self.notes.append(what)
+        task = ProposedTask(existing.name, "", [case_path], production=production)
+        self.changes.append(added_to_config(project, task, baseline=self._new_baseline(recorded), to=existing))
+
+    def _new_baseline(self, recorded: str | None) -> str | None:
+        """What the baseline of an existing project becomes; `None` where it stays."""
+        if recorded is None:
+            return None
+        if self.wishes.use_answers:
+            return f"recorded:{recorded}"
+        self.notes.append(f"the project keeps its baseline; --use-answers makes it recorded:{recorded}")
+        return None
+
+    def _system_to_take_out(self) -> str | None:
+        system = shared_system(self.gathering.systems)
+        existing = self.target.existing
+        if self.gathering.variables:
+            return None
+        if system is None or existing is None:
+            return system
+        return system if normal(read_template(existing.prompt)).strip() == system_template(system).strip() else None
+
+    def _as_written(self, row: dict[str, Any]) -> dict[str, Any]:
+        if self._system is not None:
+            return {**row, "case": {**row["case"], "messages": row["case"]["messages"][1:]}}
+        return row
+
+    def _cases(self, numbers: Sequence[int] | None) -> Iterator[Any]:
+        return (self._as_written(row)["case"] for row in self.gathering.rows.values(numbers))
+
+    def _write_answers(self) -> str | None:
+        found = self.gathering.found
+        if not found.answers:
+            return None
+        model = max(found.models, key=lambda m: found.models[m], default="baseline")
+        stem = re.sub(r"[^\w.-]+", "-", model.rpartition("/")[2]).strip(".-")[:60] or "baseline"
+        path = self._new(f"outputs/{stem}.jsonl")
+        several = len(found.models) > 1
+        self._write_rows(path, self._answers(several))
+        what = f"{found.answers:,} answers"
+        if several:
+            what += " of " + ", ".join(f"{one_line(name, 40)} ({n:,})" for name, n in found.models.most_common(4))
+            self.notes.append("several models answered; --model NAME takes the rows of one")
+        what += f", {found.judged:,} with a verdict" if found.judged else ""
+        self.files.append(PlannedFile(path, what))
+        return path
+
+    def _answers(self, several: bool) -> Iterator[Any]:
+        for row in self.gathering.rows.values():
+            if row["answer"] is not None:
+                more = {"model": row["model"]} if several and row["model"] else {}
+                yield {"id": row["case"]["id"], **row["answer"], **more}
+
+    def _shared_params(self) -> Mapping[str, Any]:
+        """What all calls were made with; where they differ, nothing is said of it but in a note."""
+        params = self.gathering.params
+        if len(params) == 1:
+            shared: dict[str, Any] = json.loads(next(iter(params)))
+            return shared
+        if params:
+            self.notes.append(f"the calls were made with {len(params)} different sets of parameters; none is written")
+        return {}
+
+    def _candidate(self, model: str | None) -> str:
+        if self.wishes.candidate is not None:
+            return self.wishes.candidate
+        from migrator_tui.project.discovery import USUAL_CANDIDATE
+
+        return self._successor(model or USUAL_BASELINE) if self._successor is not None else USUAL_CANDIDATE
+
+    def _new(self, path: str) -> str:
+        return path if self.target.project is None else free_name(self.target.output, path)
+
+    def _write_rows(self, path: str, rows: Iterator[Any]) -> None:
+        place = self.build.files / path
+        place.parent.mkdir(parents=True, exist_ok=True)
+        with place.open("xb") as file:
+            for row in rows:
+                file.write(json_line(row))
+
+    def _write_text(self, path: str, text: str) -> None:
+        place = self.build.files / path
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_bytes(text.encode("utf-8", "replace"))
+
+
+def _tool_names(tools: Sequence[Mapping[str, Any]]) -> list[str]:
+    return [str(tool["function"]["name"]) for tool in tools]
+
+
+def refuse_task_name(name: str) -> None:
+    """A task's name that a configuration would refuse."""
+    if not name.strip() or len(name) > 80 or not name.isprintable():
+        raise ProjectError(f"{quoted(name)} is no name for a task: printable, at most 80 characters")
