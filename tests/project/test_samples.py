@@ -15,7 +15,7 @@ from migrator_tui.project.trust import concerns
 def test_every_sample_is_a_sound_harmless_project(tmp_path: Path) -> None:
     assert "support-tickets" in sample_names()
     for name in sample_names():
-        copied = copy_sample(name, tmp_path / "deep" / name)
+        copied = copy_sample(name, tmp_path / f"for-{name}" / name)
         project = load_project(copied, trusted=False)
         assert project.name == name and concerns(project) == []
         for task in project.tasks:

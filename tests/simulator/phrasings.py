@@ -182,7 +182,7 @@ PHRASINGS: list[tuple[str, str]] = [
     ("Put the JSON in a fenced block.", "-fences"),
     ("Stay calm with angry customers.", ""),
     ("Use simple words.", ""),
-    ("If the order number is missing, ask for it.", ""),
+    ("If the order number is missing, ask for it.", "+guessed-arguments"),
     ("Refunds above 100 euros need a manager's approval.", ""),
     ("Classify carefully; mistakes are expensive.", ""),
     ("Deliver the object naked: no fencing, no prose.", "+fences +preamble +sign-off"),

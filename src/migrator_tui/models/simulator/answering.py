@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from migrator_tui.models.simulator.agent import next_step
+from migrator_tui.models.simulator.conversation import content_text
 from migrator_tui.models.simulator.habits import showing
 from migrator_tui.models.simulator.instructions import Wishes, read_wishes
 from migrator_tui.models.simulator.judging import blocks_of, verdict
@@ -13,7 +15,7 @@ from migrator_tui.models.simulator.personas import Persona
 from migrator_tui.models.simulator.reading import Reading, read_ticket
 from migrator_tui.models.simulator.shape import Key, Shape, choose, read_shape, shape_for
 from migrator_tui.models.simulator.text import count_words, first_words, share_of, tokens, word_list
-from migrator_tui.models.simulator.tools import ToolUse, choose_tool
+from migrator_tui.models.simulator.tools import ToolUse
 
 _TICKET_MARK = re.compile(
     r"^[#* \t]{0,10}(?:the )?(?:tickets?|message|input|customer(?:'s)?(?: message)?|text|e-?mail|question|anfrage"
@@ -53,16 +55,19 @@ def answer(persona: Persona, body: Mapping[str, Any]) -> Reply:
     """Answer one chat-completions request body; `max_tokens` and `stop` are respected."""
     messages = [m for m in body.get("messages") or [] if isinstance(m, Mapping)]
     prompt, ticket = prompt_and_ticket(messages)
+    step = None
     if persona.text is None and persona.tokens is None and persona.calls_tools and body.get("tools"):
-        used = choose_tool(body["tools"], body.get("tool_choice"), ticket, messages)
-        if used:
-            return Reply("", persona.reasoning or "", (used,), "tool_calls")
+        step = next_step(persona, prompt, messages, body)
+    if step is not None and step.calls:
+        return Reply(step.text, persona.reasoning or "", step.calls, "tool_calls")
     if persona.text is not None:
         text = persona.text
     elif persona.judges and messages and blocks_of(content_text(messages[-1])):
         text = verdict(content_text(messages[-1]))
     elif persona.tokens is not None:
         text = _FILLER * persona.tokens
+    elif step is not None and shape_for(prompt, body.get("response_format")) == Shape():
+        text = step.text
     else:
         text = _write(persona, prompt, ticket, messages, body)
     return _cut(text, persona.reasoning or "", body)
@@ -93,16 +98,6 @@ def _split_at_mark(text: str) -> tuple[str, ...]:
         if len(text[: mark.start()].split()) > 3:
             return text[: mark.start()].rstrip(), text[mark.end() :]
     return (text,)
-
-
-def content_text(message: Mapping[str, Any]) -> str:
-    """A message's text, its parts joined; images and files are left out."""
-    content = message.get("content")
-    if isinstance(content, str):
-        return content
-    if isinstance(content, Sequence):
-        return "\n".join(str(part.get("text", "")) for part in content if isinstance(part, Mapping))
-    return ""
 
 
 def _write(

@@ -1,8 +1,9 @@
 """What a prompt asks for, read by meaning: which habits its sentences still or call up, and what length they set.
 
-The words lie in `words/instructions.toml`. Three things decide what a mention does: which concept it is, whether it
-is negated (a negator before or after it in its clause, unless something ends the negator's reach), and, for a plain
-mention of a habit, whether it is wished for. No sentence is known as a whole, so users can say it in their own words.
+The words lie in `words/instructions.toml` and, about tools, in `words/tool_instructions.toml`. Three things decide
+what a mention does: which concept it is, whether it is negated (a negator before or after it in its clause, unless
+something ends the negator's reach), and, for a plain mention of a habit, whether it is wished for. No sentence is
+known as a whole, so users can say it in their own words.
 """
 
 import re
@@ -100,7 +101,7 @@ def _grammar() -> _Grammar:
             asks=entry.get("asks", False),
             negated_same=entry.get("negated") == "same",
         )
-        for entry in table["rules"]
+        for entry in (*table["rules"], *word_list("tool_instructions")["rules"])
         for kind in ("things", "virtues")
         if kind in entry
     )

@@ -13,6 +13,19 @@ from migrator_tui.models.simulator.text import HERE
 from migrator_tui.project.errors import ProjectError
 from migrator_tui.project.schema import Price
 
+TOOL_HABITS = (
+    "guessed-arguments",
+    "reshaped-ids",
+    "reshaped-values",
+    "parallel-calls",
+    "words-not-calls",
+    "skips-lookup",
+    "no-confirmation",
+    "claims-success",
+    "drops-requests",
+)
+"""Those that show only where a request offers tools; `models.simulator.agent` says what each does."""
+
 HABITS = (
     "fences",
     "preamble",
@@ -24,6 +37,7 @@ HABITS = (
     "capitals",
     "urgent",
     "refusal",
+    *TOOL_HABITS,
 )
 """Names of the habits a persona can have; `models.simulator.habits` says what each does."""
 

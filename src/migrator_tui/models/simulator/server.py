@@ -14,7 +14,8 @@ from typing import Any
 from aiohttp import web
 
 from migrator_tui.models.simulator import vectors
-from migrator_tui.models.simulator.answering import Reply, answer, content_text, prompt_and_ticket
+from migrator_tui.models.simulator.answering import Reply, answer, prompt_and_ticket
+from migrator_tui.models.simulator.conversation import content_text
 from migrator_tui.models.simulator.personas import Fault, Pace, Persona, load_persona, shipped_personas
 from migrator_tui.models.simulator.text import share_of, tokens
 from migrator_tui.project.errors import ProjectError
