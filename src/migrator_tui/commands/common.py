@@ -26,15 +26,16 @@ def open_project(folder: Path, *, trust: bool = False) -> tuple[Project, bool]:
 
     Raises `ProjectError` for whatever is wrong in it, and for what it may not do until it is trusted.
     """
+    from migrator_tui.models.successors import likeliest
     from migrator_tui.project import trust as trusting
-    from migrator_tui.project.config import CONFIG_NAME, load_project
+    from migrator_tui.project.config import config_of, load_project
 
     folder = existing_folder(folder)
-    config = folder / CONFIG_NAME
+    config = config_of(folder)
     # Asked before anything is loaded: what lies outside an untrusted folder is not even opened.
     if trust or (config.is_file() and trusting.is_trusted_config(config)):
-        return load_project(folder), True
-    project = load_project(folder, trusted=False)
+        return load_project(folder, propose=likeliest), True
+    project = load_project(folder, trusted=False, propose=likeliest)
     trusting.check_allowed(project, False)
     return project, False
 

@@ -60,6 +60,12 @@ def successors(model: str, today: date, limit: int = 8) -> list[Successor]:
     return [found for _, found in sorted(ranked, key=lambda entry: entry[0])[:limit]]
 
 
+def likeliest(model: str) -> str | None:
+    """The likeliest model to move to from `model`; `None` where nothing is known of its provider."""
+    found = successors(model, date.today(), 1)
+    return found[0].facts.name if found else None
+
+
 def _is_special(facts: ModelFacts, today: date) -> bool:
     """Nothing to propose: fine-tuned, dated, for another trade, or about to retire."""
     bare = facts.name.removeprefix(f"{facts.provider}/")

@@ -60,7 +60,7 @@ def iter_cases(project: Project, task: Task) -> Iterator[Case]:
     """
     places: dict[str, tuple[int, int]] = {}
     repeats: dict[str, int] = {}
-    names = [shown_path(file, project.folder) for file in task.cases]
+    names = [project.shown(file) for file in task.cases]
     any_case = False
     for number, file in enumerate(task.cases):
         for found, line, made in _found(file, project.folder):

@@ -1,5 +1,6 @@
 """Reads `migrator.toml` into a `Project`; a mistake in it is one line: file, line, the likely right word."""
 
+import os
 import re
 import tomllib
 from collections.abc import Mapping
@@ -9,6 +10,8 @@ from typing import Any, Literal, cast
 
 from migrator_tui.project.errors import NoProjectError, ProjectError
 from migrator_tui.project.files import decoded, missing_file, read_bytes, resolve_inside
+from migrator_tui.project.formats.promptfoo.reading import find_config
+from migrator_tui.project.formats.promptfoo.values import Proposer
 from migrator_tui.project.model_tables import helper_spec, model_spec
 from migrator_tui.project.schema import BASELINE, CheckSetup, GateRules, ModelSpec, Project
 from migrator_tui.project.tables import Misfit, Table
@@ -24,22 +27,35 @@ MAX_CONFIG = 4 * 1024 * 1024
 _AT = re.compile(r"\s*\(at (?:line (\d+), column \d+|end of document)\)")
 
 
-def load_project(folder: Path, *, trusted: bool = True) -> Project:
-    """The project of that folder.
+def config_of(folder: Path) -> Path:
+    """The configuration of that folder: ours, else another tool's that opens as it is; ours where there is none."""
+    own = folder / CONFIG_NAME
+    # Whatever lies there under our name, even a folder or a link to nowhere, is what is meant.
+    return own if os.path.lexists(own) else find_config(folder) or own
+
+
+def load_project(folder: Path, *, trusted: bool = True, propose: Proposer | None = None) -> Project:
+    """The project of that folder; one of promptfoo's opens as it is.
 
     With `trusted` false, files outside the folder are refused wherever links lead; what else an untrusted folder may
-    not do is `trust.check_allowed`'s to refuse. Raises `NoProjectError` where there is no configuration, else
+    not do is `trust.check_allowed`'s to refuse. `propose` names a model to move to where another tool's configuration
+    has only one. Raises `NoProjectError` where there is no configuration, else
     `ProjectError`. Reads cases, prompts and recordings not at all, only sees that they are there.
     """
     try:
         folder = folder.resolve()
-        config_file = folder / CONFIG_NAME
+        config_file = config_of(folder)
         if not folder.is_dir():
             raise NoProjectError("no such folder", file=folder)
         if not config_file.exists():
             raise NoProjectError(f"no {CONFIG_NAME} in this folder; `migrator-tui init` makes one", file=folder)
     except (OSError, ValueError, RuntimeError) as error:
         raise NoProjectError(f"the folder can't be opened ({error})", file=folder) from error
+    if config_file.name != CONFIG_NAME:
+        # Here, not above: most folders are our own.
+        from migrator_tui.project.formats.promptfoo.folder import open_as_it_is
+
+        return open_as_it_is(config_file, trusted=trusted, propose=propose)
     text = decoded(read_bytes(config_file, CONFIG_NAME, MAX_CONFIG), CONFIG_NAME)
     values = _parse(text)
     try:

@@ -16,6 +16,7 @@ from migrator_tui.project.check_specs import code_in
 from migrator_tui.project.dotenv import DOTENV, more_than_keys
 from migrator_tui.project.errors import ProjectError
 from migrator_tui.project.files import read_bytes, replace_file
+from migrator_tui.project.formats.promptfoo.reading import CONFIG_NAMES, defining_files
 from migrator_tui.project.model_tables import RECORDED, SIMULATED, recorded_file
 from migrator_tui.project.schema import ModelSpec, Project
 from migrator_tui.project.words import listed, one_line
@@ -166,6 +167,9 @@ def _is_providers(variable: str, model: str) -> bool:
 
 
 def _files(project: Project) -> Iterator[Path]:
+    if project.foreign is not None:
+        yield from project.foreign.sources
+        return
     for task in project.tasks:
         yield task.prompt
         yield from task.cases
@@ -182,6 +186,9 @@ def _files(project: Project) -> Iterator[Path]:
 
 def _digest(config_file: Path) -> str:
     content = hashlib.sha256(read_bytes(config_file, config_file.name))
+    if config_file.name in CONFIG_NAMES:
+        for file in defining_files(config_file):
+            content.update(b"\0" + str(file).encode("utf-8", "surrogateescape") + b"\0" + read_bytes(file, file.name))
     content.update(b"\0")
     content.update(json.dumps(more_than_keys(config_file.parent), sort_keys=True).encode())
     return content.hexdigest()

@@ -43,6 +43,7 @@ def prompt_change(
     Changed parameters go into `params`, in a project of several tasks into `task_params` of this one. `ProjectError`
     where files can't be read, or the configuration is laid out in a way that can't be edited safely.
     """
+    refuse_foreign(project)
     task = project.task(task) if isinstance(task, str) else task
     spec = project.model(candidate) if isinstance(candidate, str) else candidate
     if spec.name == BASELINE:
@@ -67,12 +68,22 @@ def prompt_change(
     return [change for change in changes if change.before != change.after]
 
 
+def refuse_foreign(project: Project) -> None:
+    """Raise `ProjectError` for a folder of another tool's: its files are read, never written."""
+    if project.foreign is not None:
+        tool = project.foreign.tool
+        what = f"belongs to {tool} and is never written; y copies the prompt, and "
+        what += f"`migrator-tui import {tool} . --output DIR` makes a project whose prompts are files"
+        raise ProjectError(what, file=project.config_file.name)
+
+
 def config_change(project: Project, edit: Callable[[Any, dict[str, Any]], None]) -> FileChange:
     """What an edit makes of the configuration, comments and layout kept.
 
     `edit` changes a tomlkit document and, in the same way, the plain values that must come out of it. `ProjectError`
     where the two do not agree: the file is then laid out in a way that can't be edited safely.
     """
+    refuse_foreign(project)
     import tomlkit
     from tomlkit.exceptions import TOMLKitError
 

@@ -7,7 +7,7 @@ from migrator_tui.project.errors import ProjectError
 from migrator_tui.project.schema import CheckSpec, Project, Task
 from migrator_tui.project.toml_text import toml_value
 from migrator_tui.project.words import quoted
-from migrator_tui.project.write_back import FileChange, config_change, put
+from migrator_tui.project.write_back import FileChange, config_change, put, refuse_foreign
 
 
 def check_text(spec: CheckSpec) -> str:
@@ -27,6 +27,7 @@ def check_change(project: Project, task: Task, spec: CheckSpec) -> FileChange:
     Whether there is such a check is the registry's to say. `ProjectError` where the task has that very check already,
     and where the configuration can't be read, or is laid out in a way that can't be edited safely.
     """
+    refuse_foreign(project)
     if spec in task.checks:
         raise ProjectError(f"the task {quoted(task.name)} has that check already")
     text, table = check_text(spec), _table(spec)

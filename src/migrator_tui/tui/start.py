@@ -5,7 +5,8 @@ import sys
 from pathlib import Path
 
 from migrator_tui.history.location import moved_from
-from migrator_tui.project.config import CONFIG_NAME, load_project
+from migrator_tui.models.successors import likeliest
+from migrator_tui.project.config import CONFIG_NAME, config_of, load_project
 from migrator_tui.project.errors import ProjectError
 from migrator_tui.project.schema import Project
 
@@ -16,7 +17,7 @@ def open_app(folder: Path, *, demo: bool = False, trust: bool = False) -> int:
         return _refuse(f"{folder}: no such folder")
     folder = folder.resolve()
     # Whatever lies there under that name, even a folder or a link to nowhere, is no reason to set up anew.
-    if not os.path.lexists(folder / CONFIG_NAME):
+    if not os.path.lexists(config_of(folder)):
         if not has_terminal():
             return _refuse(f"{folder}: no {CONFIG_NAME} in this folder; `migrator-tui init` makes one")
         from migrator_tui.tui.setup.app import set_up
@@ -52,17 +53,17 @@ def opened_or_asked(folder: Path, trust: bool) -> tuple[Project, bool]:
     from migrator_tui.project import trust as trusting
 
     # --trust holds for this once; `migrator-tui trust` remembers it.
-    if trust or trusting.is_trusted_config(folder / CONFIG_NAME):
-        return load_project(folder), True
+    if trust or trusting.is_trusted_config(config_of(folder)):
+        return load_project(folder, propose=likeliest), True
     from migrator_tui.tui.setup.trust import ask_for_trust
 
     # Read whole only to say what trusting it would allow: nothing of it is used before the answer.
-    project = load_project(folder)
+    project = load_project(folder, propose=likeliest)
     concerns = trusting.concerns(project)
     if concerns and ask_for_trust(project, concerns):
         trusting.trust(project)
         return project, True
-    project = load_project(folder, trusted=False)
+    project = load_project(folder, trusted=False, propose=likeliest)
     trusting.check_allowed(project, trusted=False)
     return project, False
 

@@ -371,7 +371,7 @@ class ProjectBench(RowScreen):
             return
         project = self.workspace.project
         file = project.prompt_file(project.task(row.task), row.candidate.name)
-        name = str(file.relative_to(project.folder)) if file.is_relative_to(project.folder) else str(file)
+        name = project.shown(file)
         narrow = self.size_class is Size.NARROW
         width = self.app.size.width - 4 if narrow else self._inner(pane)
         shown = [

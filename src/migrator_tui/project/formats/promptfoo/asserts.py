@@ -1,9 +1,9 @@
-"""From promptfoo's assertions to our checks. What would run code, or has no check here, is noted and kept as it is."""
+"""From promptfoo's assertions to our checks. What would run code, or has no check here, is noted as it stands."""
 
 import json
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeGuard
 
 from migrator_tui.project.errors import ProjectError
 from migrator_tui.project.formats.promptfoo.reading import FILE, Source, dereferenced, is_code
@@ -28,17 +28,19 @@ _SAME_AS = {
 }
 """promptfoo's other names for checks that we have."""
 
-_KNOWN_KEYS = frozenset("type value threshold weight metric assert $ref".split())
-_TEXT = frozenset("contains icontains starts-with regex levenshtein finish-reason".split()) | JUDGED
-_TEXTS = frozenset("contains-any contains-all icontains-any icontains-all tool-call-f1".split())
-_SHARES = frozenset("similar llm-rubric model-graded-closedqa tool-call-f1 assert-set".split())
+_KNOWN_KEYS = frozenset(["type", "value", "threshold", "weight", "metric", "assert", "$ref"])
+_TEXT = frozenset(["contains", "icontains", "starts-with", "regex", "levenshtein", "finish-reason"]) | JUDGED
+_TEXTS = frozenset(["contains-any", "contains-all", "icontains-any", "icontains-all", "tool-call-f1"])
+_SHARES = frozenset(["similar", "llm-rubric", "model-graded-closedqa", "tool-call-f1", "assert-set"])
 
 
-def checks_of(stated: Sequence[Any], source: Source, config: Mapping[str, Any], *, inside: bool = False) -> list[Check]:
+def checks_of(
+    stated: Sequence[Any], source: Source, config: Mapping[str, Any], *, inside: bool = False
+) -> list[Check]:
     """The checks that a list of assertions comes to, in its order; `inside`: those of a set."""
     found: list[Check] = []
-    for item in stated:
-        item = dereferenced(item, config, source.config_file.name)
+    for each in stated:
+        item = dereferenced(each, config, source.config_file.name)
         if isinstance(item, str) and item.startswith(FILE):
             item = _from_file(item, source)
         if isinstance(item, list):
@@ -78,7 +80,8 @@ def _check(item: Mapping[str, Any], source: Source, config: Mapping[str, Any], *
         value = _held(value, source)
     reader = _READERS.get(kind)
     if reader is None:
-        source.notes.add(f"assertions that have no check here ({one_line(written, 60)}) are left out", dict(item))
+        family = "promptfoo:redteam" if kind.startswith("promptfoo:redteam") else written
+        source.notes.add(f"assertions that have no check here ({one_line(family, 60)}) are left out", dict(item))
         return None
     problem = reader(kind, value, item, made)
     if problem:
@@ -135,7 +138,7 @@ def _template(text: str) -> str:
     return put if is_template(put) else as_text(text)
 
 
-def _is_number(value: Any) -> bool:
+def _is_number(value: Any) -> TypeGuard[int | float]:
     return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
 
 
@@ -255,7 +258,7 @@ def _count(kind: str, value: Any, item: Mapping[str, Any], made: Check) -> str:
         numbers = list(value.values())
         if not numbers or not all(_is_number(each) and each >= 0 and float(each).is_integer() for each in numbers):
             return "it has neither a least nor a most number of words"
-        if len(numbers) == 2 and value["min"] > value["max"]:
+        if len(numbers) == 2 and numbers[0] > numbers[1]:
             return "its least is more than its most"
         made["value"] = {key: int(each) for key, each in value.items()}
         return ""

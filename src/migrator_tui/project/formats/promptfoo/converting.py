@@ -47,10 +47,11 @@ _MAX_TAG = 60
 _CLASSES = ("label", "category")
 """Variables whose values are classes of cases: they become tags, so that results can be seen by class."""
 
-_HEARD = frozenset(
-    """$schema description prompts providers targets tests scenarios defaultTest assertionTemplates outputPath
-    tags metadata sharing writeLatestResults commandLineOptions""".split()
-)
+_HEARD_WORDS = """
+$schema description prompts providers targets tests scenarios defaultTest assertionTemplates outputPath tags
+metadata sharing writeLatestResults commandLineOptions
+"""
+_HEARD = frozenset(_HEARD_WORDS.split())
 
 
 def read_config(config_file: Path, *, trusted: bool = True, propose: Proposer | None = None) -> Converted:
@@ -133,7 +134,9 @@ def _wrapped(prompts: list[RawPrompt], default: Mapping[str, Any], source: Sourc
     if any(prompt.chat is not None for prompt in prompts):
         source.notes.add("prefix and suffix are not put around a chat", {"prefix": before, "suffix": behind})
     return [
-        prompt if prompt.chat is not None or prompt.code else replace(prompt, text=f"{before or ''}{prompt.text}{behind or ''}")
+        prompt
+        if prompt.chat is not None or prompt.code
+        else replace(prompt, text=f"{before or ''}{prompt.text}{behind or ''}")
         for prompt in prompts
     ]
 
@@ -228,7 +231,9 @@ def _tasks(
                 checks=tuple(everywhere),
                 threshold=float(threshold) if share else None,  # type: ignore[arg-type]
                 tools=tuple(own_tools),
-                response_format=stated if isinstance(stated, Mapping) and isinstance(stated.get("type"), str) else None,
+                response_format=stated
+                if isinstance(stated, Mapping) and isinstance(stated.get("type"), str)
+                else None,
             )
         )
     return tasks
@@ -279,7 +284,9 @@ def _models(
         models.append(_proposed(USUAL_BASELINE, []))
     if len(models) == 1:
         first = str(models[0].table["model"])
-        other = (propose(first) if propose else None) or (USUAL_CANDIDATE if first != USUAL_CANDIDATE else USUAL_BASELINE)
+        other = (propose(first) if propose else None) or (
+            USUAL_CANDIDATE if first != USUAL_CANDIDATE else USUAL_BASELINE
+        )
         source.notes.add(f"the model to move to is proposed: {other}")
         models.append(_proposed(other, [models[0].name]))
     return models
@@ -290,7 +297,9 @@ def _proposed(model: str, taken: Sequence[str]) -> ForeignModel:
     return ForeignModel(distinct(short, [BASELINE, *taken]), {"model": model}, proposed=True)
 
 
-def _helpers(tasks: Sequence[ForeignTask], default: Mapping[str, Any], source: Source) -> dict[str, Mapping[str, Any]]:
+def _helpers(
+    tasks: Sequence[ForeignTask], default: Mapping[str, Any], source: Source
+) -> dict[str, Mapping[str, Any]]:
     """The judge and the model for embeddings, where checks ask them: the grader that is stated, else promptfoo's."""
     types = set()
     for task in tasks:

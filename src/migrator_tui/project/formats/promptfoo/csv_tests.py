@@ -14,25 +14,30 @@ MAX_CELL = 32 * 1024 * 1024
 
 _FORM = re.compile(r"(not-)?([a-z][a-z0-9:-]*?)(?:\((\d+(?:\.\d+)?)\))?(?::([\s\S]*))?")
 _LISTS = frozenset(("contains-all", "contains-any", "icontains-all", "icontains-any"))
-_WITH_THRESHOLD = frozenset(
-    """answer-relevance classifier context-faithfulness context-recall context-relevance cost latency levenshtein
-    perplexity perplexity-score rouge-n similar starts-with""".split()
+_WITH_THRESHOLD_WORDS = """
+answer-relevance classifier context-faithfulness context-recall context-relevance cost latency levenshtein
+perplexity perplexity-score rouge-n similar starts-with
+"""
+_WITH_THRESHOLD = frozenset(_WITH_THRESHOLD_WORDS.split())
+_SPECIAL = frozenset(
+    ("__prefix", "__suffix", "__description", "__providerOutput", "__metric", "__threshold", "__tags")
 )
 _NEAR = {"similar": 0.8}
 _USUAL = 0.75
 """What promptfoo takes where the cell states no threshold."""
 
-TYPES = frozenset(
-    """agent-rubric answer-relevance bleu classifier contains contains-all contains-any contains-html contains-json
-    contains-sql contains-xml context-faithfulness context-recall context-relevance conversation-relevance cost equals
-    factuality finish-reason g-eval gleu guardrails icontains icontains-all icontains-any is-html is-json is-refusal
-    is-sql is-valid-function-call is-valid-openai-function-call is-valid-openai-tools-call is-xml javascript latency
-    levenshtein llm-rubric pi meteor model-graded-closedqa model-graded-factuality moderation perplexity
-    perplexity-score python regex rouge-n ruby similar similar:cosine similar:dot similar:euclidean starts-with
-    tool-call-f1 skill-used search-rubric trajectory:goal-success trajectory:tool-args-match trajectory:step-count
-    trajectory:tool-sequence trajectory:tool-used trace-error-spans trace-span-count trace-span-duration webhook
-    word-count""".split()
-)
+_TYPES_WORDS = """
+agent-rubric answer-relevance bleu classifier contains contains-all contains-any contains-html contains-json
+contains-sql contains-xml context-faithfulness context-recall context-relevance conversation-relevance cost
+equals factuality finish-reason g-eval gleu guardrails icontains icontains-all icontains-any is-html is-json
+is-refusal is-sql is-valid-function-call is-valid-openai-function-call is-valid-openai-tools-call is-xml
+javascript latency levenshtein llm-rubric pi meteor model-graded-closedqa model-graded-factuality moderation
+perplexity perplexity-score python regex rouge-n ruby similar similar:cosine similar:dot similar:euclidean
+starts-with tool-call-f1 skill-used search-rubric trajectory:goal-success trajectory:tool-args-match
+trajectory:step-count trajectory:tool-sequence trajectory:tool-used trace-error-spans trace-span-count
+trace-span-duration webhook word-count
+"""
+TYPES = frozenset(_TYPES_WORDS.split())
 """promptfoo's types of assertions: a cell that begins with none of them is a text to be equalled."""
 
 
@@ -68,47 +73,38 @@ def _rows(text: str, delimiter: str, shown: str, *, strict: bool) -> Iterator[tu
 
 def test_of_row(row: dict[str, str]) -> dict[str, Any]:
     """The test that a row states, in the form of one in the configuration."""
-    variables: dict[str, Any] = {}
-    asserts: dict[str, dict[str, Any]] = {}
-    options: dict[str, Any] = {}
-    metadata: dict[str, Any] = {}
-    test: dict[str, Any] = {}
-    thresholds: dict[str, float] = {}
+    variables = {column: cell for column, cell in row.items() if not _is_special(column)}
+    asserts = {
+        column: assertion_of(cell) for column, cell in row.items() if column.startswith("__expected") and cell.strip()
+    }
+    options = {key: row[f"__{key}"] for key in ("prefix", "suffix") if row.get(f"__{key}")}
+    test: dict[str, Any] = {key: row[f"__{key}"] for key in ("description", "providerOutput") if row.get(f"__{key}")}
+    if (threshold := _number(row.get("__threshold", ""))) is not None:
+        test["threshold"] = threshold
     for column, cell in row.items():
-        if column.startswith("__expected"):
-            if cell.strip():
-                asserts[column] = assertion_of(cell)
-        elif column in ("__prefix", "__suffix"):
-            if cell:
-                options[column.removeprefix("__")] = cell
-        elif column in ("__description", "__providerOutput", "__metric"):
-            if cell:
-                test[column.removeprefix("__")] = cell
-        elif column == "__threshold":
-            if (number := _number(cell)) is not None:
-                test["threshold"] = number
-        elif column.startswith("__metadata:"):
-            if cell:
-                key = column.removeprefix("__metadata:")
-                metadata[key.removesuffix("[]")] = _list(cell) if key.endswith("[]") else cell
-        elif column.startswith("__config:"):
-            about, _, setting = column.removeprefix("__config:").rpartition(":")
-            if setting == "threshold" and (number := _number(cell)) is not None:
-                thresholds["__expected" if about == "__expected1" else about] = number
-        elif column == "__tags":
-            metadata["tags"] = _list(cell)
-        else:
-            variables[column] = cell
-    for column, number in thresholds.items():
-        found = asserts.get(column) or asserts.get(f"{column}1")
-        if found is not None:
-            found["threshold"] = number
-    metric = test.pop("metric", None)
+        about, _, setting = column.removeprefix("__config:").rpartition(":")
+        if column.startswith("__config:") and setting == "threshold" and (number := _number(cell)) is not None:
+            found = asserts.get(about) or asserts.get("__expected" if about == "__expected1" else f"{about}1")
+            if found is not None:
+                found["threshold"] = number
     for assertion in asserts.values():
-        if metric:
-            assertion["metric"] = metric
-    found = {"vars": variables, "assert": list(asserts.values()), "options": options, "metadata": metadata}
-    return {**{key: value for key, value in found.items() if value}, **test}
+        if row.get("__metric"):
+            assertion["metric"] = row["__metric"]
+    stated = {"vars": variables, "assert": list(asserts.values()), "options": options, "metadata": _metadata(row)}
+    return {**{key: value for key, value in stated.items() if value}, **test}
+
+
+def _is_special(column: str) -> bool:
+    return column.startswith(("__expected", "__metadata:", "__config:")) or column in _SPECIAL
+
+
+def _metadata(row: dict[str, str]) -> dict[str, Any]:
+    found: dict[str, Any] = {"tags": _list(row["__tags"])} if row.get("__tags") else {}
+    for column, cell in row.items():
+        if column.startswith("__metadata:") and cell:
+            key = column.removeprefix("__metadata:")
+            found[key.removesuffix("[]")] = _list(cell) if key.endswith("[]") else cell
+    return found
 
 
 def assertion_of(cell: str) -> dict[str, Any]:

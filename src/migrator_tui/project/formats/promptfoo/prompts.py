@@ -42,10 +42,10 @@ class RawPrompt:
 def read_prompts(stated: Any, source: Source, config: Mapping[str, Any]) -> list[RawPrompt]:
     """All prompts in their order, with names of their own."""
     found: list[RawPrompt] = []
-    for number, item in enumerate(_items(stated, source), 1):
-        item = dereferenced(item, config, source.config_file.name)
+    for number, each in enumerate(_items(stated, source), 1):
+        item = dereferenced(each, config, source.config_file.name)
         for prompt in _of_item(item, number, source):
-            name = distinct(prompt.name, [each.name for each in found])
+            name = distinct(prompt.name, [other.name for other in found])
             found.append(replace(prompt, name=name))
             if len(found) > MOST_PROMPTS:
                 raise ProjectError(f"more than {MOST_PROMPTS} prompts", file=source.config_file.name)
@@ -105,9 +105,7 @@ def _is_file(raw: str) -> bool:
     return raw.endswith(_TEXT_SUFFIXES) or is_code(raw) or ("*" in raw and "/" in raw)
 
 
-def _of_files(
-    raw: str, named: str, number: int, config: Mapping[str, Any], source: Source
-) -> Iterator[RawPrompt]:
+def _of_files(raw: str, named: str, number: int, config: Mapping[str, Any], source: Source) -> Iterator[RawPrompt]:
     if is_code(raw):
         place = raw.removeprefix(FILE)
         yield _code(named or _stem(place), raw, place, source)
@@ -229,7 +227,9 @@ def _code(name: str, raw: str, place: str, source: Source) -> RawPrompt:
 
 def _stem(name: str) -> str:
     """`prompts.py:simple` gives `prompts-simple`."""
-    file, _, function = name.rpartition(":") if is_code(name) and not is_code(name.rpartition(":")[2]) else (name, "", "")
+    file, _, function = (
+        name.rpartition(":") if is_code(name) and not is_code(name.rpartition(":")[2]) else (name, "", "")
+    )
     stem = Path(file or name).stem
     return name_from(f"{stem}-{function}" if function else stem) or "prompt"
 

@@ -3,7 +3,7 @@
 import itertools
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from migrator_tui.project.errors import ProjectError
@@ -13,11 +13,12 @@ from migrator_tui.project.schema import BASELINE
 from migrator_tui.project.toml_text import toml_value
 from migrator_tui.project.words import kind_of, listed, one_line
 
-_NO_CHAT = frozenset(
-    """agents agent assistant audio chatkit claude-agent-sdk claude-code codex-sdk codex-desktop-app computer-use
-    embedding embeddings feature-extraction image live moderation realtime sentence-similarity speech
-    text-classification token-classification transcription tts video voice""".split()
-)
+_NO_CHAT_WORDS = """
+agents agent assistant audio chatkit claude-agent-sdk claude-code codex-sdk codex-desktop-app computer-use
+embedding embeddings feature-extraction image live moderation realtime sentence-similarity speech
+text-classification token-classification transcription tts video voice
+"""
+_NO_CHAT = frozenset(_NO_CHAT_WORDS.split())
 """Kinds of calls that answer no chat."""
 
 _PREFIXES: Mapping[str, str] = {
@@ -61,10 +62,18 @@ _PREFIXES: Mapping[str, str] = {
 }
 """promptfoo's word for a provider to litellm's."""
 
-_KINDS = frozenset("chat messages responses converse completion completions text-generation".split())
+_KINDS = frozenset(["chat", "messages", "responses", "converse", "completion", "completions", "text-generation"])
 """Words between provider and model that say which of its calls is meant."""
 
-_SAGEMAKER = frozenset("openai anthropic llama huggingface jumpstart custom".split())
+_SPECIAL = {
+    ("openai", "completion"): "text-completion-openai/",
+    ("openai", "completions"): "text-completion-openai/",
+    ("ollama", "chat"): "ollama_chat/",
+    ("bedrock", "converse"): "bedrock/converse/",
+}
+"""Calls that litellm has a name of its own for."""
+
+_SAGEMAKER = frozenset(["openai", "anthropic", "llama", "huggingface", "jumpstart", "custom"])
 
 _PARAMS: Mapping[str, str] = {
     "temperature": "temperature",
@@ -102,10 +111,13 @@ _PARAMS: Mapping[str, str] = {
 }
 """What a provider's `config` may hold to the parameter that litellm takes."""
 
-_NUMBERS = frozenset(
-    "temperature max_tokens max_completion_tokens top_p top_k seed presence_penalty frequency_penalty".split()
+_NUMBERS_WORDS = """
+temperature max_tokens max_completion_tokens top_p top_k seed presence_penalty frequency_penalty
+"""
+_NUMBERS = frozenset(_NUMBERS_WORDS.split())
+_KEY_VARIABLE = re.compile(
+    r"\{\{\s*env(?:\.([A-Za-z_]\w*)|\[['\"]([A-Za-z_]\w*)['\"]\])\s*\}\}|\$\{?([A-Za-z_]\w*)\}?"
 )
-_KEY_VARIABLE = re.compile(r"\{\{\s*env(?:\.([A-Za-z_]\w*)|\[['\"]([A-Za-z_]\w*)['\"]\])\s*\}\}|\$\{?([A-Za-z_]\w*)\}?")
 _VARIABLE_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
@@ -156,8 +168,8 @@ def _stated(stated: Any, source: Source, config: Mapping[str, Any], depth: int =
             else:
                 yield stated["id"], stated
             return
-        for provider_id, options in stated.items():
-            options = options if isinstance(options, Mapping) else {}
+        for provider_id, held in stated.items():
+            options = held if isinstance(held, Mapping) else {}
             yield str(options.get("id") or provider_id), options
     else:
         raise ProjectError(f"providers must be a list, not {kind_of(stated)}", file=source.config_file.name)
@@ -176,39 +188,48 @@ def provider_of(provider_id: str, options: Mapping[str, Any], source: Source) ->
     if provider_id.partition(":")[0] in ("adaline", "portkey"):
         notes.add("models are asked directly, not through a gateway", provider_id)
     config = options.get("config")
-    config = config if isinstance(config, Mapping) else {}
     table: dict[str, Any] = {"model": name}
-    params: dict[str, Any] = {}
-    tools = response_format = None
-    left = {}
-    for key, value in _flat(config).items():
-        if value is None:
-            continue
-        if key in _PARAMS:
-            if (number := _param(_PARAMS[key], value)) is not None:
-                params[_PARAMS[key]] = number
-            else:
-                left[key] = value
-        elif key in ("tools", "functions"):
-            tools = _tools_value(value, source)
-        elif key in ("response_format", "responseFormat"):
-            response_format = _file_value(value, source)
-            if not isinstance(response_format, Mapping) or not isinstance(response_format.get("type"), str):
-                left[key], response_format = value, None
-        elif not _address(key, value, name, table, params):
-            left[key] = value
-    if isinstance(response_format, Mapping) and response_format.get("type") == "text":
-        response_format = None
-    for key in options:
-        if key not in ("id", "label", "config"):
-            left[str(key)] = options[key]
-    _note_left(left, provider_id, table, source)
-    if params:
-        table["params"] = params
+    taken = _taken(_flat(config) if isinstance(config, Mapping) else {}, name, table, source)
+    taken.left |= {str(key): options[key] for key in options if key not in ("id", "label", "config")}
+    _note_left(taken.left, provider_id, table, source)
+    if taken.params:
+        table["params"] = taken.params
     label = options.get("label")
     own = name_from(label) if isinstance(label, str) else ""
     short = name.removeprefix("simulated:").rpartition("/")[2]
-    return Provider(ForeignModel(own or name_from(short) or "model", table), tools, response_format)
+    return Provider(ForeignModel(own or name_from(short) or "model", table), taken.tools, taken.response_format)
+
+
+@dataclass(slots=True)
+class _Taken:
+    """What the settings of a provider come to."""
+
+    params: dict[str, Any] = field(default_factory=dict)
+    tools: Any = None
+    response_format: Any = None
+    left: dict[str, Any] = field(default_factory=dict)
+    """What is not sent."""
+
+
+def _taken(config: Mapping[str, Any], name: str, table: dict[str, Any], source: Source) -> _Taken:
+    taken = _Taken()
+    for key, value in config.items():
+        if value is None:
+            continue
+        if key in _PARAMS and (param := _param(_PARAMS[key], value)) is not None:
+            taken.params[_PARAMS[key]] = param
+        elif key in ("tools", "functions"):
+            taken.tools = _tools_value(value, source)
+        elif key in ("response_format", "responseFormat") and (form := _form(_file_value(value, source))):
+            # Text is what every model answers with.
+            taken.response_format = form if form["type"] != "text" else None
+        elif not _address(key, value, name, table, taken.params):
+            taken.left[key] = value
+    return taken
+
+
+def _form(value: Any) -> Mapping[str, Any] | None:
+    return value if isinstance(value, Mapping) and isinstance(value.get("type"), str) else None
 
 
 def model_name(provider_id: str) -> str | None:
@@ -218,29 +239,21 @@ def model_name(provider_id: str) -> str | None:
         return provider_id
     if "://" in provider_id or not provider_id or is_code(provider_id) or not provider_id.isprintable():
         return None
-    provider, colon, rest = provider_id.partition(":")
-    if provider in ("adaline", "portkey") and rest:
-        return model_name(rest) if ":" in rest else model_name(f"openai:{rest}")
-    if provider == "docker" and rest and not rest.startswith("embedding"):
-        return f"docker_model_runner/{rest.removeprefix('chat:')}"
-    prefix = _PREFIXES.get(provider)
-    if prefix is None or not rest:
-        return None
+    provider, _, rest = provider_id.partition(":")
     kind, _, model = rest.partition(":")
-    if kind in _NO_CHAT:
+    if kind in _NO_CHAT or not rest:
+        return None
+    if provider in ("adaline", "portkey"):
+        return model_name(rest) if model else model_name(f"openai:{rest}")
+    if provider == "docker":
+        return f"docker_model_runner/{model if kind == 'chat' else rest}"
+    prefix = _PREFIXES.get(provider)
+    if prefix is None or (kind in _KINDS and not model):
         return None
     if provider == "sagemaker":
-        return f"sagemaker/{model}" if kind in _SAGEMAKER and model else f"sagemaker/{rest}" if not model else None
-    if kind not in _KINDS or not model:
-        # A model's own name may hold a colon (`llama3.2:3b`), but `anthropic:messages` alone names none.
-        return None if kind in _KINDS else prefix + rest
-    if provider == "openai" and kind.startswith("completion"):
-        return f"text-completion-openai/{model}"
-    if provider == "ollama" and kind == "chat":
-        return f"ollama_chat/{model}"
-    if provider == "bedrock" and kind == "converse":
-        return f"bedrock/converse/{model}"
-    return prefix + model
+        return f"sagemaker/{model if kind in _SAGEMAKER else rest}"
+    # A model's own name may hold a colon (`llama3.2:3b`).
+    return (_SPECIAL.get((provider, kind)) or prefix) + (model if kind in _KINDS else rest)
 
 
 def _flat(config: Mapping[str, Any]) -> dict[str, Any]:
@@ -312,7 +325,10 @@ def _note_left(left: Mapping[str, Any], provider_id: str, table: Mapping[str, An
             what = "a key stands in the configuration; it is not kept: put it into .env"
             source.notes.add(what, f"{key} of {provider_id}")
     plain = {key: value for key, value in left.items() if not is_secret_name(key)}
-    for key, words in (("transform", "transforms are not run"), ("prompts", "which prompts a provider takes is not honoured")):
+    for key, words in (
+        ("transform", "transforms are not run"),
+        ("prompts", "which prompts a provider takes is not honoured"),
+    ):
         if key in plain:
             source.notes.add(words, {provider_id: plain.pop(key)})
     if plain:
@@ -340,7 +356,7 @@ def _tools_value(value: Any, source: Source) -> Any:
 
 def our_tools(stated: Any, source: Source) -> list[Mapping[str, Any]]:
     """Tool definitions in OpenAI's form; what is no function is noted."""
-    found = []
+    found: list[Mapping[str, Any]] = []
     tools = stated if isinstance(stated, list) else [stated] if stated is not None else []
     for tool in itertools.chain.from_iterable(_declared(tool) for tool in tools):
         function = _function(tool)

@@ -146,6 +146,37 @@ def find_config(folder: Path) -> Path | None:
     return next((folder / name for name in CONFIG_NAMES if (folder / name).is_file()), None)
 
 
+def defining_files(config_file: Path) -> list[Path]:
+    """The files beside the configuration that may say whom to ask and how: those that providers and graders name.
+
+    Trust hangs on their content too. Files outside the folder are left aside: what is read of them needs trust.
+    """
+    source = Source(config_file, confined=True)
+    found: dict[Path, None] = {}
+    try:
+        config = parsed(source.text(config_file), config_file.name, config_file.suffix)
+        if isinstance(config, Mapping):
+            for key in ("providers", "targets", "defaultTest"):
+                _collect(config.get(key), source, found, 0)
+    except ProjectError:
+        return []  # whoever opens it says what is wrong
+    return list(found)
+
+
+def _collect(value: Any, source: Source, found: dict[Path, None], depth: int) -> None:
+    if isinstance(value, Mapping):
+        for item in value.values():
+            _collect(item, source, found, depth)
+    elif isinstance(value, list):
+        for item in value:
+            _collect(item, source, found, depth)
+    elif isinstance(value, str) and value.startswith(FILE) and not is_code(value) and depth < 5:
+        for file in source.files(value):
+            if file not in found and file.suffix.lower() in (".yaml", ".yml", ".json"):
+                found[file] = None
+                _collect(source.value(file), source, found, depth + 1)
+
+
 def parsed(text: str, shown: str, suffix: str) -> Any:
     """What a YAML or JSON text holds, as plain values of bounded depth and number; `ProjectError` with the line."""
     from migrator_tui.project.yaml_values import YamlError, yaml_value

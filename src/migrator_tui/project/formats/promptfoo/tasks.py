@@ -1,4 +1,4 @@
-"""From a prompt of promptfoo's and the tests to a task: the prompt file's text, and what the cases must hold for it."""
+"""From a prompt of promptfoo's and the tests to a task: the prompt file's text, and what its cases must hold."""
 
 import time
 from collections.abc import Iterable, Mapping, Sequence
@@ -45,7 +45,7 @@ class Cases:
         self.shared = cases
 
     def fill(self, prompts: Sequence[RawPrompt], checks: Sequence[Mapping[str, Any]], source: Source) -> None:
-        """Give every variable that a prompt or a check names a value in every case: an empty one, as nunjucks has it."""
+        """Give every variable that a prompt or a check names a value in every case: an empty one, as in nunjucks."""
         names: set[Path] = set()
         for prompt in prompts:
             for text in _texts(prompt.chat if prompt.chat is not None else prompt.text):

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 
 from migrator_tui.project.cases import json_value
 from migrator_tui.project.errors import ProjectError
@@ -27,7 +27,10 @@ MOST_CASES = 200_000
 
 REMOTE = ("http://", "https://", "huggingface://", "langfuse://", "az://", "s3://", "gs://")
 
-_IMAGES = frozenset(".jpg .jpeg .png .gif .bmp .webp .svg .mp3 .wav .ogg .mp4 .webm .mov .avi .mkv .m4v .pdf".split())
+_IMAGES_WORDS = """
+.jpg .jpeg .png .gif .bmp .webp .svg .mp3 .wav .ogg .mp4 .webm .mov .avi .mkv .m4v .pdf
+"""
+_IMAGES = frozenset(_IMAGES_WORDS.split())
 _NAME = re.compile(r"\{\{\s*(\w+)\s*\}\}")
 _NOT_RUN = "tests that a program makes are not run"
 _NOT_FETCHED = "tests that lie elsewhere are not fetched"
@@ -85,8 +88,8 @@ def _tests(stated: Any, source: Source, config: Mapping[str, Any], base: Path) -
     if isinstance(stated, str):
         yield from _of_files(stated, source, config, base)
     elif isinstance(stated, list):
-        for item in stated:
-            item = dereferenced(item, config, source.config_file.name)
+        for each in stated:
+            item = dereferenced(each, config, source.config_file.name)
             if isinstance(item, str):
                 yield from _of_files(item, source, config, base)
             elif isinstance(item, Mapping) and isinstance(item.get("path"), str):
@@ -149,8 +152,8 @@ def _in_file(file: Path, source: Source, config: Mapping[str, Any]) -> Iterator[
 def _as_tests(
     value: Any, source: Source, config: Mapping[str, Any], file: Path, line: int | None
 ) -> Iterator[Mapping[str, Any]]:
-    for item in value if isinstance(value, list) else [value]:
-        item = dereferenced(item, config, source.config_file.name)
+    for each in value if isinstance(value, list) else [value]:
+        item = dereferenced(each, config, source.config_file.name)
         if isinstance(item, str) and item.startswith(FILE) and item != FILE + file.name:
             yield from _of_files(item, source, config, file.parent)
         elif not isinstance(item, Mapping):
@@ -164,7 +167,10 @@ def _as_tests(
             yield _with_vars(item, source, file.parent)
 
 
-_TEST_KEYS = frozenset("vars assert options metadata provider providers prompts providerOutput threshold description".split())
+_TEST_KEYS_WORDS = """
+vars assert options metadata provider providers prompts providerOutput threshold description
+"""
+_TEST_KEYS = frozenset(_TEST_KEYS_WORDS.split())
 
 
 def _cell(value: Any) -> Any:
@@ -208,15 +214,17 @@ def _scenarios(stated: Any, source: Source, config: Mapping[str, Any]) -> Iterat
 
 def _each_scenario(stated: Any, source: Source, config: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
     stated = dereferenced(stated, config, source.config_file.name)
-    for item in stated if isinstance(stated, list) else [stated] if stated is not None else []:
-        item = dereferenced(item, config, source.config_file.name)
+    for entry in stated if isinstance(stated, list) else [stated] if stated is not None else []:
+        item = dereferenced(entry, config, source.config_file.name)
         if isinstance(item, str):
             files = [] if is_code(item) else source.files(item)
             if not files:
                 source.notes.add("a scenario's file is not there, or would have to be run", item)
             for file in files:
                 held = source.value(file)
-                yield from (each for each in (held if isinstance(held, list) else [held]) if isinstance(each, Mapping))
+                yield from (
+                    each for each in (held if isinstance(held, list) else [held]) if isinstance(each, Mapping)
+                )
         elif isinstance(item, Mapping):
             yield item
         else:
@@ -224,15 +232,17 @@ def _each_scenario(stated: Any, source: Source, config: Mapping[str, Any]) -> It
 
 
 def _rows(stated: Any, source: Source, config: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-    for item in stated if isinstance(stated, list) else [stated] if stated is not None else [{}]:
-        item = dereferenced(item, config, source.config_file.name)
+    for each in stated if isinstance(stated, list) else [stated] if stated is not None else [{}]:
+        item = dereferenced(each, config, source.config_file.name)
         named = item.get("$values") if isinstance(item, Mapping) else item
         if isinstance(named, str):
             yield from _of_files(named, source, config, source.folder)
         elif isinstance(item, Mapping):
             yield _with_vars(item, source, source.folder)
         else:
-            raise ProjectError(f"config of a scenario must be tables, not {kind_of(item)}", file=source.config_file.name)
+            raise ProjectError(
+                f"config of a scenario must be tables, not {kind_of(item)}", file=source.config_file.name
+            )
 
 
 def _expanded(test: Mapping[str, Any], default: Mapping[str, Any], source: Source) -> Iterator[RawTest]:
@@ -325,7 +335,7 @@ def _resolved(values: dict[str, Any]) -> dict[str, Any]:
     return {key: value.removesuffix("\n") if isinstance(value, str) else value for key, value in values.items()}
 
 
-def _is_share(value: Any) -> bool:
+def _is_share(value: Any) -> TypeGuard[int | float]:
     return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= 1
 
 

@@ -17,12 +17,13 @@ _FIRST = ("model", "params", "api_base", "api_key_env", "columns")
 
 
 def files_of(found: Converted) -> dict[str, str]:
-    """Path from the folder to text, with slashes; `migrator.toml` comes last, so that a folder is whole once it is there."""
+    """Path from the folder to text, with slashes; `migrator.toml` comes last: once it is there, the rest is, too."""
     files: dict[str, str] = {}
     for name, rows in found.outputs.items():
         files[name] = _lines(rows)
     config = [
-        "# Made from the files of another tool" + (f"; {NOTES} says what of them is not honoured." if found.notes else "."),
+        "# Made from the files of another tool"
+        + (f"; {NOTES} says what of them is not honoured." if found.notes else "."),
         "",
         "[project]",
         f"name = {toml_value(found.name)}",
@@ -33,7 +34,10 @@ def files_of(found: Converted) -> dict[str, str]:
     ]
     for model in found.models[1:]:
         proposed = " (proposed: no file names it)" if model.proposed else ""
-        config += [f"[[candidates]]            # a model you are moving to{proposed}", f"name = {toml_value(model.name)}"]
+        config += [
+            f"[[candidates]]            # a model you are moving to{proposed}",
+            f"name = {toml_value(model.name)}",
+        ]
         config += [*_model(model, "candidates"), ""]
     for name, table in found.helpers.items():
         config += [f"[{name}]", *_table(table), ""]
@@ -107,7 +111,12 @@ def _json(value: Any, indent: int | None = None) -> str:
 
 
 def _notes(found: Converted) -> str:
-    lines = [f"# What is not honoured in {found.name}", "", "Kept word for word, but for keys. Nothing of it was run.", ""]
+    lines = [
+        f"# What is not honoured in {found.name}",
+        "",
+        "Kept word for word, but for keys. Nothing of it was run.",
+        "",
+    ]
     for note in found.notes:
         lines += [f"## {note.what}", ""]
         for passage in note.verbatim:
