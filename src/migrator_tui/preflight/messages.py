@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from migrator_tui.preflight.asked import Asked
 from migrator_tui.preflight.finding import Finding, Severity
 from migrator_tui.project.prompts import Part, is_chat
-from migrator_tui.project.words import one_line, quoted
+from migrator_tui.project.words import quoted
 
 
 def message_findings(asked: Asked) -> Iterator[Finding]:
@@ -39,7 +39,7 @@ def _prefill(asked: Asked) -> Iterator[Finding]:
         return
     if part is not None:
         what = f"line {part.line} of the prompt begins the answer with {quoted(part.source, 30)}"
-        do = f"say it in words instead, such as: Begin your answer with {one_line(part.source, 20)}"
+        do = f"say it in words instead, such as: Begin your answer with {quoted(part.source, 20)}"
     else:
         what = f"{_cases(ending)} {'ends' if ending == 1 else 'end'} with a begun answer (role assistant)"
         do = "take the last message out, and say in the prompt how the answer begins"

@@ -66,21 +66,9 @@ def _of(asked: Asked, dry: DryRun, tried: Tried) -> Iterator[Finding]:
         case Fate.REJECTED:
             do = _advice(asked, name) if own else f"leave it out of the task, or do without {asked.spec.name}"
             if name == "tool_choice":
-                yield asked.finding(
-                    Severity.BLOCKER,
-                    subject,
-                    f"{stated} is rejected: {_first_sentence(tried.reason)} ({dry.library})",
-                    'let the model choose ("auto"), and say in the prompt when to call a tool',
-                    change=Change("tool_choice", "auto"),
-                )
-                return
-            yield asked.finding(
-                Severity.BLOCKER,
-                subject,
-                f"{stated} is rejected: {_first_sentence(tried.reason)} ({dry.library})",
-                do,
-                change=change,
-            )
+                do, change = 'let it choose ("auto"), and say in the prompt when to call a tool', Change(name, "auto")
+            why = f"{stated} is rejected: {_first_sentence(tried.reason)} ({dry.library})"
+            yield asked.finding(Severity.BLOCKER, subject, why, do, change=change)
         case Fate.DROPPED:
             yield asked.finding(
                 Severity.WARNING,

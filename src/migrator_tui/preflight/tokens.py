@@ -16,10 +16,8 @@ INFLATION = 1.35
 _LOW, _HIGH = 0.8, 1.35
 _MESSAGE = 6
 """Tokens around a message."""
-_IMAGE = 1_100
-"""Tokens of an image of ordinary size; providers count from 85 to several thousand."""
-_FILE = 3_000
-"""Tokens of a document of a page or two."""
+_MEDIA = {"image": 1_100, "file": 3_000, "audio": 1_000}
+"""Tokens of an image of ordinary size (providers count from 85 to several thousand), two pages, half a minute."""
 _WIDE = 0x2E80
 """From here on characters are ideographs, kana, hangul."""
 
@@ -28,12 +26,19 @@ _WIDE = 0x2E80
 class Tokens:
     """About so many."""
 
-    likely: float
+    text: float
+    media: float = 0.0
+    """Of images, files and sound, whose size nobody looks at here: counted at the high end alone."""
+
+    @property
+    def likely(self) -> float:
+        """In between."""
+        return self.text + self.media
 
     @property
     def low(self) -> int:
         """Hardly fewer."""
-        return round(self.likely * _LOW)
+        return round(self.text * _LOW)
 
     @property
     def high(self) -> int:
@@ -50,27 +55,19 @@ def text_tokens(text: str) -> float:
 
 def request_tokens(messages: Sequence[Message], beside: Iterable[Any] = ()) -> Tokens:
     """A request's input: messages, and what stands `beside` them (tools, a response format)."""
-    total = 0.0
+    text = sum(text_tokens(str(each)) for each in beside if each)
+    media = 0.0
     for message in messages:
-        total += _MESSAGE + _content(message.get("content"))
-        total += text_tokens(str(message["tool_calls"])) if message.get("tool_calls") else 0
-    return Tokens(total + sum(text_tokens(str(each)) for each in beside if each))
-
-
-def _content(content: Any) -> float:
-    if isinstance(content, str):
-        return text_tokens(content)
-    if not isinstance(content, list):
-        return 0.0
-    return sum(_part(part) for part in content)
-
-
-def _part(part: Any) -> float:
-    # Bytes of a picture in base64 are no text.
-    if not isinstance(part, Mapping):
-        return text_tokens(str(part))
-    kind = part_kind(part)
-    return {"image": _IMAGE, "file": _FILE, "audio": _IMAGE}.get(kind, text_tokens(str(part.get("text") or "")))
+        text += _MESSAGE
+        text += text_tokens(str(message["tool_calls"])) if message.get("tool_calls") else 0
+        content = message.get("content")
+        for part in content if isinstance(content, list) else [content or ""]:
+            kind = part_kind(part) if isinstance(part, Mapping) else "text"
+            if kind in _MEDIA:  # its bytes in base64 are no text
+                media += _MEDIA[kind]
+            else:
+                text += text_tokens(str(part.get("text") or "") if isinstance(part, Mapping) else str(part))
+    return Tokens(text, media)
 
 
 def part_kind(part: Mapping[str, Any]) -> str:

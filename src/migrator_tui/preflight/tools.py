@@ -48,6 +48,14 @@ def _choice(asked: Asked) -> Iterator[Finding]:
     choice = asked.params.get("tool_choice")
     if choice is None or _is_rejected(asked, "tool_choice"):
         return
+    if not asked.task.tools:
+        yield asked.finding(
+            Severity.WARNING,
+            "tools",
+            f"tool_choice = {shown(choice)}, and the task has no tools: OpenAI's API, for one, answers with an error",
+            "give the task its tools, or leave tool_choice out",
+            change=Change("tool_choice"),
+        )
     forced = isinstance(choice, dict) or choice in ("required", "any")
     stated = f"tool_choice = {shown(choice)}"
     to_auto = Change("tool_choice", "auto")
