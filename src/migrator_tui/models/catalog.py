@@ -155,7 +155,8 @@ def _stated(value: Any) -> bool | None:
 
 
 def _whole(value: Any) -> int | None:
-    return int(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else None
+    """A number of tokens; some entries have 0, where nobody knew."""
+    return int(value) if isinstance(value, (int, float)) and not isinstance(value, bool) and value >= 1 else None
 
 
 def _date(value: Any) -> date | None:

@@ -1,0 +1,223 @@
+"""The whole look at a project on disk: models themselves, keys, servers, dates, prices, and what is known already."""
+
+import asyncio
+import json
+import socket
+from collections.abc import Sequence
+from datetime import date
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+from migrator_tui.models.dry_run import DryRun, ParameterSet
+from migrator_tui.preflight import access
+from migrator_tui.preflight.asked import case_facts
+from migrator_tui.preflight.dates import date_findings, going
+from migrator_tui.preflight.finding import Severity
+from migrator_tui.preflight.looking import Preflight, gather, look, with_dry_runs
+from migrator_tui.project.config import load_project
+from migrator_tui.project.schema import Case, ModelSpec
+from migrator_tui.reports.preflight import preflight_json, preflight_markdown
+from tests.model_fixtures import CANARY
+
+TODAY = date(2026, 11, 27)
+CONFIG = """
+[baseline]
+model = "{old}"
+params = {{ max_tokens = 400 }}
+{old_more}
+[[candidates]]
+name = "newer"
+model = "{new}"
+{new_more}
+[[tasks]]
+name = "triage"
+prompt = "p.md"
+cases = ["c.jsonl"]
+"""
+OWN = "http://127.0.0.1:1/v1"
+OPENAI = {"OPENAI_API_KEY": CANARY}
+
+
+def write(
+    folder: Path, old: str = "openai/gpt-4o-2024-08-06", new: str = "openai/gpt-4o-2024-08-06", **more: str
+) -> Path:
+    values = {"old_more": "", "new_more": "", **more}
+    (folder / "migrator.toml").write_text(CONFIG.format(old=old, new=new, **values), "utf-8")
+    (folder / "p.md").write_text("Sort the ticket.", "utf-8")
+    cases = [{"id": f"c{n}", "messages": [{"role": "user", "content": f"Ticket {n}"}]} for n in range(3)]
+    (folder / "c.jsonl").write_text("".join(json.dumps(case) + "\n" for case in cases), "utf-8")
+    return folder
+
+
+def looked(folder: Path, environment: dict[str, str] | None = None) -> Preflight:
+    """A look without a worker: parameters are left out of it."""
+    project = load_project(folder)
+    asked = gather(project, None, tasks=project.tasks, candidates=project.candidates)
+    return look(project, asked, environment=environment or {}, trusted=True, today=TODAY)
+
+
+def told(found: Preflight) -> set[tuple[str, str, str]]:
+    return {(f.severity.value, f.model, f.subject) for f in found.findings if f.severity is not Severity.NOTE}
+
+
+def test_the_same_model_again_has_no_blocker(tmp_path: Path) -> None:
+    found = looked(write(tmp_path), OPENAI)
+    assert not found.of(Severity.BLOCKER)
+    assert told(found) == {("warning", "baseline", "retirement"), ("warning", "newer", "retirement")}
+
+
+def test_keys_are_named_and_never_told(tmp_path: Path) -> None:
+    found = looked(write(tmp_path, new="anthropic/claude-opus-5-5"), OPENAI)
+    (missing,) = [f for f in found.findings if f.subject == "key"]
+    assert missing.severity is Severity.BLOCKER and missing.what == "ANTHROPIC_API_KEY is not set"
+    assert CANARY not in json.dumps(preflight_json(found)) + preflight_markdown(found)
+
+
+@pytest.mark.parametrize(
+    ("spec", "available", "expected"),
+    [
+        (ModelSpec("m", "azure/gpt-5"), set(), [("blocker", "AZURE_API_KEY"), ("blocker", "AZURE_API_BASE")]),
+        (ModelSpec("m", "azure/gpt-5"), {"AZURE_API_KEY", "AZURE_API_BASE"}, []),
+        (ModelSpec("m", "azure/gpt-5", api_base="https://x.openai.azure.com"), {"AZURE_API_KEY"}, []),
+        (
+            ModelSpec("m", "bedrock/anthropic.claude-sonnet-4-5-20250929-v1:0"),
+            set(),
+            [("warning", "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"), ("note", "us-west-2")],
+        ),
+        (
+            ModelSpec("m", "bedrock/anthropic.claude-sonnet-4-5-20250929-v1:0", {"aws_region_name": "eu-west-1"}),
+            {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"},
+            [],
+        ),
+        (ModelSpec("m", "vertex_ai/gemini-2.5-pro"), {"VERTEXAI_PROJECT", "VERTEXAI_LOCATION"}, []),
+        (ModelSpec("m", "vertex_ai/gemini-2.5-pro"), set(), [("warning", "GOOGLE_"), ("note", "us-central1")]),
+        (ModelSpec("m", "openai/own", api_base="http://127.0.0.1:1/v1"), set(), []),
+        (
+            ModelSpec("m", "openai/own", api_base="http://127.0.0.1:1/v1", api_key_env="MINE"),
+            set(),
+            [("blocker", "MINE")],
+        ),
+        (ModelSpec("m", "ollama/llama3"), set(), []),
+        (ModelSpec("m", "simulated:classic-1"), set(), []),
+        (ModelSpec("m", "recorded:old.jsonl"), set(), []),
+        (ModelSpec("m", "nobody-knows/x"), set(), []),
+        (ModelSpec("m", "gpt-4o"), set(), [("blocker", "OPENAI_API_KEY")]),
+    ],
+)
+def test_what_each_provider_needs(spec: ModelSpec, available: set[str], expected: list[tuple[str, str]]) -> None:
+    found = list(access.key_findings(spec, available))
+    assert [f.severity.value for f in found] == [severity for severity, _ in expected]
+    for finding, (_, name) in zip(found, expected, strict=True):
+        assert name in finding.what
+
+
+def test_a_variable_that_is_empty_is_not_set(tmp_path: Path) -> None:
+    assert ("blocker", "newer", "key") in told(looked(write(tmp_path), {"OPENAI_API_KEY": " "}))
+
+
+def test_a_server_of_ones_own_is_knocked_at_and_told_nothing() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        here = ModelSpec("m", "openai/own", api_base=f"http://127.0.0.1:{port}/v1")
+        assert list(access.server_findings(here, trusted=True)) == []
+        connection, _ = server.accept()
+        assert connection.recv(1) == b""  # closed without a word
+        connection.close()
+    (gone,) = access.server_findings(here, trusted=True)
+    assert (gone.severity, gone.subject) == (Severity.BLOCKER, "server")
+    assert f"127.0.0.1:{port}" in gone.what
+
+
+def test_nobody_else_is_contacted(monkeypatch: pytest.MonkeyPatch) -> None:
+    def never(*_: object, **__: object) -> None:
+        raise AssertionError("a connection was tried")
+
+    monkeypatch.setattr(socket, "create_connection", never)
+    far = "http://10.1.2.3:9/v1"
+    for spec, trusted in (
+        (ModelSpec("m", "openai/gpt-5"), True),
+        (ModelSpec("m", "azure/x", api_base="https://x.openai.azure.com"), True),
+        (ModelSpec("m", "openai/own", api_base=far), False),
+        (ModelSpec("m", "openai/own", api_base="http://[broken"), True),
+        (ModelSpec("m", "simulated:classic-1"), True),
+    ):
+        assert list(access.server_findings(spec, trusted=trusted)) == []
+
+
+def dated(model: str, name: str = "newer") -> list[tuple[str, str]]:
+    gone = going(ModelSpec(name, model))
+    return [(f.severity.value, f.what) for f in date_findings([gone] if gone else [], TODAY)]
+
+
+def test_dates_are_the_maps_or_a_siblings_hint_or_not_known() -> None:
+    ((severity, what),) = dated("openai/gpt-4o-2024-08-06")
+    assert severity == "warning" and "14 Jan 2027, in 48 days" in what
+    ((severity, what),) = dated("openai/gpt-4o-2024-05-13")
+    assert severity == "blocker" and "was retired on 23 Oct 2026" in what
+    ((severity, what),) = dated("openai/gpt-4o")
+    assert severity == "warning" and "no date is known for openai/gpt-4o; openai/gpt-4o-2024-11-20" in what
+    assert dated("anthropic/claude-opus-5-5") == []
+    assert dated("recorded:old.jsonl") == dated("simulated:x") == []
+
+
+def test_recorded_answers_cost_nothing_and_are_the_measure(tmp_path: Path) -> None:
+    folder = write(tmp_path, old="recorded:old.jsonl", new="openai/gpt-4o", new_more="params = { max_tokens = 100 }")
+    rows = [{"id": f"c{n}", "output": "x", "output_tokens": 90, "input_tokens": 50, "cost": 0.002} for n in range(3)]
+    (folder / "old.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")
+    found = looked(folder, OPENAI)
+    old, new = found.costs
+    assert old.one is not None and old.one.low == pytest.approx(0.002)
+    assert old.run is not None and old.run.high == 0
+    assert new.one is not None and new.one.low == pytest.approx((2.5 * 50 + 10 * 90) / 1e6)
+    assert new.one.high == pytest.approx((2.5 * 50 * 1.35 + 10 * 100) / 1e6)  # capped
+    assert new.run is not None and new.run.low == pytest.approx(3 * new.one.low)
+    assert ("warning", "newer", "max_tokens") in told(found)
+
+
+def test_no_price_is_said_and_never_nothing(tmp_path: Path) -> None:
+    folder = write(tmp_path, new="openai/own", new_more='api_base = "http://127.0.0.1:9/v1"')
+    found = looked(folder, OPENAI)
+    assert ("warning", "newer", "price") in told(found)
+    assert found.costs[1].one is None and found.costs[1].run is None
+    priced = write(tmp_path, new="openai/own", new_more="price = { input = 1.0, output = 2.0 }")
+    assert ("warning", "newer", "price") not in told(looked(priced, OPENAI))
+
+
+def test_a_prompt_that_cannot_be_rendered_is_a_finding(tmp_path: Path) -> None:
+    folder = write(tmp_path)
+    (folder / "p.md").write_text("Sort {{ it }}.", "utf-8")
+    found = looked(folder, OPENAI)
+    assert ("blocker", "newer", "prompt") in told(found)
+    assert not found.costs
+
+
+def test_each_distinct_set_is_tried_once_and_files_not_at_all(tmp_path: Path) -> None:
+    tried: list[Sequence[ParameterSet]] = []
+
+    async def try_out(sets: Sequence[ParameterSet]) -> Sequence[DryRun]:
+        tried.append(sets)
+        return [DryRun(library="litellm 1.0") for _ in sets]
+
+    project = load_project(write(tmp_path, new_more="params = { max_tokens = 400 }"))
+    asked = gather(project, None, tasks=project.tasks, candidates=project.candidates)
+    asyncio.run(with_dry_runs(asked, try_out))
+    assert [len(sets) for sets in tried] == [1]
+    project = load_project(write(tmp_path, old="simulated:classic-1", new="simulated:bright-2"))
+    asked = gather(project, None, tasks=project.tasks, candidates=project.candidates)
+    asyncio.run(with_dry_runs(asked, try_out))
+    assert len(tried) == 1
+
+
+def test_a_pass_over_many_cases_keeps_few_of_them() -> None:
+    def cases() -> object:
+        for n in range(20_000):
+            yield Case(f"c{n}", messages=({"role": "user", "content": "x" * (n % 977)},))
+
+    facts = case_facts(cases())  # type: ignore[arg-type]
+    assert facts.total == 20_000
+    assert len(facts.longest) == 3 and all(len(c.messages[0]["content"]) == 976 for c in facts.longest)
+    assert 30 <= len(facts.sample) <= 100
+    numbers = [int(case.id[1:]) for case in facts.sample]
+    assert len({b - a for a, b in pairwise(numbers)}) == 1  # evenly spread
