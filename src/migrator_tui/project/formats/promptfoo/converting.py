@@ -3,8 +3,6 @@
 `read_config` reads, `native_files` says which files would make the same project; nothing is written here.
 """
 
-import hashlib
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -14,6 +12,7 @@ from migrator_tui.project.case_values import case_from_values
 from migrator_tui.project.discovery import USUAL_BASELINE, USUAL_CANDIDATE
 from migrator_tui.project.errors import ProjectError
 from migrator_tui.project.formats.promptfoo.asserts import EMBEDDED, JUDGED, checks_of
+from migrator_tui.project.formats.promptfoo.case_names import id_of, tags_of, with_own_ids
 from migrator_tui.project.formats.promptfoo.prompts import RawPrompt, names_of, read_prompts
 from migrator_tui.project.formats.promptfoo.providers import (
     Provider,
@@ -43,10 +42,6 @@ USUAL_JUDGE = "openai/gpt-4.1"
 USUAL_EMBEDDINGS = "openai/text-embedding-3-large"
 """Whom promptfoo asks where the configuration names no grader."""
 
-_MAX_TAG = 60
-_CLASSES = ("label", "category")
-"""Variables whose values are classes of cases: they become tags, so that results can be seen by class."""
-
 _HEARD_WORDS = """
 $schema description prompts providers targets tests scenarios defaultTest assertionTemplates outputPath tags
 metadata sharing writeLatestResults commandLineOptions
@@ -73,8 +68,7 @@ def read_config(config_file: Path, *, trusted: bool = True, propose: Proposer | 
     tests = read_tests(config, default, source)
     stated = default.get("assert")
     defaults = checks_of(stated if isinstance(stated, list) else [], source, config)
-    cases = Cases([_case(test, source, config) for test in tests])
-    _distinct_ids(cases)
+    cases = Cases(with_own_ids([_case(test, source, config) for test in tests]))
     tasks = _tasks(prompts, providers, cases, defaults, default, tests, source)
     models = _models(providers, prompts, [task.name for task in tasks], propose, source)
     helpers = _helpers(tasks, default, source)
@@ -156,51 +150,14 @@ def _note_default(default: Mapping[str, Any], source: Source) -> None:
 def _case(test: RawTest, source: Source, config: Mapping[str, Any]) -> dict[str, Any]:
     """The case of one test, without what only a prompt can tell."""
     values = dict(test.values)
-    case: dict[str, Any] = {"id": _id(test, values), "vars": values}
+    case: dict[str, Any] = {"id": id_of(test.description, values), "vars": values}
     if checks := checks_of(test.asserts, source, config):
         case["checks"] = checks
-    if tags := _tags(test.metadata or {}, values):
+    if tags := tags_of(test.metadata or {}, values):
         case["tags"] = tags
     if test.threshold is not None:
         case["threshold"] = test.threshold
     return case
-
-
-def _id(test: RawTest, values: Mapping[str, Any]) -> str:
-    """What the test is called, else a name made of its variables, so that a changed assertion leaves it its name."""
-    if name := name_from(test.description, 120):
-        return name
-    text = json.dumps(values, sort_keys=True, ensure_ascii=False, default=str)
-    return "case-" + hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:10]
-
-
-def _distinct_ids(cases: Cases) -> None:
-    seen: dict[str, int] = {}
-    taken = {case["id"] for case in cases.shared}
-    for case in cases.shared:
-        own = case["id"]
-        seen[own] = number = seen.get(own, 0) + 1
-        while number > 1 and f"{own}-{number}" in taken:
-            seen[own] = number = number + 1
-        if number > 1:
-            case["id"] = f"{own}-{number}"
-            taken.add(case["id"])
-
-
-def _tags(metadata: Mapping[str, Any], values: Mapping[str, Any]) -> list[str]:
-    tags: list[str] = []
-    for key, value in metadata.items():
-        if key == "conversationId":
-            continue
-        for item in value if isinstance(value, list) else [value]:
-            text = name_from(str(item)) if isinstance(item, str | int | float) and not isinstance(item, bool) else ""
-            if text and len(str(item)) <= _MAX_TAG:
-                tags.append(text if key == "tags" else f"{name_from(str(key), 30)}={text}")
-    for name in _CLASSES:
-        value = values.get(name)
-        if isinstance(value, str) and value.strip() and len(value) <= _MAX_TAG:
-            tags.append(name_from(value))
-    return list(dict.fromkeys(tags))
 
 
 def _tasks(
