@@ -13,7 +13,7 @@ from migrator_tui.project.discovery import USUAL_BASELINE, USUAL_CANDIDATE
 from migrator_tui.project.errors import ProjectError
 from migrator_tui.project.formats.promptfoo.asserts import EMBEDDED, JUDGED, checks_of
 from migrator_tui.project.formats.promptfoo.case_names import id_of, tags_of, with_own_ids
-from migrator_tui.project.formats.promptfoo.prompts import RawPrompt, names_of, read_prompts
+from migrator_tui.project.formats.promptfoo.prompts import RawPrompt, read_prompts
 from migrator_tui.project.formats.promptfoo.providers import (
     Provider,
     our_tools,
@@ -21,7 +21,7 @@ from migrator_tui.project.formats.promptfoo.providers import (
     provider_of,
     read_providers,
 )
-from migrator_tui.project.formats.promptfoo.reading import Source, parsed
+from migrator_tui.project.formats.promptfoo.reading import CONFIG_NAMES, Source, find_config, parsed
 from migrator_tui.project.formats.promptfoo.tasks import Cases, task_of
 from migrator_tui.project.formats.promptfoo.tests import RawTest, default_test, read_tests
 from migrator_tui.project.formats.promptfoo.values import (
@@ -313,6 +313,23 @@ def _look_at_cases(found: Converted, config_file: Path) -> None:
                 raise ProjectError(f"test {number}: {misfit.what}", file=config_file.name) from None
 
 
+def read_promptfoo(source: Path, *, trusted: bool = True, propose: Proposer | None = None) -> Converted:
+    """Whatever of promptfoo's lies there: a folder with its configuration, a configuration, or an export of results."""
+    from migrator_tui.project.formats.promptfoo.results import looks_like_results, read_results
+
+    if source.is_dir():
+        config_file = find_config(source)
+        if config_file is None:
+            raise ProjectError(f"no promptfoo configuration in this folder ({listed(CONFIG_NAMES)})", file=source)
+        return read_config(config_file, trusted=trusted, propose=propose)
+    if looks_like_results(source):
+        return read_results(source, propose=propose)
+    if source.suffix.lower() not in (".yaml", ".yml", ".json"):
+        what = "is neither a promptfoo configuration (YAML, JSON) nor an export of its results (JSON, JSONL, CSV)"
+        raise ProjectError(what, file=source)
+    return read_config(source, trusted=trusted, propose=propose)
+
+
 def native_files(found: Converted) -> dict[str, str]:
     """The files of a project of ours that says the same, by path from its folder: `migrator.toml` is among them."""
     return files_of(found)
@@ -326,4 +343,4 @@ def summary(found: Converted) -> str:
     return f"{quoted(found.name)}: {tasks}, {cases:,} case{'' if cases == 1 else 's'}, {models}"
 
 
-__all__ = ["names_of", "native_files", "read_config", "summary"]
+__all__ = ["native_files", "read_config", "read_promptfoo", "summary"]

@@ -12,7 +12,7 @@ from migrator_tui.project.case_values import ROLES
 from migrator_tui.project.errors import ProjectError
 from migrator_tui.project.formats.promptfoo.reading import FILE, Source, dereferenced, is_code, parsed
 from migrator_tui.project.formats.promptfoo.values import distinct, name_from, passage_of
-from migrator_tui.project.words import kind_of, listed, quoted
+from migrator_tui.project.words import kind_of, quoted
 
 REMOTE = ("portkey://", "langfuse://", "helicone://", "http://", "https://")
 """Prompts that another service keeps."""
@@ -238,8 +238,3 @@ def placeholder(prompt: RawPrompt) -> str:
     """The text of a prompt that only a program or a service could tell."""
     what = name_from(prompt.code, 200)
     return f"(This prompt is made by {what}, which is not run here. Write it in its place.)"
-
-
-def names_of(prompts: list[RawPrompt]) -> str:
-    """Their names in a line."""
-    return listed(prompt.name for prompt in prompts)

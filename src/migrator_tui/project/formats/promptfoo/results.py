@@ -369,8 +369,8 @@ def _names(columns: Sequence[Column]) -> list[str]:
     providers = [name_from(column.provider, 40) for column in columns]
     names: list[str] = []
     for number, (column, provider) in enumerate(zip(columns, providers, strict=True)):
-        name = provider or f"model-{number + 1}"
-        if providers.count(provider) > 1 and provider:
+        name = provider or "model"
+        if providers.count(provider) > 1:
             short = name_from(column.label, 30) if column.label and len(column.label) <= 40 else ""
             name += f" · {short or f'prompt {providers[: number + 1].count(provider)}'}"
         names.append(distinct(name, [BASELINE, *names]))
