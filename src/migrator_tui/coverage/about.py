@@ -10,24 +10,11 @@ from migrator_tui.coverage.reach import found_in
 RARE = 0.25
 """A word in more of the cases than this does not tell which of them a rule is about."""
 
-_EDGE_WORDS:
-        if re.search(pattern, low):
-            edge = next(edge for edge in EDGES if edge.name == name)
-            return [look for look in ground.looks if edge.found(look, ground.looks)]
-    stems = stems_of(low)
-    if not stems or not ground.looks:
-        return []
-    most = max(2, RARE * len(ground.looks))
-    frequency = {stem: sum(stem in look.stems for look in ground.looks) for stem in stems}
-    telling = {stem for stem, count in frequency.items() if 0 < count <= most}
-    return [look for look in ground.looks if telling & look.stems]
-
-
 _EDGE_WORDS = (
     (r"\bempty|\bblank|\bno (?:text|input|content)\b", "empty"),
     (
-        r"\bseveral (?:things|questions|requests|topics|issues)|\bmore than one (?:thing|question|request|issue)|"
-        r"\bmultiple (?:questions|requests|issues|topics)",
+        r"\bseveral (?:things|questions|requests|topics|issues)|\bmore than one (?:thing|question|request|issue)"
+        r"|\bmultiple (?:questions|requests|issues|topics)",
         "several-requests",
     ),
     (r"\bignore (?:these|your|all|previous)|\binstructions (?:in|inside|within)|\bprompt injection", "injection"),

@@ -184,15 +184,6 @@ def _at_least(unit: str) -> Callable[[Demand, Asked, Ground], _Found]:
     return rule
 
 
-def _exact(unit: str) -> Callable[[Demand, Asked, Ground], _Found]:
-    at_most = _at_most(unit)
-
-    def rule(demand: Demand, asked: Asked, ground: Ground) -> _Found:
-        return at_most(demand, asked, ground)
-
-    return rule
-
-
 def _against(kind: str, limit: float, asked: float, count: int, cases: int) -> _Found:
     label = f"{kind} {limit:g}"
     if limit > asked:
@@ -407,5 +398,5 @@ _RULES: dict[str, Callable[[Demand, Asked, Ground], _Found]] = {
     "tone": _tone,
     **{f"max-{unit}": _at_most(unit) for unit in _UNITS},
     **{f"min-{unit}": _at_least(unit) for unit in _UNITS},
-    **{f"exact-{unit}": _exact(unit) for unit in _UNITS},
+    **{f"exact-{unit}": _at_most(unit) for unit in _UNITS},
 }
