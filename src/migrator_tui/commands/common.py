@@ -40,6 +40,13 @@ def open_project(folder: Path, *, trust: bool = False) -> tuple[Project, bool]:
     return project, False
 
 
+def foreign_lines(project: Project) -> list[str]:
+    """A line for each thing that is not honoured in a folder of another tool's."""
+    if project.foreign is None:
+        return []
+    return [f"{project.foreign.tool}: {note.what}" for note in project.foreign.notes]
+
+
 def open_history(project: Project, *, trusted: bool) -> "History":
     """The project's history, told which values are keys and must never be stored.
 

@@ -10,7 +10,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from migrator_tui.commands import against
-from migrator_tui.commands.common import index_cases, open_history, open_project, put, say
+from migrator_tui.commands.common import foreign_lines, index_cases, open_history, open_project, put, say
 from migrator_tui.project.errors import ProjectError
 from migrator_tui.project.schema import Project
 
@@ -38,6 +38,8 @@ def execute(arguments: Namespace) -> int:
     _refuse_contradictions(arguments)
     against.refuse_contradictions(arguments)
     project, trusted = open_project(arguments.folder, trust=arguments.trust)
+    for line in foreign_lines(project):
+        say(line)
     with open_history(project, trusted=trusted) as history:
         who = author(project.folder)
         plan, over = _plan(arguments, project, history, who)

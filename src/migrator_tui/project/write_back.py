@@ -72,8 +72,8 @@ def refuse_foreign(project: Project) -> None:
     """Raise `ProjectError` for a folder of another tool's: its files are read, never written."""
     if project.foreign is not None:
         tool = project.foreign.tool
-        what = f"belongs to {tool} and is never written; y copies the prompt, and "
-        what += f"`migrator-tui import {tool} . --output DIR` makes a project whose prompts are files"
+        what = f"is {tool}'s and never written; y among the versions (3) copies the prompt, "
+        what += f"`migrator-tui import {tool} . --output DIR` makes files of it"
         raise ProjectError(what, file=project.config_file.name)
 
 

@@ -21,6 +21,7 @@ from migrator_tui.project.schema import Project
 from migrator_tui.text_safety import safe_line
 from migrator_tui.tui import settings
 from migrator_tui.tui.deciding import DECIDING, Deciding
+from migrator_tui.tui.foreign import foreign_commands, opening_line
 from migrator_tui.tui.glyphs import ASCII, UNICODE
 from migrator_tui.tui.keys import EVERYWHERE, bindings
 from migrator_tui.tui.messages import HistoryFailed, HistoryOpened, Noticed, ProgramFact, RunBroke
@@ -98,6 +99,8 @@ class MigratorApp(Deciding):
             screen.history_opened()
         if problem := self._settings_problem():
             self.say(problem, "error")
+        elif (foreign := self.workspace.project.foreign) is not None and (line := opening_line(foreign)):
+            self.say(line, "warning")
         self._warm()
 
     def _settings_problem(self) -> str:
@@ -298,6 +301,7 @@ class MigratorApp(Deciding):
         """The palette: what the keys of the screen in front do, then theme and quit."""
         from migrator_tui.tui.commands import screen_commands
 
+        yield from foreign_commands(self)
         yield from screen_commands(self, screen)
         yield from (c for c in super().get_system_commands(screen) if c.title in ("Theme", "Quit", "Screenshot"))
 

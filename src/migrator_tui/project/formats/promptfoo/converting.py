@@ -314,7 +314,7 @@ def _look_at_cases(found: Converted, config_file: Path) -> None:
 
 
 def read_promptfoo(source: Path, *, trusted: bool = True, propose: Proposer | None = None) -> Converted:
-    """Whatever of promptfoo's lies there: a folder with its configuration, a configuration, or an export of results."""
+    """Whatever of promptfoo's lies there: a folder with its configuration, one alone, or an export of results."""
     from migrator_tui.project.formats.promptfoo.results import looks_like_results, read_results
 
     if source.is_dir():

@@ -1,0 +1,140 @@
+"""A folder of another tool's that is open as it is: what of it is not honoured, and which of its models are compared."""
+
+import asyncio
+from collections.abc import Callable, Iterable, Sequence
+from datetime import date
+from typing import TYPE_CHECKING
+
+from textual.app import SystemCommand
+from textual.content import Content
+
+from migrator_tui.project.errors import ProjectError
+from migrator_tui.project.schema import Foreign, Project
+from migrator_tui.text_safety import safe, safe_line
+from migrator_tui.tui.theme import MUTED, STRONG
+from migrator_tui.tui.widgets.modal import Sheet
+
+if TYPE_CHECKING:
+    from migrator_tui.tui.app import MigratorApp
+    from migrator_tui.tui.setup.picker import Pick
+
+UNFIT = ("recorded:",)
+"""Kinds of models that a folder of another tool's can't name: their files would be looked for elsewhere."""
+
+
+def opening_line(foreign: Foreign) -> str:
+    """What to say once the folder is open; empty where all of it is honoured."""
+    number = len(foreign.notes)
+    if not number:
+        return ""
+    things = "1 thing is" if number == 1 else f"{number} things are"
+    return f"{foreign.tool}: {things} not honoured · ^p lists them"
+
+
+def foreign_commands(app: "MigratorApp") -> Iterable[SystemCommand]:
+    """Entries of the palette for such a folder."""
+    foreign = app.workspace.project.foreign
+    if foreign is None:
+        return
+
+    def show_notes() -> None:
+        app.push_screen(Sheet(f"Not honoured of {foreign.tool}'s files", notes_content(foreign)))
+
+    def choose() -> None:
+        app.run_worker(choose_models(app), exclusive=True, group="question")
+
+    if foreign.notes:
+        yield SystemCommand(
+            f"What is not honoured of {foreign.tool}'s files",
+            f"Look · {len(foreign.notes)}, word for word",
+            show_notes,
+        )
+    yield SystemCommand(f"Models of this {foreign.tool} project", "Change · choose baseline and candidate", choose)
+
+
+def notes_content(foreign: Foreign) -> Content:
+    """Everything that is not honoured, each with its passages as they stand."""
+    parts: list[Content] = [Content.styled("Nothing of this was run. Keys are left out.", MUTED)]
+    for note in foreign.notes:
+        times = f"  ({note.times} times)" if note.times > 1 else ""
+        parts += [Content(""), Content.styled(safe_line(note.what), STRONG) + Content.styled(times, MUTED)]
+        for passage in note.verbatim:
+            parts += [Content.styled(f"  {line}", MUTED) for line in safe(passage).splitlines()]
+    return Content("\n").join(parts)
+
+
+async def choose_models(app: "MigratorApp") -> None:
+    """Ask for baseline and candidate, remember them, and let them take effect at once."""
+    from migrator_tui.project.formats.promptfoo.choices import Choice, keep_choice
+    from migrator_tui.tui.setup.picker import Picker
+
+    project = app.workspace.project
+    if app.runs.busy or app.workbench.blind is not None or project.foreign is None:
+        app.say("first end the run, or the round of blind judging", "warning")
+        return
+    taken: list[str] = []
+    for title in ("The model you move from", "The model you move to"):
+        hint = "a provider of the configuration, or any model's name; the configuration stays as it is"
+        picks = _search(project, taken)
+        picked = await app.push_screen_wait(Picker(title, hint, picks, app.glyphs, placeholder="a model's name"))
+        if not picked:
+            return
+        if picked[0].startswith(UNFIT):
+            app.say(f"{picked[0]} needs a migrator.toml that says where its file lies", "error")
+            return
+        taken.append(picked[0])
+    try:
+        await asyncio.to_thread(keep_choice, project.config_file, Choice(*taken))
+    except ProjectError as error:
+        app.say(str(error), "error")
+        return
+    await app.workbench.look_outside()
+    now = app.workspace.project
+    if now.foreign is None or now is project:
+        return  # the look has said why it did not take effect
+    app.workbench.open_track(app.workspace.task.name, now.candidates[0].name)
+    app.say(f"from {now.baseline.model} to {now.candidates[0].model}", "success")
+
+
+def _search(project: Project, taken: Sequence[str]) -> "Callable[[str], Sequence[Pick]]":
+    """What can be chosen: the models of the configuration first, then any model that is like the text."""
+    from migrator_tui.models.catalog import search
+    from migrator_tui.models.successors import successors
+    from migrator_tui.tui.setup.picker import Pick
+    from migrator_tui.tui.setup.proposal import facts_line, facts_of
+
+    today = date.today()
+    foreign = project.foreign
+    assert foreign is not None
+    now = {foreign.baseline: "now the baseline", project.candidates[0].name: "now the candidate"}
+
+    def known(name: str, model: str) -> Pick:
+        words = [now.get(name, ""), model if model != name else "", _facts(model)]
+        return Pick(name, name, " · ".join(word for word in words if word))
+
+    def other(model: str, why: str = "") -> Pick:
+        return Pick(model, model, " · ".join(word for word in (why, _facts(model)) if word))
+
+    def _facts(model: str) -> str:
+        facts = facts_of(model)
+        return facts_line(facts, today) if facts else ""
+
+    def like(text: str) -> Sequence[Pick]:
+        low = text.casefold()
+        own = [
+            known(name, model)
+            for name, model in foreign.models
+            if name not in taken and (low in name.casefold() or low in model.casefold())
+        ]
+        if not text:
+            old = next(
+                (model for name, model in foreign.models if taken and name == taken[0]), project.baseline.model
+            )
+            return [*own, *(other(each.facts.name, each.why) for each in successors(old, today, 12))]
+        found = [other(facts.name) for facts in search(text, 30) if facts.name not in taken]
+        names = {pick.value for pick in (*own, *found)}
+        if text not in names and text not in taken and text.isprintable():
+            found.append(Pick(text, f"use {text} as it is", "not in the price map" if not facts_of(text) else ""))
+        return [*own, *found]
+
+    return like
