@@ -1,4 +1,4 @@
-"""A folder of another tool's that is open as it is: what of it is not honoured, and which of its models are compared."""
+"""A folder of another tool's, open as it is: what of it is not honoured, and which of its models are compared."""
 
 import asyncio
 from collections.abc import Callable, Iterable, Sequence
@@ -127,9 +127,8 @@ def _search(project: Project, taken: Sequence[str]) -> "Callable[[str], Sequence
             if name not in taken and (low in name.casefold() or low in model.casefold())
         ]
         if not text:
-            old = next(
-                (model for name, model in foreign.models if taken and name == taken[0]), project.baseline.model
-            )
+            first = taken[0] if taken else foreign.baseline
+            old = next((model for name, model in foreign.models if name == first), first)
             return [*own, *(other(each.facts.name, each.why) for each in successors(old, today, 12))]
         found = [other(facts.name) for facts in search(text, 30) if facts.name not in taken]
         names = {pick.value for pick in (*own, *found)}
