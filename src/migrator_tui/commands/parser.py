@@ -82,12 +82,16 @@ def build() -> tuple[Parser, dict[str, Parser]]:
     parser.add_argument("--trust", action="store_true", help=TRUST)
     parser.set_defaults(command=None)
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", parser_class=Parser)
+    from migrator_tui.commands.import_words import import_parser
+
     known = {
         "run": _run(commands),
         "report": _report(commands),
+        "coverage": _coverage(commands),
         "preflight": _preflight(commands),
         "demo": _demo(commands),
         "init": _init(commands),
+        "import": import_parser(commands),
         "trust": _trust(commands),
         **_prompt(commands),
         **_verdicts(commands),
@@ -95,7 +99,7 @@ def build() -> tuple[Parser, dict[str, Parser]]:
     }
     for name, command in known.items():
         command.set_defaults(command=name)
-        if name not in ("demo", "init", "trust"):
+        if name not in ("demo", "import", "init", "trust"):
             command.add_argument("--trust", action="store_true", default=argparse.SUPPRESS, help=TRUST)
         command.add_argument(
             "-C", dest="folder", metavar="FOLDER", type=Path, default=argparse.SUPPRESS, help="project folder"
@@ -205,6 +209,20 @@ def _preflight(commands: Any) -> Parser:
         "--format", choices=("table", "json"), default="table", help="form of the output (default: table)"
     )
     return preflight
+
+
+def _coverage(commands: Any) -> Parser:
+    coverage: Parser = commands.add_parser(
+        "coverage",
+        help="are the cases enough? What nothing checks, what no case exercises",
+        description="Say what the cases exercise of the prompt, of the edges and of production, and what would fill\n"
+        "the gaps. Asks no model anything.",
+    )
+    coverage.add_argument("--task", metavar="NAME", action="append", help="only this task (may be repeated)")
+    coverage.add_argument(
+        "--format", choices=("table", "json"), default="table", help="form of the output (default: table)"
+    )
+    return coverage
 
 
 def _demo(commands: Any) -> Parser:

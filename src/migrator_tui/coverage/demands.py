@@ -151,7 +151,7 @@ def _of_key(unit: Unit, key: str, rest: str, known: _Known) -> Iterator[Asked]:
         text = f"{key}: {_clause(rest, begin, end)}"
         yield Asked(unit.line, _shown(text), replace(demand, key=key))
     if not some or _says_value(low):
-        yield Asked(unit.line, _shown(unit.text[: offset + len(rest)]), Demand("content", key, condition=low))
+        yield Asked(unit.line, _shown(unit.text[: offset + len(rest)]), Demand("content", key))
 
 
 def _says_value(low: str) -> bool:

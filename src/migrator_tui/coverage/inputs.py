@@ -37,7 +37,7 @@ class Look:
         """Words of the input; a Chinese or Japanese character counts as one."""
         from migrator_tui.checks.length import count_words
 
-        return int(count_words(self.text))
+        return count_words(self.text)
 
     @cached_property
     def language(self) -> str | None:
@@ -49,7 +49,7 @@ class Look:
     @property
     def turns(self) -> int:
         """How often the user has spoken; 1 where the input is in variables."""
-        return max(1, sum(message.get("role") == "user" for message in self.case.messages))
+        return max(1, sum(1 for message in self.case.messages if message.get("role") == "user"))
 
     @cached_property
     def stems(self) -> frozenset[str]:

@@ -12,7 +12,7 @@ from migrator_tui.coverage.values import Demand, Instruction, State
 FEW = 0.5
 """A check on less than so much of the cases that exercise an instruction is half a check."""
 SAID, PARTLY_SAID = 0.5, 0.3
-"""Shares of a clause's words that the words of a check repeat: all of it is meant, part of it."""
+"""Of a clause's words, how many a check repeats: all of it is meant, part of it."""
 NO_CHECK = "no check"
 
 
@@ -46,9 +46,6 @@ def matched(asked: Asked, ground: Ground) -> Instruction:
         about = cases_about(demand.condition, ground.looks) if demand.condition else ground.looks
         cases = len(about) or None
     return Instruction(asked.line, asked.text, demand, found.state, found.how, found.checks, cases)
-
-
-# Rules, one for each kind of demand
 
 
 def _json(demand: Demand, asked: Asked, ground: Ground) -> _Found:
