@@ -87,6 +87,11 @@ class Column:
     example: Any = None
 
     @property
+    def asks(self) -> bool:
+        """It holds what the model is asked, or part of it."""
+        return self.becomes in ("input", "messages") or self.becomes.startswith("var ")
+
+    @property
     def word(self) -> str:
         """What it becomes, in a reader's words."""
         return OURS.get(self.becomes, self.becomes) or "left out"
@@ -190,9 +195,8 @@ def stated(columns: Sequence[Column], said: Mapping[str, str], left_out: Sequenc
     for column in columns:
         if column.path in taken or any(column.path.startswith(f"{path}.") for path in taken):
             continue
-        guessed_input = column.becomes in ("input", "messages") or column.becomes.startswith("var ")
         refused = any(column.path == path or column.path.startswith(f"{path}.") for path in left_out)
-        if refused or column.becomes in said or (asks and guessed_input):
+        if refused or column.becomes in said or (asks and column.asks):
             found.append(Column(column.path, LEFT_OUT, refused, column.example))
         else:
             found.append(column)
@@ -289,11 +293,13 @@ def _by_names(paths: Sequence[str], records: Sequence[Any]) -> list[Column]:
 def _paths(record: Mapping[str, Any], depth: int) -> Iterable[str]:
     for key, value in record.items():
         opened = parsed(value)
-        if isinstance(opened, Mapping) and opened and depth < DEEPEST and not _is_answer(opened):
+        if isinstance(opened, Mapping) and opened and depth < DEEPEST and not _is_whole(str(key), opened):
             yield from (f"{key}.{path}" for path in _paths(opened, depth + 1))
         else:
             yield str(key)
 
 
-def _is_answer(value: Mapping[str, Any]) -> bool:
-    return "choices" in value or "role" in value or "messages" in value
+def _is_whole(key: str, value: Mapping[str, Any]) -> bool:
+    """It is one thing, an answer perhaps in JSON, rather than columns of its own."""
+    known = _WORD_OF.get(key.strip().casefold().replace(" ", "_"), "input")
+    return known != "input" or "choices" in value or "role" in value or "messages" in value

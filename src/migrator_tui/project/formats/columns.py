@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from migrator_tui.project.formats.base import Format, Reading
-from migrator_tui.project.formats.column_guess import LEFT_OUT, Column, guess, stated, value_at, variable_name
+from migrator_tui.project.formats.column_guess import LEFT_OUT, OURS, Column, guess, stated, value_at, variable_name
 from migrator_tui.project.formats.messages import messages_of
 from migrator_tui.project.formats.parts import parsed
 from migrator_tui.project.formats.replies import figure, recorded_answer, reply_of, tools_of
@@ -40,11 +40,11 @@ def _sign(records: Sequence[Record]) -> str | None:
     if not tables:
         return None
     columns, title = guess(tables)
-    if not any(_asks(column) for column in columns):
+    if not any(column.asks for column in columns):
         return None
-    kept = sum(column.becomes != LEFT_OUT for column in columns)
+    known = sum(column.becomes in OURS for column in columns)
     looks = f"looks like: {title}; " if title else ""
-    return f"{looks}{kept} of {len(columns)} columns are known by name"
+    return f"{looks}{known} of {len(columns)} columns are known by their names"
 
 
 def _read(reading: Reading) -> Iterator[Read]:
@@ -53,10 +53,6 @@ def _read(reading: Reading) -> Iterator[Read]:
     for source in reading.sources:
         for record in source.records():
             yield record if isinstance(record, LeftOut) else _row(record, columns)
-
-
-def _asks(column: Column) -> bool:
-    return column.becomes in ("input", "messages") or column.becomes.startswith("var ")
 
 
 def _row(record: Record, columns: Sequence[Column]) -> Read:

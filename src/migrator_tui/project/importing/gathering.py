@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from migrator_tui.project.case_values import case_from_values, case_to_json, last_user_message, made_id
+from migrator_tui.project.case_values import case_from_values, case_to_json, last_user_message, made_id, message_text
 from migrator_tui.project.formats.rows import Answer, LeftOut, Read, Row
 from migrator_tui.project.importing.likeness import Groups, keys_of, normal_text
 from migrator_tui.project.importing.masking import KINDS, Masker
@@ -196,11 +196,11 @@ class Gathering:
         _tally(self.systems, (_system(case),), most=2)
 
     def _compare(self, number: int, case: dict[str, Any], row: Row) -> None:
-        text = asked_text(case)
-        normal = normal_text(text)
+        normal = normal_text(_compared(case))
         self._texts.append(normal)
-        self._keys.append(keys_of(normal))
-        leader = self._groups.add(normal)
+        keys = keys_of(normal)
+        self._keys.append(keys)
+        leader = self._groups.add(normal, keys)
         if leader != number:
             self.found.similar += 1
             members = self._members.get(leader)
@@ -212,7 +212,7 @@ class Gathering:
             if self.options.fold_similar:
                 return
         if self.options.sample is not None:
-            self._strata.add(number, self._labels(text, case, row))
+            self._strata.add(number, self._labels(asked_text(case), case, row))
 
     def _labels(self, text: str, case: dict[str, Any], row: Row) -> list[str]:
         """What a sample must show some of."""
@@ -239,6 +239,15 @@ def asked_text(case: Mapping[str, Any]) -> str:
     if text.strip():
         return text
     values = case.get("vars", {}).values()
+    return "\n".join(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False) for value in values)
+
+
+def _compared(case: Mapping[str, Any]) -> str:
+    """What two cases are compared by: their variables and their conversations, but for the system message."""
+    values = [*case.get("vars", {}).values()]
+    for message in case.get("messages", ()):
+        if message["role"] != "system":
+            values += [message_text(message), *message.get("tool_calls", ())]
     return "\n".join(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False) for value in values)
 
 

@@ -70,10 +70,9 @@ class Groups:
         self.leader = array("I")
         """For each text the number of the one that its group begins with."""
 
-    def add(self, normal: str) -> int:
-        """Take the next text; the number of the text that its group begins with, its own where it begins one."""
+    def add(self, normal: str, keys: Sequence[int]) -> int:
+        """Take the next text and its keys; the number of the text that its group begins with, perhaps its own."""
         number = len(self.leader)
-        keys = keys_of(normal)
         found = next(self._alike(normal, keys), number) if normal else number
         self.leader.append(found)
         if found == number and normal:
@@ -110,7 +109,7 @@ def near_duplicates(texts: Sequence[str]) -> list[list[int]]:
     groups = Groups(normals)
     found: dict[int, list[int]] = {}
     for number, normal in enumerate(normals):
-        first = groups.add(normal)
+        first = groups.add(normal, keys_of(normal))
         if normal:
             found.setdefault(first, []).append(number)
     return [members for members in found.values() if len(members) > 1]

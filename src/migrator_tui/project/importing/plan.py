@@ -12,14 +12,15 @@ from migrator_tui.project.cases import iter_cases
 from migrator_tui.project.config import CONFIG_NAME, load_project
 from migrator_tui.project.discovery import USUAL_BASELINE, ProposedTask, propose_config
 from migrator_tui.project.errors import ProjectError
-from migrator_tui.project.formats.base import Format, Reading
 from migrator_tui.project.importing.adding import added_to_config, free_name
 from migrator_tui.project.importing.gathering import Gathering, Options
 from migrator_tui.project.importing.prompt_file import asking_template, shared_system, system_template
+from migrator_tui.project.importing.request import Opened
 from migrator_tui.project.importing.spool import json_line
 from migrator_tui.project.importing.writing import Build
 from migrator_tui.project.prompts import normal, read_template
 from migrator_tui.project.schema import Project, Task
+from migrator_tui.project.trust import is_trusted_config
 from migrator_tui.project.words import listed, one_line, quoted
 from migrator_tui.project.write_back import FileChange
 
@@ -67,7 +68,7 @@ def target_of(output: Path, task: str | None, source: Path) -> Target:
     if not (output / CONFIG_NAME).is_file():
         what = f"is not empty and holds no {CONFIG_NAME}; --output takes a new folder or a project"
         raise ProjectError(what, file=output)
-    project = load_project(output)
+    project = load_project(output, trusted=is_trusted_config(output / CONFIG_NAME))
     names = [each.name for each in project.tasks]
     if task is None and len(names) > 1:
         raise ProjectError(
@@ -88,16 +89,14 @@ class Import:
 
     def __init__(
         self,
-        reading: Reading,
-        form: Format,
+        opened: Opened,
         target: Target,
         wishes: Wishes,
         *,
         language: Callable[[str], str | None] | None = None,
         successor: Callable[[str], str] | None = None,
     ) -> None:
-        self.reading = reading
-        self.format = form
+        self.opened = opened
         self.target = target
         self.wishes = wishes
         self.files: list[PlannedFile] = []
@@ -129,14 +128,14 @@ class Import:
 
     def prepare(self, told: Callable[[int], None] = lambda _: None) -> None:
         """Read everything and make the files, beside their place; `told` hears how many rows were read."""
-        self.gathering.take(self.format.read(self.reading), told)
+        self.gathering.take(self.opened.format.read(self.opened.reading), told)
         found = self.gathering.found
         if found.kept < FEWEST_CASES:
             where = found.named[0] if found.named else None
             why = f": {self._place(where.place)}{where.why}" if where is not None else ""
             already = f"; {found.folded} are there already" if found.folded else ""
             what = f"none of {found.read} rows can become a case{already}{why}"
-            raise ProjectError(what, file=self.reading.sources[0].shown)
+            raise ProjectError(what, file=self.opened.reading.sources[0].shown)
         self.chosen = self.gathering.chosen()
         self._make_files()
 
@@ -160,7 +159,7 @@ class Import:
 
     def place_word(self, place: int) -> str:
         """`line 37`, or nothing where the place is none."""
-        return f"{self.reading.sources[0].unit} {place}" if place else ""
+        return f"{self.opened.reading.sources[0].unit} {place}" if place else ""
 
     def _place(self, place: int) -> str:
         return f"{self.place_word(place)}: " if place else ""
@@ -178,7 +177,7 @@ class Import:
         self._write_rows(case_path, self._cases(self.chosen))
         self.files.append(PlannedFile(case_path, f"{count:,} cases{sampled}"))
         production = None
-        if self.chosen is not None or self.format.logs:
+        if self.chosen is not None or self.opened.format.logs:
             production = self._new(f"production/{name}.jsonl")
             self._write_rows(production, self._cases(None))
             self.files.append(PlannedFile(production, f"{found.kept:,} inputs from production, never run"))
