@@ -60,7 +60,7 @@ def _crashed(error: Exception, folder: Path) -> int:
     return BROKEN
 
 
-_MODULES = {"history": "export"}
+_MODULES = {"history": "export", "import": "importing"}
 """Where the module under `commands/` has another name than the command's first word."""
 
 

@@ -20,13 +20,27 @@ PROMPTFOO = ("promptfoo", "promptfoo-results")
 def execute(arguments: Namespace) -> int:
     """Read the source through, show what it would become, and write that when told to."""
     named, paths = words_of(arguments.words)
-    if named is None and (paths[0].is_dir() or paths[0].name.startswith("promptfooconfig.")):
-        named = "promptfoo"
+    named = named or _promptfoo(paths[0])
     if named in PROMPTFOO:
         from migrator_tui.commands.import_promptfoo import execute as convert
 
         return convert(arguments, named, paths)
     return _import(arguments, _request(arguments, named, paths))
+
+
+def _promptfoo(source: Path) -> str | None:
+    """Which of promptfoo's files a source is, if it is one: its readers read them whole, as one thing."""
+    if source.is_dir() or source.name.startswith("promptfooconfig."):
+        return "promptfoo"
+    from migrator_tui.project.formats.promptfoo.results import looks_like_results
+
+    if not source.is_file() or not looks_like_results(source):
+        return None
+    with source.open("rb") as file:
+        head = file.read(1 << 20)
+    # Runs of other tools have `outputs` and words with `prompt` too.
+    grades = any(sign in head for sign in (b'"gradingResult"', b'"gradingReason"', b'"table"', b"[PASS]", b"[FAIL]"))
+    return "promptfoo-results" if grades or source.suffix in (".yaml", ".yml") else None
 
 
 def words_of(words: Sequence[str]) -> tuple[str | None, list[Path]]:
