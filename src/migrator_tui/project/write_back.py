@@ -72,9 +72,8 @@ def refuse_foreign(project: Project) -> None:
     """Raise `ProjectError` for a folder of another tool's: its files are read, never written."""
     if project.foreign is not None:
         tool = project.foreign.tool
-        what = f"is {tool}'s and never written; y among the versions (3) copies the prompt, "
-        what += f"`migrator-tui import {tool} . --output DIR` makes files of it"
-        raise ProjectError(what, file=project.config_file.name)
+        what = f"a folder of {tool}'s is never written: `migrator-tui import {tool} . --output DIR` makes files of it"
+        raise ProjectError(f"{what}; y among the versions (3) copies the prompt")
 
 
 def config_change(project: Project, edit: Callable[[Any, dict[str, Any]], None]) -> FileChange:

@@ -37,6 +37,20 @@ class Pick:
 class Picker(Modal[tuple[str, ...]]):
     """A search over `picks`; dismissed with the values taken, `None` for none."""
 
+    DEFAULT_CSS = """
+    Picker > .box { height: 22; max-height: 100%; padding: 0 1; }
+    Picker OptionList {
+        height: 1fr; border: none; padding: 0; background: $background; text-wrap: nowrap; text-overflow: ellipsis;
+        scrollbar-size-vertical: 1;
+    }
+    Picker OptionList:focus { border: none; }
+    Picker OptionList > .option-list--option { padding: 0 1; }
+    Picker OptionList > .option-list--option-highlighted {
+        background: $primary 30%; color: $foreground; text-style: none;
+    }
+    Picker #hint { height: 1; margin-top: 1; text-wrap: nowrap; text-overflow: ellipsis; }
+    """
+
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("down,ctrl+n", "step(1)", "next", show=False, priority=True),
         Binding("up,ctrl+p", "step(-1)", "previous", show=False, priority=True),
