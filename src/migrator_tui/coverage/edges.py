@@ -18,6 +18,10 @@ MUCH_LONGER = 8
 """… or 150 words and so many times the usual length."""
 UNPUNCTUATED = 25
 """Words without a stop, comma or question mark that make a text look dictated."""
+SHOUTED_LOOK, MIXED_LOOK = 1_000, 1_000
+"""Characters that are looked at for capitals, for two languages."""
+MOST_PIECES = 4
+"""Sentences whose languages are compared."""
 SHORTEST_QUESTION = 8
 LONGEST_LINK = 400
 """Characters."""
@@ -121,8 +125,11 @@ def is_contradictory(text: str) -> bool:
 
 def is_shouted(text: str) -> bool:
     """Much of it in capitals, where the script has them."""
-    letters = [c for c in text if c.isalpha() and c.lower() != c.upper()]
-    return len(letters) >= 15 and sum(c.isupper() for c in letters) >= 0.4 * len(letters)
+    start = text[:SHOUTED_LOOK]
+    if start == start.lower():
+        return False
+    upper, lower = (sum(map(kind, start)) for kind in (str.isupper, str.islower))
+    return upper + lower >= 15 and upper >= 0.4 * (upper + lower)
 
 
 def is_dictated(text: str) -> bool:
@@ -138,8 +145,8 @@ def is_mixed(text: str) -> bool:
 
     if len(text) < 60:
         return False
-    found = {language_of(piece) for piece in words.PIECES.split(text[:2_000]) if len(piece) >= 25}
-    return len(found - {None}) > 1
+    pieces = [piece for piece in words.PIECES.split(text[:MIXED_LOOK]) if len(piece) >= 25][:MOST_PIECES]
+    return len(pieces) > 1 and len({language_of(piece) for piece in pieces} - {None}) > 1
 
 
 def is_very_long(look: Look, usual: float) -> bool:

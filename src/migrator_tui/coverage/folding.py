@@ -6,20 +6,14 @@ few characters. Cases that look alike and expect something else are no copies.
 
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from migrator_tui.coverage.inputs import Look, stems_of
+from migrator_tui.coverage.inputs import Look
 from migrator_tui.project.case_values import message_text
 from migrator_tui.project.check_specs import check_to_json
 
-ALIKE = 92
-"""Likeness, 0 to 100, from which on texts are nearly the same."""
-LONGEST_COMPARED = 4_000
-"""Characters of a conversation that are compared."""
-MOST_COMPARED = 400
-"""Cases of one group that are compared with each other; in a larger one, each with the next so many."""
 _SPACE = re.compile(r"\s+")
 
 
@@ -76,49 +70,29 @@ def _asked(look: Look) -> Any:
 
 def _near(looks: Sequence[Look]) -> list[int]:
     """For each the number of the first that is nearly the same; its own where there is none."""
-    from rapidfuzz import fuzz
+    from migrator_tui.project.importing.likeness import near_duplicates
 
-    texts = [_whole(look) for look in looks]
-    root = list(range(len(looks)))
-    for bucket in _buckets(looks, texts):
-        for position, number in enumerate(bucket):
-            if root[number] != number:
-                continue
-            for other in bucket[position + 1 : position + 1 + MOST_COMPARED]:
-                if root[other] == other and other != number:
-                    shorter, longer = sorted((len(texts[number]), len(texts[other])))
-                    if shorter * 100 >= longer * 85 and fuzz.ratio(texts[number], texts[other], score_cutoff=ALIKE):
-                        root[other] = number
-    # A root is never below what goes with it, so one pass from the front finds the last one.
-    for number, parent in enumerate(root):
-        root[number] = root[parent]
-    return root
+    first = list(range(len(looks)))
+    for members in near_duplicates([_whole(look) for look in looks]):
+        leaders: dict[str, int] = {}
+        for number in members:
+            first[number] = leaders.setdefault(_form(looks[number]), number)
+    return first
 
 
-def _buckets(looks: Sequence[Look], texts: Sequence[str]) -> Iterator[list[int]]:
-    """Cases that may be nearly the same: the same roles, expected values and checks, and a rare word in common."""
-    frequency: dict[str, int] = {}
-    stems = [stems_of(text) for text in texts]
-    for some in stems:
-        for stem in some:
-            frequency[stem] = frequency.get(stem, 0) + 1
-    buckets: dict[tuple[str, str], list[int]] = {}
-    for number, look in enumerate(looks):
-        form = _dumped([[m.get("role") for m in look.case.messages], sorted(look.case.vars), _asked(look)])
-        # A copy with a number changed still shares most of its rare words.
-        rare = sorted(
-            (stem for stem in stems[number] if frequency[stem] > 1), key=lambda stem: (frequency[stem], stem)
-        )
-        for stem in rare[:4] or [""]:
-            buckets.setdefault((form, stem), []).append(number)
-    yield from (bucket for bucket in buckets.values() if len(bucket) > 1)
+def _form(look: Look) -> str:
+    """What must be the same for cases to be nearly the same: who speaks, which variables, what is asked of it."""
+    case = look.case
+    return _dumped([[message.get("role") for message in case.messages], sorted(case.vars), _asked(look)])
 
 
 def _whole(look: Look) -> str:
     case = look.case
+    if not any(c.isalnum() for c in look.text):
+        return ""  # settings alone make no likeness
     values = [v if isinstance(v, str) else _dumped(v) for name, v in case.vars.items() if name not in look.shared]
     said = [message_text(m) + (_dumped(m["tool_calls"]) if m.get("tool_calls") else "") for m in case.messages]
-    return _plain("\n".join([*values, *said]))[:LONGEST_COMPARED]
+    return "\n".join([*values, *said])
 
 
 def _plain(text: str) -> str:

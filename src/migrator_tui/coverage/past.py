@@ -1,4 +1,4 @@
-"""What the history adds to coverage: verdicts, flaky cases, those that pass everywhere; what a new check would change.
+"""What the history adds to coverage: verdicts, flaky cases, those that pass everywhere; what a check would change.
 
 Standings must be up to date (`running.judging.bring_up_to_date`).
 """

@@ -8,11 +8,11 @@ from typing import Any
 
 from migrator_tui.coverage.checked import Checked
 from migrator_tui.coverage.edges import EDGES, usual_length
-from migrator_tui.coverage.folding import ALIKE
 from migrator_tui.coverage.inputs import Look
 from migrator_tui.coverage.reach import COUNTS_FROM, found_in, in_group
 from migrator_tui.coverage.values import CaseProposal, CheckProposal, Edge, Instruction, Share, State
 from migrator_tui.project.check_specs import check_spec
+from migrator_tui.project.importing.likeness import ALIKE
 from migrator_tui.project.schema import CheckSpec, Task
 
 MOST_CHECKS = 12
