@@ -18,7 +18,7 @@ from migrator_tui.tui.widgets.text_view import TextView
 from migrator_tui.tui.workbench.case_list import CaseRows
 from migrator_tui.tui.workbench.case_view import BothSides, DiffMode, both_sides
 from migrator_tui.tui.workbench.input_strip import InputStrip
-from migrator_tui.tui.workbench.output_pane import ShownOutput
+from migrator_tui.tui.workbench.output_pane import ShownOutput, answer_text
 from migrator_tui.tui.workbench.panes import Panes
 from migrator_tui.tui.workspace import ListOrder, grouped
 
@@ -301,7 +301,8 @@ class Bench(Panes):
             return
         from migrator_tui.tui.workbench.diffing import diff_contents
 
-        diff = diff_contents(old.output.text, new.output.text, self.program.glyphs, brackets=self.app.no_color)
+        before, after = answer_text(old.output), answer_text(new.output)
+        diff = diff_contents(before, after, self.program.glyphs, brackets=self.app.no_color)
         if self.diff_mode is DiffMode.ONE_TEXT:
             pane = self.query_one("#one-text", Pane)
             pane.title(Content.assemble(("word diff", STRONG), ("  baseline → candidate, one text", MUTED)))

@@ -8,7 +8,7 @@ from migrator_tui.history.records import Judged, Mark, Section, Standing
 from migrator_tui.tui.glyphs import Glyphs
 from migrator_tui.tui.theme import STYLES
 from migrator_tui.tui.widgets.text_view import Styled
-from migrator_tui.tui.workbench.output_pane import ShownOutput, shown_text
+from migrator_tui.tui.workbench.output_pane import ShownOutput
 from migrator_tui.tui.workspace import CaseView, Side
 
 _FENCE = re.compile(r"^[ \t]*(?:```|~~~)[^\n]*$", re.MULTILINE)
@@ -52,7 +52,6 @@ def _shown(
     if not is_baseline and side.version is not None:
         version = side.version.label
     section = standing.section if standing is not None and not is_baseline else None
-    text = shown_text(side.output)
     return ShownOutput(
         output=side.output,
         mark=mark,
@@ -64,7 +63,7 @@ def _shown(
         simulated=simulated,
         regression=section is Section.REGRESSION,
         fixed=section is Section.FIXED,
-        styles=() if is_baseline or mark is not Mark.FAILED else offending(text),
+        styles=() if is_baseline or mark is not Mark.FAILED else offending(side.output.text),
     )
 
 

@@ -1,7 +1,7 @@
 """The case in view: its id, tags and the first words of its input; `i` opens the whole of it."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from textual.app import ComposeResult
 from textual.content import Content
@@ -26,36 +26,65 @@ def message_text(content: object) -> str:
     return "" if content is None else json.dumps(content, ensure_ascii=False)
 
 
+def calls_in(message: Mapping[str, object]) -> list[tuple[str, str, str]]:
+    """The tool calls of an earlier turn: id, name, and as the panes write a call."""
+    calls = message.get("tool_calls")
+    found = []
+    for call in calls if isinstance(calls, Sequence) and not isinstance(calls, str) else ():
+        function = call.get("function") if isinstance(call, Mapping) else None
+        if isinstance(function, Mapping):
+            name, arguments = str(function.get("name", "?")), function.get("arguments", "")
+            told = arguments if isinstance(arguments, str) else json.dumps(arguments, ensure_ascii=False)
+            found.append((str(call.get("id", "")), name, f"→ {name}({told})"))
+        else:
+            found.append(("", "", json.dumps(call, ensure_ascii=False)))
+    return found
+
+
+def turn(message: Mapping[str, object]) -> tuple[str, str]:
+    """Who speaks in a message, and what it says and calls."""
+    words = [message_text(message.get("content")), *(written for _, _, written in calls_in(message))]
+    return str(message.get("role", "message")), " ".join(filter(None, words))[:SHOWN_CHARACTERS]
+
+
 def input_words(case: Case) -> tuple[str, str]:
     """What the case asks, as a label and one line: the last message, else the variables."""
     if case.messages:
-        last = case.messages[-1]
+        role, words = turn(case.messages[-1])
         more = len(case.messages) - 1
-        label = str(last.get("role", "message")) + (f" (+{more})" if more else "")
-        return label, message_text(last.get("content"))[:SHOWN_CHARACTERS]
+        return role + (f" (+{more})" if more else ""), words
     words = "  ".join(f"{name}: {value}" for name, value in case.vars.items())
     return "vars", words[:SHOWN_CHARACTERS]
 
 
-def whole_input(case: Case, prompt: Sequence[dict[str, object]] | None) -> Content:
-    """Everything about a case: variables, expected answer, and the messages as they are sent."""
+def whole_input(
+    case: Case, prompt: Sequence[Mapping[str, object]] | None, tools: Sequence[Mapping[str, object]] = ()
+) -> Content:
+    """Everything about a case: variables, expected answer, tools, and the messages as they are sent."""
     parts: list[Content] = []
     if case.tags:
         parts.append(Content.assemble(("tags  ", STRONG), (safe_line(", ".join(case.tags)), MUTED)))
+    functions = [tool.get("function") for tool in tools]
+    if names := [str(function.get("name", "?")) for function in functions if isinstance(function, Mapping)]:
+        parts.append(Content.assemble(("tools  ", STRONG), (safe_line(", ".join(names)), MUTED)))
     for name, value in case.vars.items():
         text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
         parts.append(Content.assemble((f"{safe_line(name)}  ", STYLES["accent"]), safe(text)))
     if case.expected is not None:
         text = case.expected if isinstance(case.expected, str) else json.dumps(case.expected, ensure_ascii=False)
         parts.append(Content.assemble(("expected  ", STRONG), safe(text)))
+    called: dict[str, str] = {}
     for message in prompt if prompt is not None else case.messages:
-        role = safe_line(str(message.get("role", "")))
-        parts.append(
-            Content.assemble((f"\n── {role} ──\n", STYLES["primary"]), safe(message_text(message.get("content"))))
-        )
-        if message.get("tool_calls"):
-            calls = json.dumps(message["tool_calls"], ensure_ascii=False, indent=1)
-            parts.append(Content.styled(safe(calls), MUTED))
+        role = str(message.get("role", ""))
+        tool = called.get(str(message.get("tool_call_id", "")), "")
+        heading = safe_line(f"{role} · {tool}" if tool else role)
+        text = message_text(message.get("content"))
+        parts.append(Content.assemble((f"\n── {heading} ──", STYLES["primary"])))
+        if text or not message.get("tool_calls"):
+            parts.append(Content(safe(text)))
+        for id_, name, written in calls_in(message):
+            called[id_] = name
+            parts.append(Content(safe(written)))
     return Content("\n").join(parts)
 
 
@@ -87,13 +116,36 @@ class InputStrip(Pane):
     def _fill(self) -> None:
         if self.case is None:
             return
-        label, words = input_words(self.case)
         rows, width = max(1, self.content_size.height), max(10, self.content_size.width)
-        content = Content.assemble((f"{label}  ", STYLES["primary"]), safe_line(words) or ("(empty)", MUTED))
-        lines = content.wrap(width)
-        cut = len(lines) > rows
-        self.query_one("#input-text", Static).update(Content("\n").join(lines[:rows]))
-        self.bottom(Content.assemble(("i", "bold"), (" more" if cut else " whole input", MUTED)))
+        turns = [turn(message) for message in self.case.messages]
+        before = self._before(turns, rows, width)
+        label, words = turns[-1] if before else input_words(self.case)
+        room = max(len(safe_line(role)) for role, _ in (*before, (label, words)))
+        earlier = [self._line(*told, room).truncate(width, ellipsis=True) for told in before]
+        lines = self._line(label, words, room).wrap(width)
+        shown = [*earlier, *lines[: rows - len(earlier)]]
+        self.query_one("#input-text", Static).update(Content("\n").join(shown))
+        hidden = len(turns) - 1 - len(before) if before else 0
+        cut = len(lines) > rows - len(earlier)
+        more = f" {hidden} more message{'s'[: hidden - 1]}" if hidden else " more" if cut else " whole input"
+        self.bottom(Content.assemble(("i", "bold"), (more, MUTED)))
+
+    def _before(self, turns: Sequence[tuple[str, str]], rows: int, width: int) -> Sequence[tuple[str, str]]:
+        """The turns to show above the last one, a line each, where it leaves room."""
+        if len(turns) < 2:
+            return ()
+        role, words = turns[-1]
+        room = rows - len(self._line(role, words).wrap(width))
+        if room <= 1 < rows and role == "tool":
+            # What a tool said makes sense only beside what the customer had asked for.
+            asked = [earlier for earlier in turns[:-1] if earlier[0] == "user"]
+            return asked[-1:] or turns[-2:-1]
+        return turns[:-1][-room:] if room > 0 else ()
+
+    def _line(self, label: str, words: str, room: int = 0) -> Content:
+        return Content.assemble(
+            (f"{safe_line(label).ljust(room)}  ", STYLES["primary"]), safe_line(words) or ("(empty)", MUTED)
+        )
 
     def _heading(self, case: Case) -> Content:
         parts: list[Content | str | tuple[str, str]] = [(safe_line(case.id, 40), STRONG)]

@@ -9,6 +9,7 @@ from migrator_tui.tui.widgets.modal import Sheet
 from migrator_tui.tui.workbench.bench import Bench
 from migrator_tui.tui.workbench.case_view import DiffMode
 from migrator_tui.tui.workbench.input_strip import whole_input
+from migrator_tui.tui.workbench.output_pane import answer_text
 
 
 class Looking(Bench):
@@ -47,7 +48,10 @@ class Looking(Bench):
         except ProjectError as error:
             self.say(str(error), "warning")
         await self.app.push_screen_wait(
-            Sheet(f"{view.case.id} as the candidate gets it", whole_input(view.case, messages))
+            Sheet(
+                f"{view.case.id} as the candidate gets it",
+                whole_input(view.case, messages, self.workspace.task.tools),
+            )
         )
 
     @work(exclusive=True, group="question")
@@ -78,5 +82,5 @@ class Looking(Bench):
                 self.say("nothing to copy yet", "warning")
                 return
             label = name if self.blind is None else self.pane_of(name).label
-            text, what = shown.output.text, f"the output of {safe_line(label, 24)}"
+            text, what = answer_text(shown.output), f"the output of {safe_line(label, 24)}"
         self.program.copy_text(text, what)

@@ -48,10 +48,15 @@ def shown_text(output: Output) -> str:
     parts = []
     if output.reasoning:
         parts.append("".join(f"┊ {line}\n" for line in output.reasoning.splitlines()))
-    if output.text:
-        parts.append(output.text)
-    parts += [f"→ {call.name}({call.arguments})" for call in output.tool_calls]
+    if answer := answer_text(output):
+        parts.append(answer)
     return "\n".join(parts)
+
+
+def answer_text(output: Output) -> str:
+    """The answer without the reasoning: its text, and a line for each tool call."""
+    calls = [f"→ {call.name}({call.arguments})" for call in output.tool_calls]
+    return "\n".join([output.text, *calls] if output.text else calls)
 
 
 class OutputPane(Pane):
