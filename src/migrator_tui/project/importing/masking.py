@@ -32,7 +32,7 @@ _KEY = re.compile(
 _IBAN = re.compile(r"(?<![A-Za-z0-9])[A-Z]{2}\d{2}(?:[ ]?[A-Z0-9]{4}){2,7}(?:[ ]?[A-Z0-9]{1,3})?(?![A-Za-z0-9])")
 _CARD = re.compile(r"(?<![\d.,-])\d(?:[ -]?\d){12,18}(?![\d-]|[.,]\d)")
 _PHONE = re.compile(
-    r"(?<![\w.,/:#-])(?:"
+    r"(?<![\w.,/:#-])(?<!\d )(?:"
     r"(?:\+|00)[1-9]\d{0,2}[ ./-]{0,2}(?:\(0?\d{1,5}\)[ ./-]{0,2})?\d(?:[ ./-]{0,2}\d){5,12}"  # international
     r"|\(\d{2,5}\)[ ./-]{0,2}\d(?:[ ./-]?\d){4,9}"  # (030) 123456
     r"|0\d{1,4}[ /-]{1,3}\d(?:[ -]?\d){4,9}"  # 030 1234567, 0171/1234567
@@ -111,7 +111,7 @@ class Masker:
 
 def is_card(digits: str) -> bool:
     """Whether those digits are the number of a payment card: its length, its first digit, Luhn's sum."""
-    if not 13 <= len(digits) <= 19 or digits[0] not in "23456" or len(set(digits)) < 3:
+    if not 13 <= len(digits) <= 19 or digits[0] not in "23456" or len(set(digits)) < 2:
         return False
     total = 0
     for place, digit in enumerate(reversed(digits)):

@@ -1,0 +1,124 @@
+"""Tables of whatever form: columns by name, by preset, by word of the user; rows that are broken."""
+
+import json
+
+import pytest
+
+from migrator_tui.project.errors import ProjectError
+from migrator_tui.project.formats.column_guess import guess
+from tests.project.formats.conftest import Read
+
+
+def test_columns_of_a_csv_go_where_their_names_say(read: Read) -> None:
+    text = (
+        "id;ticket;expected;response;tags;latency;passed;user_email\n"
+        'T-1;"Lamp, broken;\nplease help";product;"{""category"": ""product""}";refund, german;1.25;yes;a@b.example\n'
+    )
+    name, rows, left = read("t.csv", text)
+    assert (name, left) == ("table", [])
+    assert rows[0].case == {
+        "id": "T-1",
+        "expected": "product",
+        "tags": ["refund", "german"],
+        "vars": {"ticket": "Lamp, broken;\nplease help"},
+    }
+    assert rows[0].answer == {"output": '{"category": "product"}', "latency_ms": 1250.0, "passed": True}
+
+
+def test_what_the_user_says_of_a_column_counts(read: Read) -> None:
+    row = {"q": "hi", "meta": {"gold": "yes"}, "noise": "x", "out": {"text": "hello"}}
+    columns = {"input": "q", "expected": "meta.gold", "output": "out.text"}
+    _, rows, _ = read("t.jsonl", [row], columns=columns)
+    assert rows[0].case == {"messages": [{"role": "user", "content": "hi"}], "expected": "yes"}
+    assert rows[0].answer == {"output": "hello"}
+    for wrong, hint in (({"inptu": "q"}, '"input"'), ({"input": "quest"}, "no column"), ({"var a b": "q"}, "name")):
+        with pytest.raises(ProjectError, match=hint):
+            read("t.jsonl", [row], columns=wrong)
+
+
+@pytest.mark.parametrize(
+    ("title", "row", "case", "output"),
+    [
+        (
+            "Langfuse dataset",
+            {"id": "1", "input": {"q": "hi"}, "expectedOutput": "yes", "status": "ACTIVE", "sourceTraceId": "t"},
+            {"id": "1", "vars": {"q": "hi"}, "expected": "yes"},
+            None,
+        ),
+        (
+            "LangSmith dataset",
+            {
+                "id": "1",
+                "inputs": {"messages": [{"type": "human", "data": {"content": "hi"}}]},
+                "outputs": {"output": "yes"},
+                "metadata": {"dataset_split": ["test"]},
+            },
+            {"id": "1", "messages": [{"role": "user", "content": "hi"}], "expected": "yes", "tags": ["test"]},
+            None,
+        ),
+        (
+            "Braintrust dataset",
+            {"id": "1", "input": "hi", "expected": {"a": 1}, "metadata": {"x": 1}, "tags": ["t"]},
+            {"id": "1", "messages": [{"role": "user", "content": "hi"}], "expected": {"a": 1}, "tags": ["t"]},
+            None,
+        ),
+        (
+            "Inspect samples",
+            {"input": [{"role": "user", "content": "hi"}], "target": ["a", "b"]},
+            {"messages": [{"role": "user", "content": "hi"}], "expected": ["a", "b"]},
+            None,
+        ),
+        (
+            "DeepEval goldens",
+            {"input": "hi", "expected_output": "yes", "actual_output": "no", "context": ["c"], "comments": "z"},
+            {"vars": {"input": "hi", "context": ["c"]}, "expected": "yes"},
+            "no",
+        ),
+    ],
+)
+def test_exports_of_known_tools(read: Read, title: str, row: dict, case: dict, output: str | None) -> None:  # type: ignore[type-arg]
+    columns, found = guess([row])
+    assert found == title
+    assert not any(column.sure for column in columns)  # a guess is marked as one
+    _, rows, _ = read("t.json", [row])
+    assert rows[0].case == case
+    assert (rows[0].answer or {}).get("output") == output
+
+
+def test_broken_rows_are_told_with_their_line_and_the_rest_comes_in(read: Read) -> None:
+    csv = 'id,ticket\n1,fine\n2,one,too many\n3,"never closed\n4,fine too\n5,"closed\nlater"\n6,"a"b\n7,last\n'
+    _, rows, left = read("t.csv", csv)
+    assert [row.case["id"] for row in rows] == ["1", "4", "5", "7"]
+    assert [(each.place, each.broken) for each in left] == [(3, True), (4, True), (8, True)]
+    lines = b'{"id": 1, "q": "a"}\n{"id": 2, "q"\n\xff\xfe{}\n{"id": 3, "q": NaN}\n[1]\n{"id": 4, "q": "b"}\n'
+    _, rows, left = read("t.jsonl", lines)
+    assert [row.case["id"] for row in rows] == ["1", "4"]
+    assert [each.place for each in left] == [2, 3, 4, 5]
+    deep = '{"q": ' + "[" * 5000 + "]" * 5000 + "}"
+    _, rows, left = read("d.jsonl", f'{{"q": "a"}}\n{deep}\n')
+    assert [row.place for row in rows] == [1] and [each.place for each in left] == [2]
+
+
+def test_names_of_files_are_not_believed(read: Read) -> None:
+    rows_in = [{"q": "a", "expected": "b"}, {"q": "c", "expected": "d"}]
+    lines = "".join(json.dumps(row) + "\n" for row in rows_in)
+    for name, text in (
+        ("t.json", lines),
+        ("t.jsonl", json.dumps(rows_in, indent=2)),
+        ("t.txt", "q\texpected\na\tb\nc\td\n"),
+    ):
+        _, rows, left = read(name, text)
+        assert [row.case for row in rows] == [{"vars": {"q": r["q"]}, "expected": r["expected"]} for r in rows_in], (
+            name
+        )
+        assert not left
+    _, rows, _ = read("t.csv", "\ufeffq,expected\nä,b\n".encode("utf-16"))
+    assert rows[0].case == {"vars": {"q": "ä"}, "expected": "b"}
+    with pytest.raises(ProjectError, match="no such file"):
+        from pathlib import Path
+
+        from migrator_tui.project.formats.sources import Source
+
+        Source(Path("nowhere.csv"))
+    with pytest.raises(ProjectError, match="empty"):
+        read("e.csv", " \n")
