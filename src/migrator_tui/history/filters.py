@@ -94,10 +94,10 @@ _KNOWN: Mapping[str, tuple[Collection[str], Mapping[str, str]]] = {
     "is": (STATES, _OTHER_NAMES),
     "drift": (DRIFT_NAMES, _DRIFTS_BY_OTHER_NAMES),
 }
-_BEGUN = ("", "tag:", "is:", "drift:", "changed:")
+_BEGUN = ("", "id:", "tag:", "is:", "drift:", "changed:")
 """What stands there while a term is being typed: nothing yet."""
 
-_TERM = re.compile(r'(-?)(?:(tag|is|drift|changed):)?(?:"([^"]*)"?|(\S+))', re.IGNORECASE)
+_TERM = re.compile(r'(-?)(?:(id|tag|is|drift|changed):)?(?:"([^"]*)"?|(\S+))', re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +105,7 @@ class Term:
     """One part of a filter."""
 
     kind: str
-    """`word`, `tag`, `is`, `drift` or `changed`."""
+    """`word`, `id`, `tag`, `is`, `drift` or `changed`."""
     text: str
     """Casefolded; after `is:` a key of `STATES`, after `drift:` one of `DRIFT_NAMES`."""
     negated: bool = False
@@ -172,6 +172,11 @@ def conditions_of(query: Filter) -> Conditions:
         state = None
         if term.kind == "word":
             condition, values[name] = f"instr(c.search, :{name}) > 0", stored_text(term.text)
+        elif term.kind == "id":
+            ids = {f"{name}_{n}": f"{stored_text(one)}\n" for n, one in enumerate(term.text.split(",")) if one}
+            values |= ids
+            # The text that is searched begins with the id, on a line of its own.
+            condition = f"({' or '.join(f'instr(c.search || char(10), :{each}) = 1' for each in ids) or 'false'})"
         elif term.kind == "tag":
             condition, values[name] = f"c.tags like :{name} escape '!'", f"%\n{_literally(term.text)}\n%"
         elif term.kind == "drift":

@@ -123,7 +123,7 @@ def apply(changes: Sequence[FileChange]) -> None:
         if change.before is None:
             if change.path.exists() or change.path.is_symlink():
                 raise ProjectError("was made meanwhile by somebody else; nothing is written", file=shown)
-        elif _bytes(change.before) != read_bytes(change.path, shown, MAX_PROMPT):
+        elif _bytes(change.before) != read_bytes(change.path, shown, MAX_PROMPT + len(_bytes(change.before))):
             raise ProjectError("was changed elsewhere meanwhile; nothing is written", file=shown)
     # The user's own change to the configuration is no reason to ask for trust again.
     trusted = [c.path for c in changes if c.path.name == CONFIG_NAME and c.before and trust.is_trusted_config(c.path)]

@@ -1,5 +1,6 @@
 """Adds a check to a task in `migrator.toml`: shown as a diff first, comments and everything else kept."""
 
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from migrator_tui.project.check_specs import check_spec, check_to_json
@@ -28,20 +29,26 @@ def check_change(project: Project, task: Task, spec: CheckSpec) -> FileChange:
     and where the configuration can't be read, or is laid out in a way that can't be edited safely.
     """
     refuse_foreign(project)
-    if spec in task.checks:
-        raise ProjectError(f"the task {quoted(task.name)} has that check already")
-    text, table = check_text(spec), _table(spec)
+    try:
+        return config_change(project, checks_edit(task, [spec]))
+    except StopIteration:
+        raise ProjectError(f"has no task {quoted(task.name)} any more", file=project.config_file.name) from None
+
+
+def checks_edit(task: Task, specs: Sequence[CheckSpec]) -> Callable[[Any, dict[str, Any]], None]:
+    """The edit of the configuration that adds these checks to the task, for `write_back.config_change`."""
+    for spec in specs:
+        if spec in task.checks:
+            raise ProjectError(f"the task {quoted(task.name)} has that check already")
+    added = [(check_text(spec), _table(spec)) for spec in specs]
 
     def edit(document: Any, expected: dict[str, Any]) -> None:
         number = next(n for n, each in enumerate(expected["tasks"]) if each.get("name") == task.name)
-        stated = document["tasks"][number]
-        _append(stated, text, table)
-        expected["tasks"][number].setdefault("checks", []).append(table)
+        for text, table in added:
+            _append(document["tasks"][number], text, table)
+            expected["tasks"][number].setdefault("checks", []).append(table)
 
-    try:
-        return config_change(project, edit)
-    except StopIteration:
-        raise ProjectError(f"has no task {quoted(task.name)} any more", file=project.config_file.name) from None
+    return edit
 
 
 def _append(task: Any, text: str, table: dict[str, Any]) -> None:
