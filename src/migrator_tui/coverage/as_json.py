@@ -14,7 +14,7 @@ def coverage_json(coverage: Coverage, changes: Sequence[Change] = ()) -> dict[st
     sample = coverage.sample
     return {
         "name": coverage.task,
-        "prompt": coverage.prompts.get("file", ""),
+        "prompt": coverage.prompt,
         "cases": coverage.cases,
         "all_cases": coverage.all_cases,
         "covered": coverage.covered,

@@ -52,6 +52,8 @@ class Checked:
     """Cases with checks of their own, by id."""
     expected: dict[str, Counter[str]] = field(default_factory=dict)
     """By key, the values that cases expect."""
+    having: dict[tuple[str, str], dict[str, None]] = field(default_factory=dict)
+    """A key and a value to the ids of the cases that expect or check it, in order."""
     unchecked: tuple[str, ...] = ()
     """Cases that no check looks at."""
 
@@ -71,6 +73,7 @@ def gather(task: Task, cases: Sequence[Case], group: Sequence[int]) -> Checked:
             for key, value in case.expected.items():
                 if isinstance(value, str | int | float | bool):
                     found.expected.setdefault(str(key), Counter())[_word(value)] += 1
+                    found.having.setdefault((str(key).lower(), _word(value).lower()), {})[case.id] = None
         elif isinstance(case.expected, str):
             found.expected.setdefault("", Counter())[_word(case.expected)] += 1
         seen: set[str] = set()
@@ -135,6 +138,8 @@ def _add(found: Checked, spec: CheckSpec, case: Case | None, cases: int, seen: s
     for key, pinned in _pins(spec, value):
         by = found.pins.setdefault((key.lower(), pinned.lower()), Counter())
         by[spec.label] += once(f"pin {key} {pinned} {spec.label}")
+        if case is not None:
+            found.having.setdefault((key.lower(), pinned.lower()), {})[case.id] = None
         found.pinned[key.lower()] += once(f"pinned {key}")
     if spec.type == "json-path":
         _add_path(found, spec, cases, once)

@@ -1,6 +1,6 @@
 """Turns what was taken into changes of files: checks of the configuration, cases at the end of the task's case file.
 
-What a case file holds already stays to the byte. New cases come without checks and expected values: people judge them.
+What a case file holds stays to the byte. New cases come without checks and expected values: people judge them.
 """
 
 import json
@@ -19,7 +19,6 @@ from migrator_tui.project.schema import Case, CheckSpec, Project, Task
 from migrator_tui.project.words import one_line
 from migrator_tui.project.write_back import FileChange, config_change, put
 from migrator_tui.project.write_checks import checks_edit
-
 
 _LINES = (".jsonl", ".ndjson")
 _BOM = "\ufeff"

@@ -7,7 +7,7 @@ from migrator_tui.coverage.about import cases_about
 from migrator_tui.coverage.checked import Checked
 from migrator_tui.coverage.demands import Asked
 from migrator_tui.coverage.inputs import Look, stems_of
-from migrator_tui.coverage.values import Demand, Instruction, State
+from migrator_tui.coverage.values import MOST_IDS, Demand, Instruction, State
 
 FEW = 0.5
 """A check on less than so much of the cases that exercise an instruction is half a check."""
@@ -41,11 +41,17 @@ def matched(asked: Asked, ground: Ground) -> Instruction:
     found = _RULES.get(demand.kind, _other)(demand, asked, ground)
     if found.state is State.GAP and (named := _by_words(asked, ground)) is not None:
         found = named
+    about: Sequence[str] = ()
+    if demand.kind == "value":
+        about = tuple(ground.checked.having.get((demand.key.lower(), demand.values[0].lower()), ()))
+    elif demand.condition:
+        about = [look.case.id for look in cases_about(demand.condition, ground.looks)]
     cases = found.cases
     if cases is None:
-        about = cases_about(demand.condition, ground.looks) if demand.condition else ground.looks
-        cases = len(about) or None
-    return Instruction(asked.line, asked.text, demand, found.state, found.how, found.checks, cases)
+        cases = (len(about) or None) if demand.condition else ground.checked.cases
+    return Instruction(
+        asked.line, asked.text, demand, found.state, found.how, found.checks, cases, tuple(about[:MOST_IDS])
+    )
 
 
 def _json(demand: Demand, asked: Asked, ground: Ground) -> _Found:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from migrator_tui.coverage.values import CheckProposal, PastFacts
+from migrator_tui.coverage.values import MOST_IDS, CheckProposal, PastFacts
 from migrator_tui.history.records import Mark
 from migrator_tui.project.schema import BASELINE, Project, Task
 
@@ -24,6 +24,8 @@ class Change:
     """By model name, cases whose answer fails it; models without answers are not in it."""
     newly: dict[str, int]
     """Of those, cases that pass today."""
+    failing: tuple[str, ...] = ()
+    """Cases whose newest answer of a candidate fails it, the first `MOST_IDS`."""
     asks: bool = False
     """It asks a model: it was not tried."""
     calls: int = 0
@@ -78,4 +80,5 @@ def _with(change: Change, trial: "Trial", candidate: str) -> Change:
         if side.answered:
             fails[name] = len(side.failed)
             newly[name] = len(side.would_fail)
-    return Change(fails, newly)
+    failing = tuple(dict.fromkeys([*change.failing, *trial.candidate.would_fail, *trial.candidate.failed]))
+    return Change(fails, newly, failing[:MOST_IDS])

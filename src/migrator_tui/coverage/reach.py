@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 from migrator_tui.coverage.edges import EDGES, OTHER_LANGUAGE, EdgeKind, makes_sense, usual_length
 from migrator_tui.coverage.inputs import Look
-from migrator_tui.coverage.values import Edge, Share, State
+from migrator_tui.coverage.values import MOST_IDS, Edge, Share, State
 from migrator_tui.project.schema import Task
 
 COUNTS_FROM = 0.05
@@ -75,7 +75,11 @@ def _kind(
     skip: frozenset[str] | set[str] = frozenset(),
     limit: int = 20,
 ) -> list[Share]:
-    here = Counter(name for look in looks for name in set(groups(look)))
+    ids: dict[str, list[str]] = {}
+    for look in looks:
+        for name in set(groups(look)):
+            ids.setdefault(name, []).append(look.case.id)
+    here = Counter({name: len(some) for name, some in ids.items()})
     there = Counter(name for look in sample for name in set(groups(look)))
     compared = bool(there)
     names = sorted(here | there, key=lambda name: (-there[name], -here[name], name))
@@ -86,7 +90,8 @@ def _kind(
         share = here[name] / len(looks) if looks else 0.0
         production = there[name] / len(sample) if compared else None
         state = State.IGNORED if name in skip or production is None else _state(share, production)
-        found.append(Share(kind, name, here[name], share, production, state, there[name]))
+        first = tuple(ids.get(name, ())[:MOST_IDS])
+        found.append(Share(kind, name, here[name], share, production, state, there[name], first))
     return found
 
 

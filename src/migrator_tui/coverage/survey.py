@@ -92,6 +92,8 @@ def coverage_of(
     unusual = edges(task, folded.kept, drawn)
     go_on()
     trouble = _trouble(cases, checked, past, folded.same, folded.near)
+    fills = case_proposals(spread, unusual, folded.kept, drawn)
+    wanted = {case_id for fill in fills for case_id in fill.candidates}
     return Coverage(
         task.name,
         len(folded.kept),
@@ -103,8 +105,9 @@ def coverage_of(
         sample,
         len(past.judged),
         check_proposals(task, instructions, checked),
-        case_proposals(spread, unusual, folded.kept, drawn),
-        {"file": prompt_file},
+        fills,
+        prompt_file,
+        {case.id: case for case in reversed(production) if case.id in wanted},
     )
 
 

@@ -7,7 +7,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from migrator_tui.project.schema import CheckSpec
+from migrator_tui.project.schema import Case, CheckSpec
+
+MOST_IDS = 200
+"""Ids of cases that are kept with what they exercise."""
 
 
 class State(StrEnum):
@@ -58,6 +61,8 @@ class Instruction:
     """The checks that look at it, as people name them."""
     cases: int | None = None
     """How many cases exercise it; `None`: that cannot be told."""
+    ids: tuple[str, ...] = ()
+    """Those cases, the first `MOST_IDS`; empty where it is all of them, or cannot be told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +79,8 @@ class Share:
     state: State
     seen: int = 0
     """Inputs of the sample that are in it."""
+    ids: tuple[str, ...] = ()
+    """Its cases, the first `MOST_IDS`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,8 +177,10 @@ class Coverage:
     """Cases with a verdict of a person."""
     checks: Sequence[CheckProposal] = ()
     fills: Sequence[CaseProposal] = ()
-    prompts: Mapping[str, str] = field(default_factory=dict)
-    """The prompt file that was read, by `file`, as the project names it."""
+    prompt: str = ""
+    """The prompt file that was read, as the project names it."""
+    drawn: Mapping[str, Case] = field(default_factory=dict)
+    """The inputs of production that are proposed as cases, by id."""
 
     @property
     def _states(self) -> list[State]:

@@ -33,7 +33,7 @@ def print_coverage(found: Sequence[tuple[Coverage, Sequence[Change]]], stream: T
 def _lines(coverage: Coverage, changes: Sequence[Change], assistant: str | None) -> list[str]:
     missing = rest(coverage)
     head = f"{safe_line(coverage.task)}: {figure(coverage)}{'; ' + missing if missing else ''}; {_cases(coverage)}"
-    lines = [head, "", f"Instructions of {safe_line(coverage.prompts.get('file', ''))}"]
+    lines = [head, "", f"Instructions of {safe_line(coverage.prompt)}"]
     for one in coverage.instructions:
         place = f"{one.line:>4}" if one.line else "   ·"
         cases = f"{one.cases:>6,}" if one.cases is not None else " " * 6
