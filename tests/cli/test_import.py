@@ -1,0 +1,248 @@
+"""`import` as its users call it: what it writes opens and runs, and what it does not write is not there."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from migrator_tui.project.cases import load_cases
+from migrator_tui.project.config import load_project
+from migrator_tui.project.recordings import Recording
+from tests.cli.conftest import ROOT, Call, environment
+
+KEY = "sk-live-abcdef1234567890"
+SYSTEM = {"role": "system", "content": "You sort tickets. Answer with JSON like {{ this }}."}
+
+
+def chat(text: str, answer: str) -> dict[str, Any]:
+    return {"messages": [SYSTEM, {"role": "user", "content": text}, {"role": "assistant", "content": answer}]}
+
+
+@pytest.fixture
+def chats(tmp_path: Path) -> Path:
+    rows = [chat(f"Where is order {n}? It weighs {n * n} kg.", f"Order {n} is on its way.") for n in range(1, 7)]
+    rows.append(chat("Mail me: anna@mail.example", f"anna@mail.example, use {KEY}"))
+    rows.append(rows[0])
+    path = tmp_path / "chats.jsonl"
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows) + '{"messages": [}\n', "utf-8")
+    return path
+
+
+def everything(folder: Path) -> str:
+    return "\n".join(path.read_text("utf-8") for path in sorted(folder.rglob("*")) if path.is_file())
+
+
+def leftovers(folder: Path) -> list[str]:
+    return [path.name for path in folder.iterdir() if "importing" in path.name]
+
+
+def test_a_project_of_chats_opens_and_runs_on_the_recorded_answers(call: Call, chats: Path, tmp_path: Path) -> None:
+    out = tmp_path / "shop"
+    code, said, err = call(
+        "import", chats, "--output", out, "--yes", "--candidate", "simulated:bright-2", "--task", "triage"
+    )
+    assert code == 0, err
+    assert "line 9" in said and "1 broken" in said and "e-mail 1" in said and KEY not in said
+    project = load_project(out)
+    task = project.tasks[0]
+    assert task.name == "triage"
+    assert project.baseline.model == "recorded:outputs/baseline.jsonl"
+    cases = load_cases(project, task)
+    assert len(cases) == 7
+    # What all of them began with is the prompt now, braces and all.
+    assert [message["role"] for message in cases[0].messages] == ["user"]
+    assert SYSTEM["content"] in task.prompt.read_text("utf-8")
+    assert "anna@" not in everything(out) and KEY not in everything(out)
+    recording = Recording.load(out / "outputs" / "baseline.jsonl")
+    assert not recording.unmatched(cases)
+    answer = recording.answer(cases[-1].id)
+    assert answer is not None and answer.text == "[e-mail 1], use [key 1]"
+    code, said, err = call("-C", out, "run", "--format", "json", "--no-gate")
+    assert code == 0, err
+    ran = json.loads(said)["tasks"][0]
+    assert ran["cases"] == 7 and ran["baseline"]["errors"] == ran["candidates"][0]["errors"] == 0
+    assert leftovers(tmp_path) == []
+
+
+def test_without_yes_and_without_a_terminal_nothing_is_written(call: Call, chats: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    code, said, err = call("import", chats, "--output", out)
+    assert code == 2 and "cases/chats.jsonl" in said
+    assert err.strip().splitlines()[-1] == "nothing was written; --yes writes"
+    code, said, err = call("import", chats, "--output", out, "--dry-run", "--yes", "--format", "json")
+    told = json.loads(said)
+    assert code == 0 and told["written"] is False
+    assert told["format"] == "openai-chat" and told["guessed"] and told["also_fits"] == ["table"]
+    assert told["rows"] == {
+        "read": 9,
+        "kept": 7,
+        "folded": 1,
+        "similar": told["rows"]["similar"],
+        "broken": 1,
+        "left_out": 0,
+        "renamed": 0,
+    }
+    assert not out.exists() and leftovers(tmp_path) == []
+
+
+def test_mistakes_are_one_line(call: Call, chats: Path, tmp_path: Path) -> None:
+    full = tmp_path / "full"
+    full.mkdir()
+    (full / "mine.txt").write_text("mine")
+    odd = tmp_path / "odd.jsonl"
+    odd.write_text('{"a": [1]}\n{"a": [2]}\n')
+    for words, hint in (
+        (("import", chats), "--output is needed"),
+        (("import", chats, "--output", full, "--yes"), "not empty"),
+        (("import", tmp_path / "nowhere.csv", "--output", tmp_path / "x"), "no such file"),
+        (("import", "langfus", chats, "--output", tmp_path / "x"), '"langfuse"'),
+        (("import", chats, "--output", tmp_path / "x", "--map", "expected=a"), "no column"),
+        (("import", "openai-chat", chats, "--output", tmp_path / "x", "--map", "id=a"), "for tables"),
+        (("import", "otel", chats, "--output", tmp_path / "x", "--yes"), "can become a case"),
+    ):
+        code, said, err = call(*words)
+        assert (code, said) == (2, ""), words
+        assert len(err.strip().splitlines()) == 1 and hint in err, err
+    assert not (tmp_path / "x").exists() and [p.name for p in full.iterdir()] == ["mine.txt"]
+
+
+def test_a_sample_keeps_everything_else_as_production(call: Call, tmp_path: Path) -> None:
+    source = tmp_path / "runs.csv"
+    lines = ["id,question,response,tags,model"]
+    for n in range(300):
+        tag = "legal" if n == 123 else "japanese" if n == 200 else f"t{n % 3}"
+        text = (
+            "注文した商品がまだ届きません。いつ届くか教えてください。"
+            if n == 200
+            else f"Where did number {n * 7919} of lot {n} go?"
+        )
+        lines.append(f"r{n},{text},answer {n},{tag},gpt-4o")
+    source.write_text("\n".join(lines), "utf-8")
+    outs = []
+    for name in ("a", "b"):
+        code, _, err = call("import", source, "--output", tmp_path / name, "--yes", "--sample", "8", "--seed", "4")
+        assert code == 0, err
+        outs.append(everything(tmp_path / name).replace(f'"{name}"', ""))
+    assert outs[0] == outs[1]
+    project = load_project(tmp_path / "a")
+    task = project.tasks[0]
+    cases = load_cases(project, task)
+    assert len(cases) == 8 and {"legal", "japanese"} <= {tag for case in cases for tag in case.tags}
+    assert task.production is not None
+    assert len(task.production.read_text("utf-8").splitlines()) == 300
+    assert len((tmp_path / "a/outputs/gpt-4o.jsonl").read_text("utf-8").splitlines()) == 300
+    assert "question" in task.prompt.read_text("utf-8")
+
+
+def test_a_project_that_is_there_gets_files_and_keeps_its_comments(call: Call, folder: Path, tmp_path: Path) -> None:
+    config = folder / "migrator.toml"
+    config.write_text(
+        config.read_text("utf-8").replace('cases = ["triage.jsonl"]', 'cases = ["triage.jsonl"]  # mine'), "utf-8"
+    )
+    before = load_project(folder)
+    source = tmp_path / "more.jsonl"
+    rows = [{"messages": [{"role": "user", "content": text}], "output": "good"} for text in ("question 1", "another")]
+    source.write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")
+    code, said, err = call("import", source, "--output", folder, "--yes")
+    assert code == 0, err
+    assert '+cases = ["triage.jsonl", "cases/triage.jsonl"]' in said.replace("  # mine", "")
+    after = load_project(folder)
+    assert "# mine" in config.read_text("utf-8")
+    assert after.baseline == before.baseline and "--use-answers" in said
+    # `question 1` is a case already.
+    assert [case.messages[0]["content"] for case in load_cases(after, after.tasks[0])][-2:] == [
+        "question 12",
+        "another",
+    ]
+    code, _, err = call("-C", folder, "import", source, "--yes", "--task", "new", "--use-answers")
+    assert code == 0, err
+    after = load_project(folder)
+    assert [task.name for task in after.tasks] == ["triage", "new"]
+    assert after.baseline.model == "recorded:outputs/baseline-2.jsonl"
+    assert len(load_cases(after, after.task("new"))) == 2
+    assert leftovers(folder) == []
+
+
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT])
+def test_an_import_that_is_stopped_leaves_nothing(call: Call, tmp_path: Path, how: signal.Signals) -> None:
+    source = tmp_path / "pipe.csv"
+    source.write_text("q,expected\n" + "".join(f"question {n} about {n * n},{n}\n" for n in range(200_000)), "utf-8")
+    command = [
+        sys.executable,
+        "-m",
+        "migrator_tui",
+        "import",
+        str(source),
+        "--output",
+        str(tmp_path / "out"),
+        "--yes",
+    ]
+    process = subprocess.Popen(
+        command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment(), cwd=ROOT
+    )
+    deadline = time.monotonic() + 60
+    while not any((tmp_path / name / "rows").exists() for name in leftovers(tmp_path)):
+        assert process.poll() is None and time.monotonic() < deadline
+        os.sched_yield()
+    process.send_signal(how)
+    _, err = process.communicate(timeout=60)
+    assert not (tmp_path / "out").exists()
+    if how is signal.SIGINT:
+        assert process.returncode == 3 and b"stopped" in err
+        assert leftovers(tmp_path) == []
+    small = tmp_path / "small.csv"
+    small.write_text("q,expected\nhi,x\n")
+    assert call("import", small, "--output", tmp_path / "out", "--yes")[0] == 0
+    assert leftovers(tmp_path) == []  # what the killed one left is gone, too
+
+
+def test_what_is_made_meanwhile_is_not_written_over(
+    call: Call, chats: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from migrator_tui.project.importing.plan import Import
+
+    out = tmp_path / "out"
+    write = Import.write
+
+    def later(self: Import) -> None:
+        out.mkdir()
+        (out / "mine").write_text("mine")
+        write(self)
+
+    monkeypatch.setattr(Import, "write", later)
+    code, _, err = call("import", chats, "--output", out, "--yes")
+    assert code == 2 and "no longer empty" in err
+    assert [path.name for path in out.iterdir()] == ["mine"] and leftovers(tmp_path) == []
+
+
+def test_traces_become_a_project_with_tools_and_production(call: Call, shared_data: Path, tmp_path: Path) -> None:
+    traces = sorted((shared_data / "traces").glob("*.trace.json"))
+    code, _, err = call(
+        "import", "langfuse", *traces, "--output", tmp_path / "t", "--yes", "--candidate", "simulated:bright-2"
+    )
+    assert code == 0, err
+    project = load_project(tmp_path / "t")
+    task = project.tasks[0]
+    assert len(load_cases(project, task)) == 6
+    assert [tool["function"]["name"] for tool in task.tools] == ["get_weather", "getWeather"]
+    assert task.production is not None
+    code, said, err = call("-C", tmp_path / "t", "run", "--format", "json", "--no-gate")
+    assert code == 0, err
+    assert json.loads(said)["tasks"][0]["baseline"]["cost"] == pytest.approx(
+        0.00024275 + 8.35e-05 + 0.000402 + 0.00023 + 0.0010375 + 0.000927499999
+    )
+
+
+def test_promptfoo_goes_to_its_own_readers(call: Call, shared_data: Path, tmp_path: Path) -> None:
+    folder = shared_data / "promptfoo" / "insurance-tickets"
+    assert call("import", folder, "--output", tmp_path / "p", "--yes")[0] == 0
+    assert len(load_cases(load_project(tmp_path / "p"), load_project(tmp_path / "p").tasks[0])) == 68
+    code, said, err = call("import", folder / "results.csv", "--output", tmp_path / "r", "--yes", "--format", "json")
+    assert code == 0, err
+    assert json.loads(said)["format"] == "promptfoo-results" and len(json.loads(said)["models"]) == 15
