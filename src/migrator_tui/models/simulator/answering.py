@@ -16,6 +16,7 @@ from migrator_tui.models.simulator.reading import Reading, read_ticket
 from migrator_tui.models.simulator.shape import Key, Shape, choose, read_shape, shape_for
 from migrator_tui.models.simulator.text import count_words, first_words, share_of, tokens, word_list
 from migrator_tui.models.simulator.tools import ToolUse
+from migrator_tui.models.simulator.writing import asked_to_write, written
 
 _TICKET_MARK = re.compile(
     r"^[#* \t]{0,10}(?:the )?(?:tickets?|message|input|customer(?:'s)?(?: message)?|text|e-?mail|question|anfrage"
@@ -64,6 +65,8 @@ def answer(persona: Persona, body: Mapping[str, Any]) -> Reply:
         text = persona.text
     elif persona.judges and messages and blocks_of(content_text(messages[-1])):
         text = verdict(content_text(messages[-1]))
+    elif persona.writes and asked_to_write(messages) is not None:
+        text = written(messages, persona.seed)
     elif persona.tokens is not None:
         text = _FILLER * persona.tokens
     elif step is not None and shape_for(prompt, body.get("response_format")) == Shape():
