@@ -72,7 +72,7 @@ def test_what_the_new_models_reject_is_named(call: Call, project: Path) -> None:
     assert {f["severity"] for f in told["findings"]} <= {"blocker", "warning", "note"}
     stop = next(f for f in told["findings"] if f["subject"] == "stop")
     assert stop["model"] == "openai/gpt-5" and stop["change"] == {"leave_out": "stop"} and stop["do"]
-    assert "litellm 1." in stop["what"] and told["library"].startswith("litellm 1.")
+    assert stop["seen_by"] == told["library"] and told["library"].startswith("litellm 1.")
     assert CANARY not in out
 
 

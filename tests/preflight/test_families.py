@@ -165,7 +165,10 @@ def test_whether_it_reasons(model: str, params: dict[str, Any], expected: bool |
 
 def test_a_reason_is_its_first_sentence_and_says_who_gives_it() -> None:
     (finding,) = [f for f in findings(asked(GPT5, {"stop": ["X"]}, dry=rejected("stop"))) if f.subject == "stop"]
-    assert finding.what == "stop = ['X'] is rejected: the model takes no such thing (litellm 1.0)"
+    assert (finding.what, finding.seen_by) == (
+        "stop = ['X'] is rejected: the model takes no such thing",
+        "litellm 1.0",
+    )
     assert finding.change == Change("stop") and finding.change.words == "leave out stop"
 
 

@@ -179,9 +179,10 @@ class Asked:
         *,
         change: Change | None = None,
         line: int | None = None,
+        seen_by: str = "",
     ) -> Finding:
         """A finding about this model on this task."""
-        return Finding(severity, self.spec.name, self.task.name, subject, what, do, change, line)
+        return Finding(severity, self.spec.name, self.task.name, subject, what, do, change, line, seen_by)
 
 
 def unreadable(asked: Asked) -> str:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime
 
 from migrator_tui.models.catalog import dated_siblings, lookup
 from migrator_tui.preflight.finding import Finding, Severity
@@ -90,6 +90,11 @@ def _hinted(model: Going, hint: date, today: date) -> Iterator[Finding]:
         f"no date is known for {one_line(model.model, 80)}; {model.hint_model}, which it may stand for, {when}",
         "look up the provider's page of retirements" if days <= SOON_DAYS else "",
     )
+
+
+def today() -> date:
+    """By UTC, as everything else here."""
+    return datetime.now(UTC).date()
 
 
 def day(date_: date) -> str:

@@ -61,6 +61,8 @@ class Finding:
     change: Change | None = None
     line: int | None = None
     """Of the prompt, where it is about a line of it."""
+    seen_by: str = ""
+    """Who says so, with its version, where it is the client library and not the price map or this program."""
 
 
 def shown(value: Any, limit: int = 40) -> str:

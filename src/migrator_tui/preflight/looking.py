@@ -2,11 +2,12 @@
 
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from migrator_tui.models.catalog import lookup, price_of
 from migrator_tui.models.dry_run import DryRun, ParameterSet
+from migrator_tui.preflight import dates
 from migrator_tui.preflight.access import key_findings, server_findings
 from migrator_tui.preflight.asked import Asked, CaseFacts, case_facts, unreadable
 from migrator_tui.preflight.dates import Going, date_findings, going
@@ -153,7 +154,7 @@ def look(
 
     `environment` is the workers': only which names are set in it counts.
     """
-    today = today or datetime.now(UTC).date()
+    today = today or dates.today()
     available = {name for name, value in environment.items() if value.strip()}
     names = {each.spec.name for each in asked}
     models = [project.baseline, *(c for c in project.candidates if c.name in names), *project.helpers]

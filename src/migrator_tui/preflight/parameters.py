@@ -1,5 +1,6 @@
 """Parameters that a model rejects, or that would reach it changed: as the client library has it, and by rule."""
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -20,14 +21,15 @@ _SAMPLING = frozenset({"temperature", "top_p", "top_k", "min_p", "presence_penal
 _NOT_OPENAIS = frozenset({"top_k", "min_p", "repetition_penalty", "thinking"})
 """Other providers' parameters. OpenAI answers names that it does not know with an error (400, "unknown parameter"),
 and its reference of the chat API lists none of these (looked at in November 2026)."""
+_STOCK = re.compile(r"(?P<who>\S+) does not support parameters: \['\w+'\], for model=(?P<model>\S+)")
 _ONE_SAMPLER = ("claude-opus-4-1", "claude-opus-4-5", "claude-sonnet-4-5", "claude-haiku-4-5")
 """They take temperature or top_p, not both: Anthropic's guide "Migrating to Claude 4.5", and their API's answer."""
 _LEAVE_OUT = {
-    "temperature": "leave it out, and repeat critical cases (--repeat 3) to see how much answers vary",
+    "temperature": "leave it out; repeat critical cases to see how much answers vary",
     "top_p": "leave it out",
     "top_k": "leave it out",
-    "stop": "leave it out; say in the prompt where the answer ends, and cut it off in your code",
-    "seed": "leave it out, and repeat critical cases (--repeat 3) to see how much answers vary",
+    "stop": "leave it out; say in the prompt where the answer ends",
+    "seed": "leave it out; repeat critical cases to see how much answers vary",
     "logprobs": "leave it out; what reads probabilities must do without",
     "top_logprobs": "leave it out; what reads probabilities must do without",
     "logit_bias": "leave it out; say in the prompt which words to use",
@@ -67,26 +69,31 @@ def _of(asked: Asked, dry: DryRun, tried: Tried) -> Iterator[Finding]:
             do = _advice(asked, name) if own else f"leave it out of the task, or do without {asked.spec.name}"
             if name == "tool_choice":
                 do, change = 'let it choose ("auto"), and say in the prompt when to call a tool', Change(name, "auto")
-            why = f"{stated} is rejected: {_first_sentence(tried.reason)} ({dry.library})"
-            yield asked.finding(Severity.BLOCKER, subject, why, do, change=change)
+            why = f"{stated} is rejected: {_in_short(tried.reason)}"
+            yield asked.finding(Severity.BLOCKER, subject, why, do, change=change, seen_by=dry.library)
         case Fate.DROPPED:
             yield asked.finding(
                 Severity.WARNING,
                 subject,
-                f"{stated} is dropped before it is sent, without a word ({dry.library})",
+                f"{stated} is dropped before it is sent, without a word",
                 "leave it out, so that the file says what is asked" if own else "do not count on it",
                 change=change,
+                seen_by=dry.library,
             )
         case Fate.RENAMED:
             names = listed(tried.became, 3)
-            yield asked.finding(Severity.NOTE, subject, f"{subject} goes out as {names} ({dry.library})")
+            yield asked.finding(Severity.NOTE, subject, f"{subject} goes out as {names}", seen_by=dry.library)
         case Fate.PASSED_ON:
             yield from _passed_on(asked, dry, name, stated, change)
         case Fate.SENT | Fate.CHANGED:
             return
 
 
-def _first_sentence(reason: str) -> str:
+def _in_short(reason: str) -> str:
+    """The first sentence; the library's stock phrase in a few words."""
+    stock = _STOCK.fullmatch(reason)
+    if stock is not None:
+        return f"{stock['who']} does not support it for {stock['model']}"
     return reason.partition(". ")[0]
 
 
@@ -113,8 +120,9 @@ def _passed_on(asked: Asked, dry: DryRun, name: str, stated: str, change: Change
         yield asked.finding(
             Severity.NOTE,
             subject,
-            f"{dry.library} does not know {stated} and hands it on; whether the model takes it is not known",
+            f"{stated} is handed on unread; whether the model takes it is not known",
             "try one case first: r",
+            seen_by=dry.library,
         )
 
 

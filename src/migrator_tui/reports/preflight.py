@@ -42,6 +42,7 @@ def _finding(found: Preflight, finding: Finding) -> dict[str, Any]:
         "do": finding.do,
         "change": _change(finding.change),
         "line": finding.line,
+        "seen_by": finding.seen_by or None,
     }
 
 
@@ -108,7 +109,7 @@ def _lines(found: Preflight, width: int) -> Iterator[str]:
         for finding in findings:
             of_task = f" [{finding.task}]" if finding.task is not None and len(found.project.tasks) > 1 else ""
             start = f"  {_SIGNS[severity]} {finding.model:<{name_width}}  {finding.subject:<{subject_width}}  "
-            yield from _hanging(start, f"{finding.what}{of_task}", width)
+            yield from _hanging(start, f"{said(finding)}{of_task}", width)
             if finding.do:
                 yield from _hanging(" " * len(start), finding.do, width)
         yield ""
@@ -120,6 +121,11 @@ def _lines(found: Preflight, width: int) -> Iterator[str]:
         yield from (f"  {going.name}: {when(going, found)}" for going in found.going)
     yield ""
     yield looked(found)
+
+
+def said(finding: Finding) -> str:
+    """What was found, and by whom where that is the client library."""
+    return f"{finding.what} ({finding.seen_by})" if finding.seen_by else finding.what
 
 
 def _hanging(start: str, text: str, width: int) -> Iterator[str]:
@@ -173,7 +179,7 @@ def preflight_markdown(found: Preflight) -> str:
             lines += [f"## {TITLES[severity]}", ""]
         for finding in findings:
             place = code(finding.model) + (f", {code(finding.task)}" if finding.task is not None else "")
-            lines.append(f"- {place}: {code(finding.subject)}. {plain(finding.what, 600)}")
+            lines.append(f"- {place}: {code(finding.subject)}. {plain(said(finding), 600)}")
             if finding.do:
                 lines.append(f"  {plain(finding.do, 600)}")
         lines += [""] if findings else []

@@ -1,11 +1,11 @@
 """The app: which screen is in front, what all of them share, and how it starts and ends."""
 
 import gc
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from platformdirs import user_cache_path
 from textual import work
@@ -25,6 +25,7 @@ from migrator_tui.tui.foreign import foreign_commands, opening_line
 from migrator_tui.tui.glyphs import ASCII, UNICODE
 from migrator_tui.tui.keys import EVERYWHERE, bindings
 from migrator_tui.tui.messages import HistoryFailed, HistoryOpened, Noticed, ProgramFact, RunBroke
+from migrator_tui.tui.preflight.looks import Looks
 from migrator_tui.tui.runs import Runs
 from migrator_tui.tui.theme import DEFAULT_THEME
 from migrator_tui.tui.widgets.header import HeaderState
@@ -32,6 +33,9 @@ from migrator_tui.tui.widgets.tabs import TabNote
 from migrator_tui.tui.widgets.work_screen import NOTICE_SECONDS, WorkScreen
 from migrator_tui.tui.workbench.screen import WorkbenchScreen
 from migrator_tui.tui.workspace import Workspace
+
+if TYPE_CHECKING:
+    from migrator_tui.models.dry_run import DryRun, ParameterSet
 
 SESSION_SECONDS = 3.0
 """Between two looks at whether the place where the user is has to be written down."""
@@ -59,6 +63,7 @@ class MigratorApp(Deciding):
         self.glyphs = ASCII if self.settings.ascii_glyphs else UNICODE
         self.workspace = Workspace(project, self.tell, trusted)
         self.runs = Runs(self.workspace, self.tell)
+        self.looks = Looks(self.workspace, self._dry_run, demo=demo)
         self.decide_about(self.workspace)
         self.frame = HeaderState(project=project.name)
         self.notes: dict[str, TabNote] = {}
@@ -118,6 +123,9 @@ class MigratorApp(Deciding):
         self.settle_garbage()
         await self.runs.warm()
         self.count_scorecards()
+
+    async def _dry_run(self, sets: "Sequence[ParameterSet]") -> "Sequence[DryRun]":
+        return await self.runs.dry_run(sets)
 
     def on_history_failed(self, message: HistoryFailed) -> None:
         """Without a history nothing could be kept: say why and end."""
@@ -258,7 +266,7 @@ class MigratorApp(Deciding):
 
     def action_show(self, name: str) -> None:
         """Bring a screen to the front."""
-        if name not in self.screen_names or name == self.current.NAME:
+        if name not in (*self.screen_names, "preflight") or name == self.current.NAME:
             return
         if name not in self._screens:
             self._add(name, self._make(name))
@@ -278,6 +286,10 @@ class MigratorApp(Deciding):
             from migrator_tui.tui.versions.screen import VersionsScreen
 
             return VersionsScreen()
+        if name == "preflight":
+            from migrator_tui.tui.preflight.screen import PreflightScreen
+
+            return PreflightScreen()
         from migrator_tui.tui.project.screen import ProjectScreen
 
         return ProjectScreen()

@@ -80,6 +80,15 @@ EVERYWHERE: Sequence[Key] = (
     Key("screen-workbench", "1", "show('workbench')", "workbench", "workbench", "Elsewhere", footer=False),
     Key("screen-scorecard", "2", "show('scorecard')", "scorecard", "scorecard: ready?", "Elsewhere", footer=False),
     Key("screen-versions", "3", "show('versions')", "versions", "versions of this prompt", "Elsewhere", footer=False),
+    Key(
+        "screen-preflight",
+        "f7",
+        "show('preflight')",
+        "preflight",
+        "preflight: what would go wrong",
+        "Elsewhere",
+        footer=False,
+    ),
     Key("help", "question_mark,f1", "help", "keys", "keys of this pane", "Elsewhere", footer=False),
     Key(
         "commands", "ctrl+p", "command_palette", "commands", "every command", "Elsewhere", footer=False, palette=False
@@ -273,6 +282,37 @@ PROJECT: Sequence[Key] = (
     Key("project-next", "j,down", "step(1)", "next", "next row", "Move", footer=False, palette=False),
     Key("project-previous", "k,up", "step(-1)", "previous", "previous row", "Move", footer=False, palette=False),
     Key("project-back", "escape", "back", "back", "back to the workbench", "Move", footer=False, palette=False),
+)
+
+PREFLIGHT: Sequence[Key] = (
+    Key("preflight-stop", "x", "stop", "stop", "stop what is running", "Run"),
+    Key(
+        "preflight-take",
+        "space",
+        "take",
+        "take / leave",
+        "the proposed change into the draft, or out",
+        "Change",
+        short="take",
+    ),
+    Key(
+        "preflight-edit",
+        "e,enter",
+        "edit",
+        "edit there",
+        "to the line of the prompt, or the parameters",
+        "Change",
+        short="edit",
+    ),
+    Key("preflight-look", "r", "look_again", "look again", "look again; asks no model", "Run", short="again"),
+    Key("preflight-run", "R,f6", "run_all", "run all", "run all, or what nothing blocks; asks first", "Run"),
+    Key("preflight-write", "w", "write", "write report", "write the findings to a file", "Change", short="report"),
+    *_TRACK,
+    Key("preflight-next", "j,down", "step(1)", "next", "next finding", "Move", footer=False, palette=False),
+    Key(
+        "preflight-previous", "k,up", "step(-1)", "previous", "previous finding", "Move", footer=False, palette=False
+    ),
+    Key("preflight-back", "escape", "back", "close", "back to the workbench", "Move", palette=False),
 )
 
 SETUP: Sequence[Key] = (

@@ -15,6 +15,7 @@ from migrator_tui.tui.messages import CaseEvent, CaseRan, Noticed, RunAdvanced, 
 from migrator_tui.tui.workspace import Workspace
 
 if TYPE_CHECKING:
+    from migrator_tui.models.dry_run import DryRun, ParameterSet
     from migrator_tui.models.pool import ModelPool
     from migrator_tui.running.estimate import Estimate
     from migrator_tui.running.events import CaseResult, RunEvent
@@ -94,6 +95,14 @@ class Runs:
             await self._pool.warm(Lane.WAITED_FOR)
         except WorkerGone as error:
             self._post(Noticed(str(error), "error"))
+
+    async def dry_run(self, sets: "Sequence[ParameterSet]") -> "Sequence[DryRun]":
+        """What would become of these parameters; no model is asked. Raises `WorkerGone`."""
+        from migrator_tui.models.worker_process import WorkerGone
+
+        if self._pool is None:
+            raise WorkerGone("models are still starting; look again in a moment")
+        return await self._pool.dry_run(sets)
 
     async def close(self) -> None:
         """Stop what goes on, keeping what was answered, and end the processes."""

@@ -1,6 +1,7 @@
 """Asking models: this case, or many; what streams in, and what is stored."""
 
 import asyncio
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from textual import work
@@ -8,6 +9,7 @@ from textual.worker import get_current_worker
 
 from migrator_tui.history.errors import HistoryError
 from migrator_tui.history.records import Standing
+from migrator_tui.models.worker_process import WorkerGone
 from migrator_tui.project.errors import ProjectError
 from migrator_tui.project.schema import BASELINE
 from migrator_tui.tui.messages import CaseEvent, CaseRan, RunAdvanced, RunEnded
@@ -80,6 +82,7 @@ class Asking(Drafting, Bench):
         self.show_sides()
         self._first_look()
         self._offer_rest()
+        self._look_ahead()
 
     @work(exclusive=True, group="first-look")
     async def _first_look(self) -> None:
@@ -104,6 +107,37 @@ class Asking(Drafting, Bench):
         self.hint = [f"R runs all {order.total:,} on both", f"{cost}, {duration(estimate.seconds)}"]
         self.show_sides()
 
+    # What would go wrong
+
+    @work(exclusive=True, group="looking-ahead")
+    async def _look_ahead(self) -> None:
+        """Before the first run, so that what stands in its way is known when a key asks for it."""
+        looks = self.program.looks
+        try:
+            if await looks.wanted():
+                await looks.current(self.drafts_in_view())
+        except (ProjectError, HistoryError, WorkerGone, OSError) as error:
+            self.say(f"preflight: {error}", "warning")
+
+    @work(exclusive=True, group="looking-first")
+    async def _look_first(self, then: Callable[[], object]) -> None:
+        """What was found comes before the first run, once; where nothing was, the run begins."""
+        looks = self.program.looks
+        if looks.found is None:
+            self.say("looking first at what could go wrong …")
+        try:
+            wanted = await looks.wanted()
+            found = await looks.current(self.drafts_in_view()) if wanted else None
+        except (ProjectError, HistoryError, WorkerGone, OSError) as error:
+            self.say(f"preflight: {error}", "warning")
+            found = None
+        looks.seen()
+        if found is None or found.clear:
+            then()
+        else:
+            self.program.action_show("preflight")
+            self.say("look at this before the first run; R runs, esc goes back", "warning")
+
     # One case
 
     def action_run_case(self) -> None:
@@ -112,6 +146,9 @@ class Asking(Drafting, Bench):
             return
         if not self.ready:
             self.say("still opening; try again in a moment", "warning")
+            return
+        if self.program.looks.stands_before:
+            self._look_first(self.action_run_case)
             return
         version = self.version_of_draft_now()
         if version is None:
@@ -180,6 +217,12 @@ class Asking(Drafting, Bench):
 
     # Many cases
 
+    def selection_of_all(self) -> "Selection":
+        """Every case, on both models, with the draft."""
+        from migrator_tui.running.selection import Which
+
+        return self._selection(Which.ALL)
+
     def _selection(self, which: "Which", case_ids: list[str] | None = None) -> "Selection":
         from migrator_tui.running.selection import Selection
 
@@ -212,6 +255,9 @@ class Asking(Drafting, Bench):
         from migrator_tui.tui.workbench.run_dialog import RunDialog
 
         if not self.can_run() or self.version_of_draft_now() is None:
+            return
+        if self.program.looks.stands_before:
+            self._look_first(self.action_run_all)
             return
         choices = []
         try:

@@ -5,7 +5,7 @@ import os
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from textual import on, work
 from textual.timer import Timer
@@ -21,8 +21,11 @@ from migrator_tui.tui.workbench.bench import Bench
 from migrator_tui.tui.workbench.moving import Moving
 from migrator_tui.tui.workbench.params_pane import ModelSummary, ParamsPane
 from migrator_tui.tui.workbench.prompt_pane import PromptPane
-from migrator_tui.tui.workspace import params_toml
+from migrator_tui.tui.workspace import params_toml, read_params
 from migrator_tui.tui.workspace.config import Reread, needs_new_pool
+
+if TYPE_CHECKING:
+    from migrator_tui.preflight.looking import Prompt
 
 PAUSE_SECONDS = 0.3
 """A draft is written after so long without a key."""
@@ -200,6 +203,51 @@ class Drafting(Moving, Bench):
         if params_text is not None:
             self.prompt_pane.params_editor.replace_all(params_text)
         return True
+
+    def draft_params(self) -> dict[str, Any] | None:
+        """The parameters in the editor; `None` where they cannot be read."""
+        try:
+            return read_params(self.prompt_pane.params_text)
+        except ProjectError:
+            return None
+
+    def change_param(self, name: str, value: Any) -> bool:
+        """Set a parameter in the draft, or with `None` take it out; comments stay. False where that cannot be."""
+        import tomlkit
+
+        if self.prompt is None or self.draft_params() is None:
+            self.say("the parameters in the editor cannot be read; e goes there", "warning")
+            return False
+        document = tomlkit.parse(self.prompt_pane.params_text)
+        if value is None:
+            document.pop(name, None)
+        else:
+            document[name] = value
+        self.prompt_pane.params_editor.replace_all(tomlkit.dumps(document))
+        return True
+
+    def put_back_param(self, name: str) -> bool:
+        """Give a parameter the value that the version in the editor has; False where it has it."""
+        before = self.prompt.version.params.get(name) if self.prompt is not None else None
+        params = self.draft_params()
+        return params is not None and params.get(name) != before and self.change_param(name, before)
+
+    def edit_at(self, line: int | None, *, params: bool = False) -> None:
+        """Into the editor: at that line of the prompt, or among the parameters."""
+        self.prompt_pane.show_tab("params" if params else "prompt")
+        self.action_edit()
+        if line is not None and not params:
+            self.prompt_pane.editor.move_cursor((line - 1, 0))
+
+    def drafts_in_view(self) -> "Mapping[tuple[str, str], Prompt]":
+        """What the candidate in view would be asked with; raises `ProjectError` where the parameters are no TOML."""
+        from migrator_tui.preflight.looking import Prompt
+
+        if self.prompt is None:
+            return {}
+        pane, workspace = self.prompt_pane, self.workspace
+        draft = Prompt(pane.template, read_params(pane.params_text))
+        return {(workspace.task.name, workspace.candidate.name): draft}
 
     def on_version_recorded(self, message: VersionRecorded) -> None:
         """A prompt file was edited outside: take it up where nothing unsaved is in the way."""

@@ -1,0 +1,1 @@
+"""Preflight: what would go wrong, before the first run and whenever it is asked for."""

@@ -1,0 +1,91 @@
+"""The newest look at what would go wrong, and whether it stands before the first run. Knows no widgets."""
+
+import asyncio
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from migrator_tui.tui.workspace import Workspace
+
+if TYPE_CHECKING:
+    from migrator_tui.preflight.asked import Asked
+    from migrator_tui.preflight.looking import Preflight, Prompt, TryOut
+
+    Drafts = Mapping[tuple[str, str], Prompt]
+
+
+class Looks:
+    """Looks in threads, one at a time; parameters are tried by the app's own worker."""
+
+    def __init__(self, workspace: Workspace, try_out: "TryOut", *, demo: bool) -> None:
+        """`try_out`: how parameters are tried (`Runs.dry_run`)."""
+        self._workspace = workspace
+        self._try_out = try_out
+        self._lock = asyncio.Lock()
+        self.found: Preflight | None = None
+        self._first = not demo
+        """Nothing was ever run, as far as is known: the first run is still to come."""
+
+    @property
+    def stands_before(self) -> bool:
+        """Whether what was found, or is not known yet, comes before the first run."""
+        clear = self.found is not None and self.found.clear
+        return self._first and not clear and self._asks_somebody
+
+    @property
+    def _asks_somebody(self) -> bool:
+        """A provider or a server is asked, and not only files and our own simulator."""
+        project = self._workspace.project
+        models = (project.baseline, *project.candidates)
+        return any(not spec.model.startswith(("recorded:", "simulated:")) for spec in models)
+
+    def seen(self) -> None:
+        """The user has seen it, or something was run: it no longer stands before anything."""
+        self._first = False
+
+    def forget(self) -> None:
+        """Models, prompts or cases are others: the next look looks anew."""
+        self.found = None
+
+    async def wanted(self) -> bool:
+        """Whether to look ahead: real models, and no answer of theirs yet. Raises `HistoryError`."""
+        if not self._first or not self._asks_somebody:
+            return False
+        placed, _ = await asyncio.to_thread(self._workspace.history.latest)
+        self._first = placed == 0
+        return self._first
+
+    async def current(self, drafts: "Drafts") -> "Preflight":
+        """The newest look, made now where there is none. Raises `ProjectError`, `HistoryError`, `WorkerGone`."""
+        async with self._lock:
+            if self.found is None:
+                self.found = await self._look(drafts)
+            return self.found
+
+    async def again(self, drafts: "Drafts") -> "Preflight":
+        """A new look. Raises as `current` does."""
+        async with self._lock:
+            self.found = await self._look(drafts)
+            return self.found
+
+    async def _look(self, drafts: "Drafts") -> "Preflight":
+        # Here, not above: the first paint need not wait for it.
+        from migrator_tui.preflight.looking import with_dry_runs
+
+        asked = await asyncio.to_thread(self._gather, drafts)
+        asked = await with_dry_runs(asked, self._try_out)
+        return await asyncio.to_thread(self._findings, asked)
+
+    def _gather(self, drafts: "Drafts") -> "list[Asked]":
+        from migrator_tui.preflight.looking import gather
+
+        project = self._workspace.project
+        return gather(
+            project, self._workspace.history, tasks=project.tasks, candidates=project.candidates, drafts=drafts
+        )
+
+    def _findings(self, asked: "list[Asked]") -> "Preflight":
+        from migrator_tui.preflight.looking import look
+        from migrator_tui.project.dotenv import environment
+
+        project, trusted = self._workspace.project, self._workspace.trusted
+        return look(project, asked, environment=environment(project, trusted), trusted=trusted)
