@@ -18,7 +18,8 @@ RUNS = ("subprocess.Popen", "os.system", "os.exec", "os.posix_spawn", "os.fork",
 NETWORK = ("socket.connect", "socket.getaddrinfo", "socket.gethostbyname", "urllib.Request", "http.client.connect")
 
 watched: list[tuple[str, Any]] = []
-watching = False
+watching: list[bool] = []
+"""Not empty while a configuration is read: an audit hook can't be taken away again."""
 
 
 def audit(event: str, arguments: tuple[Any, ...]) -> None:
@@ -68,7 +69,6 @@ def plain_count(file: Path) -> int | None:
 def test_each_opens_or_is_refused_in_one_line_and_none_executes_anything(
     shared_data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    global watching
     files = configurations(shared_data)
     assert len(files) >= 85
     sys.addaudithook(audit)
@@ -79,20 +79,21 @@ def test_each_opens_or_is_refused_in_one_line_and_none_executes_anything(
         shown = file.relative_to(shared_data / "promptfoo").as_posix()
         expected = plain_count(file)
         plain += expected is not None
-        watching = True
+        watching.append(True)
         try:
             project = native(read_config(file, trusted=False), tmp_path / str(number))
         except ProjectError as error:
             refused[shown] = str(error)
             continue
         finally:
-            watching = False
+            watching.clear()
         held = len(cases_of(project))
         right += held == expected
         if expected is not None and held != expected:
             wrong.append(f"{shown}: {held} of {expected}")
     with capsys.disabled():
-        print(f"\npromptfoo: {len(files) - len(refused)} of {len(files)} open, {right} of {plain} with all their cases")  # noqa: T201
+        opened = len(files) - len(refused)
+        print(f"\npromptfoo: {opened} of {len(files)} open, {right} of {plain} with all their cases")
     assert watched == []
     assert not wrong and right / plain >= 0.8, wrong
     assert all("\n" not in line and line.startswith(Path(name).name) for name, line in refused.items())
