@@ -37,7 +37,7 @@ def converted(folder: Path, config: str | dict[str, Any], **files: Any) -> Conve
 
 
 def native(found: Converted, folder: Path) -> Project:
-    """The project of ours that it makes, read from disk like any other, every case rendered, every check looked at."""
+    """The project of ours that it makes, read from disk like any other; cases rendered, checks looked at."""
     write(folder, native_files(found))
     project = load_project(folder, trusted=False)
     for task in project.tasks:

@@ -169,7 +169,8 @@ def test_nothing_planted_is_executed(tmp_path: Path) -> None:
 prompts: [file://p.py, file://p.py:fn, exec:./p.sh, file://p.js, p.sh, '{{{{q}}}}']
 providers: [file://p.py, 'exec:./p.sh', 'python:p.py', openai:a, openai:b, {{id: openai:c, config: {{transform: 'file://p.py'}}}}]
 tests: [file://p.py:fn, {{path: p.py}}, {{vars: {{q: file://p.py}}, options: {{transformVars: file://p.py}},
-  assert: [{{type: python, value: file://p.py}}, {{type: python, value: "open('{marker}', 'w')"}}, {{type: javascript, value: file://p.js}}]}}]
+  assert: [{{type: python, value: file://p.py}}, {{type: python, value: "open('{marker}', 'w')"}},
+    {{type: javascript, value: file://p.js}}]}}]
 extensions: [file://p.py:fn]
 nunjucksFilters: {{f: p.js}}
 """

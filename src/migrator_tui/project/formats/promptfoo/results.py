@@ -118,11 +118,12 @@ def _of_value(value: Any, shown: str) -> Results:
     held = value.get("results")
     inner = held if isinstance(held, Mapping) else value
     found = inner.get("results") if inner is not value else held
-    prompts = inner.get("prompts", value.get("prompts"))
-    if isinstance(found, list) and found:
-        return _of_list(found, prompts if isinstance(prompts, list) else (), shown)
     table = inner.get("table", value.get("table"))
     table = table if isinstance(table, Mapping) else inner
+    head = table.get("head")
+    prompts = inner.get("prompts", head.get("prompts") if isinstance(head, Mapping) else value.get("prompts"))
+    if isinstance(found, list) and found:
+        return _of_list(found, prompts if isinstance(prompts, list) else (), shown)
     if isinstance(table.get("head"), Mapping) and isinstance(table.get("body"), list):
         return _of_table(table["head"], table["body"])
     raise ProjectError("holds no results of promptfoo's", file=shown)
@@ -198,9 +199,12 @@ def _of_table(head: Mapping[str, Any], body: Sequence[Any]) -> Results:
 
 def _column(provider: str, prompt: Mapping[str, Any], known: Any) -> Column:
     known = known if isinstance(known, Mapping) else {}
-    # `display` is the template in the oldest files; `raw` of a single result is what was sent.
-    template = _first_text(known.get("raw"), prompt.get("display"), prompt.get("template"))
+    # `display` is the template in the oldest files; `raw` of a single result is what was sent. A prompt without a
+    # label of its own is labelled by its template.
     label = _first_text(known.get("label"), prompt.get("label"))
+    template = _first_text(
+        known.get("raw"), prompt.get("display"), prompt.get("template"), label if "{{" in label else ""
+    )
     return Column(provider or _first_text(known.get("provider")), "" if label == template else label, template)
 
 
