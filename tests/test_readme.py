@@ -187,6 +187,7 @@ def test_every_command_is_one() -> None:
         "",
         "run",
         "report",
+        "preflight",
         "demo",
         "init",
         "trust",

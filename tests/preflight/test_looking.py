@@ -121,11 +121,11 @@ def test_a_server_of_ones_own_is_knocked_at_and_told_nothing() -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
         here = ModelSpec("m", "openai/own", api_base=f"http://127.0.0.1:{port}/v1")
-        assert list(access.server_findings(here, trusted=True)) == []
+        assert list(access.server_findings([here], trusted=True)) == []
         connection, _ = server.accept()
         assert connection.recv(1) == b""  # closed without a word
         connection.close()
-    (gone,) = access.server_findings(here, trusted=True)
+    (gone,) = access.server_findings([here], trusted=True)
     assert (gone.severity, gone.subject) == (Severity.BLOCKER, "server")
     assert f"127.0.0.1:{port}" in gone.what
 
@@ -135,15 +135,16 @@ def test_nobody_else_is_contacted(monkeypatch: pytest.MonkeyPatch) -> None:
         raise AssertionError("a connection was tried")
 
     monkeypatch.setattr(socket, "create_connection", never)
-    far = "http://10.1.2.3:9/v1"
+    far, public = "http://10.1.2.3:9/v1", "https://api.example.com/v1"
     for spec, trusted in (
         (ModelSpec("m", "openai/gpt-5"), True),
         (ModelSpec("m", "azure/x", api_base="https://x.openai.azure.com"), True),
         (ModelSpec("m", "openai/own", api_base=far), False),
+        (ModelSpec("m", "openai/own", api_base=public), True),
         (ModelSpec("m", "openai/own", api_base="http://[broken"), True),
         (ModelSpec("m", "simulated:classic-1"), True),
     ):
-        assert list(access.server_findings(spec, trusted=trusted)) == []
+        assert list(access.server_findings([spec], trusted=trusted)) == []
 
 
 def dated(model: str, name: str = "newer") -> list[tuple[str, str]]:

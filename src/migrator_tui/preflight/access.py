@@ -3,6 +3,7 @@
 Values of keys are not looked at, and hosted providers are not contacted.
 """
 
+import ipaddress
 import socket
 from collections.abc import Collection, Iterator, Sequence
 from urllib.parse import urlsplit
@@ -18,6 +19,8 @@ PATIENCE = 2.0
 """Seconds a server of one's own has to take a connection."""
 _LOCAL = {"ollama": 11434, "ollama_chat": 11434, "lm_studio": 1234, "llamafile": 8080}
 """Servers that are looked for on this machine where no address is stated, and their ports."""
+_PRIVATE = (".local", ".internal", ".lan", ".home", ".intranet", ".localhost", ".home.arpa")
+"""Ends of names that no public server has (RFC 6762, 8375; ICANN's .internal)."""
 _PLACE_PARAMS = {
     "bedrock": ("aws_region_name",),
     "vertex_ai": ("vertex_location", "vertex_ai_location"),
@@ -93,47 +96,57 @@ def _missing(spec: ModelSpec, names: Sequence[str], more: str = "") -> Finding:
     )
 
 
-def server_findings(spec: ModelSpec, *, trusted: bool) -> Iterator[Finding]:
-    """Whether a server that the project names, or a local one, takes a connection. Nothing is said to it."""
-    if spec.model.startswith(("recorded:", "simulated:")):
-        return
-    address = _address(spec)
-    if address is None:
-        return
-    host, port = address
-    if not trusted and not (spec.api_base is None or is_loopback(spec.api_base)):
-        return  # an untrusted folder's addresses are refused before
-    shown = one_line(f"{host}:{port}", 80)
-    why = _refusal(host, port)
-    if why:
-        yield Finding(
-            Severity.BLOCKER,
-            spec.name,
-            None,
-            "server",
-            f"no server takes connections at {shown} ({why})",
-            "start it, or correct api_base; then look again",
-        )
+def server_findings(
+    specs: Sequence[ModelSpec], *, trusted: bool, available: Collection[str] = ()
+) -> Iterator[Finding]:
+    """Whether the servers that a project has of its own take a connection. Each is tried once, and told nothing.
+
+    `available` are the names of variables that are set: `OLLAMA_API_BASE` leads elsewhere than to the usual port.
+    """
+    reasons: dict[tuple[str, int], str] = {}
+    for spec in specs:
+        address = None if spec.model.startswith(("recorded:", "simulated:")) else _address(spec, available)
+        if address is None or not (trusted or _is_here(address[0])):
+            continue  # an untrusted folder's addresses are refused before
+        if address not in reasons:
+            reasons[address] = _refusal(*address)
+        if reasons[address]:
+            yield Finding(
+                Severity.BLOCKER,
+                spec.name,
+                None,
+                "server",
+                f"no server takes connections at {one_line(f'{address[0]}:{address[1]}', 80)} ({reasons[address]})",
+                "start it, or correct api_base; then look again",
+            )
 
 
-def _address(spec: ModelSpec) -> tuple[str, int] | None:
+def _address(spec: ModelSpec, available: Collection[str]) -> tuple[str, int] | None:
     """Where a server of one's own is; `None` for hosted providers, and where the address cannot be read."""
     if spec.api_base is None:
         prefix, slash, _ = spec.model.partition("/")
-        return ("127.0.0.1", _LOCAL[prefix]) if slash and prefix in _LOCAL else None
+        is_usual = slash and prefix in _LOCAL and f"{prefix.removesuffix('_chat').upper()}_API_BASE" not in available
+        return ("127.0.0.1", _LOCAL[prefix]) if is_usual else None
     try:
         parts = urlsplit(spec.api_base)
         host, port = parts.hostname, parts.port or {"http": 80, "https": 443}.get(parts.scheme)
     except ValueError:
         return None
-    if not host or port is None or _is_hosted(host):
+    if not host or port is None or not _is_ones_own(host):
         return None
     return host, port
 
 
-def _is_hosted(host: str) -> bool:
-    """Addresses of providers: preflight asks nobody on the network but servers of one's own."""
-    return host.endswith((".azure.com", ".amazonaws.com", ".googleapis.com", ".openai.com", ".anthropic.com"))
+def _is_ones_own(host: str) -> bool:
+    """This machine, or one of a private network: nobody on the internet is contacted."""
+    try:
+        return ipaddress.ip_address(host).is_private
+    except ValueError:
+        return "." not in host or host.endswith(_PRIVATE)
+
+
+def _is_here(host: str) -> bool:
+    return host == "localhost" or is_loopback(f"http://{f'[{host}]' if ':' in host else host}")
 
 
 def _refusal(host: str, port: int) -> str:

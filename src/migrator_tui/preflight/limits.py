@@ -80,8 +80,9 @@ def _cap(asked: Asked) -> Iterator[Finding]:
             change=Change(name, most),
         )
         return
-    # What the baseline's own cap cut, it has cut; only another tokenizer makes a difference.
-    lengths = [known.output_tokens for known in asked.old.known] if asked.old is not None else []
+    if asked.old is None:
+        return  # what the baseline's own cap cuts, it cuts today
+    lengths = [known.output_tokens for known in asked.old.known]
     cut = sum(1 for length in lengths if length * INFLATION > cap)
     needed = _rounded(max(lengths) * INFLATION) if lengths else 0
     if thinks(asked):
@@ -105,7 +106,7 @@ def _cap(asked: Asked) -> Iterator[Finding]:
             f"{wanted:,}, as long as the longest of them and a third more",
             change=Change(name, wanted),
         )
-    elif thinks(asked) is None and asked.supports("reasoning") is True and asked.old is not None:
+    elif thinks(asked) is None and asked.supports("reasoning") is True:
         yield asked.finding(
             Severity.NOTE,
             "reasoning",

@@ -176,7 +176,7 @@ def look(
     findings += date_findings(goings, today)
     for spec in models:
         findings += key_findings(spec, available)
-        findings += server_findings(spec, trusted=trusted)
+    findings += server_findings(models, trusted=trusted, available=available)
     library = next((each.dry.library for each in asked if each.dry is not None), "")
     looked_at = len(asked) * len(FAMILIES) + len(readable) + 3 * len(models)
     return Preflight(project, _sorted(findings, project), costs, goings, today, looked_at, library)

@@ -7,6 +7,7 @@ from statistics import fmean
 
 from migrator_tui.preflight.asked import Asked
 from migrator_tui.preflight.finding import Finding, Severity
+from migrator_tui.preflight.parameters import thinks
 from migrator_tui.preflight.tokens import INFLATION
 from migrator_tui.project.schema import BASELINE, ModelSpec, Price
 from migrator_tui.project.words import one_line
@@ -48,6 +49,8 @@ class Cost:
     """From answers of this model that are there already."""
     asked: bool = True
     """Calls are made; recorded answers are read from a file."""
+    reasons: bool = False
+    """It reasons before it answers, which nobody can project: that comes on top."""
 
     @property
     def run(self) -> Amount | None:
@@ -75,7 +78,7 @@ def cost_of(asked: Asked, price: Price | None) -> Cost:
         (price.input * low_in + price.output * low_out) / 1e6,
         (price.input * high_in + price.output * high_out) / 1e6,
     )
-    return Cost(name, task, price, calls, one, measured=False, asked=is_asked)
+    return Cost(name, task, price, calls, one, measured=False, asked=is_asked, reasons=thinks(asked) is True)
 
 
 def _input(asked: Asked) -> tuple[float, float]:

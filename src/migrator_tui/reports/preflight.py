@@ -63,6 +63,7 @@ def _cost(found: Preflight, cost: Cost) -> dict[str, Any]:
         "one_call": _amount(cost.one),
         "run": _amount(cost.run),
         "measured": cost.measured,
+        "reasoning_on_top": cost.reasons,
     }
 
 
@@ -144,7 +145,8 @@ def money_lines(found: Preflight) -> Iterator[str]:
         else:
             calls = f"{cost.calls:,} {'call' if cost.calls == 1 else 'calls'}" if cost.asked else "recorded"
             run = f", this run {amount(cost.run)} ({calls})" if cost.run is not None else ""
-            yield f"{place}: one call {amount(cost.one)}{', as measured' if cost.measured else ''}{run}"
+            rest = ", as measured" if cost.measured else "; what it reasons comes on top" if cost.reasons else ""
+            yield f"{place}: one call {amount(cost.one)}{run}{rest}"
 
 
 def amount(found: Amount | None) -> str:

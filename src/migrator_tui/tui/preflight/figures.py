@@ -29,8 +29,7 @@ def money_rows(found: Preflight, task: str, candidate: str, glyphs: Glyphs) -> C
     old, new = costs_in_view(found, task, candidate)
     lines: list[Content] = [Content.styled(f"{'':<14}{'baseline':>20}{'candidate':>20}", MUTED)]
     for words, one in (("one call", True), ("this run", False)):
-        amounts = [(cost.one if one else cost.run) if cost is not None else None for cost in (old, new)]
-        cells = "".join(f"{_amount(amount, glyphs):>20}" for amount in amounts)
+        cells = "".join(f"{_cell(cost, glyphs, one=one):>20}" for cost in (old, new))
         lines.append(Content.assemble((f"{words:<14}", STYLES["text"]), (cells, STRONG)))
     lines.append(Content.styled(_difference(old, new), MUTED))
     lines.append(Content.styled(_basis(old, new), MUTED))
@@ -50,8 +49,16 @@ def money_line(found: Preflight, task: str, candidate: str, glyphs: Glyphs) -> C
     sides = (("", old), (f" {glyphs.arrow} ", new))
     parts: list[tuple[str, str]] = [("  this run ", MUTED)]
     for before, cost in sides:
-        parts += [(before, FAINT), (_amount(cost.run if cost is not None else None, glyphs), STRONG)]
+        parts += [(before, FAINT), (_cell(cost, glyphs, one=False), STRONG)]
     return Content.assemble(*parts, (", projected", MUTED))
+
+
+def _cell(cost: Cost | None, glyphs: Glyphs, *, one: bool) -> str:
+    if cost is None:
+        return "unknown"
+    if not cost.asked and not one:
+        return "recorded"
+    return _amount(cost.one if one else cost.run, glyphs)
 
 
 def _amount(amount: Amount | None, glyphs: Glyphs) -> str:
@@ -65,16 +72,22 @@ def _difference(old: Cost | None, new: Cost | None) -> str:
     if old is None or new is None or old.one is None or new.one is None or not old.one.high:
         return "the price of one of them is not known"
     low, high = new.one.low / old.one.low - 1 if old.one.low else 0.0, new.one.high / old.one.high - 1
-    ends = [f"{abs(end):.0%} {'less' if end < 0 else 'more'}" for end in sorted((low, high))]
-    return f"a call costs {' to '.join(dict.fromkeys(ends))}"
+    ends = sorted((low, high), key=abs) if low * high > 0 else sorted((low, high))
+    words = ["less" if end < 0 else "more" for end in ends]
+    if words[0] == words[1]:
+        percents = dict.fromkeys(f"{abs(end):.0%}" for end in ends)
+        return f"a call costs {' to '.join(percents)} {words[0]}"
+    return f"a call costs from {abs(ends[0]):.0%} {words[0]} to {abs(ends[1]):.0%} {words[1]}"
 
 
 def _basis(old: Cost | None, new: Cost | None) -> str:
     if new is not None and new.measured:
         return "as measured on answers that are there"
     if old is not None and old.measured:
-        return "answers as long as the baseline's; ×1.8 is the top end"
-    return "tokens estimated; answers of 300 tokens, ×1.8 is the top end"
+        said = "answers as long as the baseline's; ×1.8 is the top end"
+    else:
+        said = "tokens estimated; answers of 300 tokens, ×1.8 is the top end"
+    return f"{said}\nwhat it reasons comes on top" if new is not None and new.reasons else said
 
 
 def time_rows(found: Preflight, candidate: str, width: int, rows: int, glyphs: Glyphs) -> Content:
@@ -125,10 +138,13 @@ def _bar(going: Going, today: date, span: int, names: int, cells: int, glyphs: G
 
 def time_line(found: Preflight, glyphs: Glyphs) -> Content:
     """The same in one line: who goes first."""
-    known = sorted((going.on, going.name) for going in found.going if going.on is not None)
+    known = sorted((end, going.name, going.on is None) for going in found.going if (end := going.on or going.hint))
     if not known:
         return Content.styled("  no date of retirement is known" if found.going else "", MUTED)
-    on, name = known[0]
-    left = on - found.today
+    end, name, guessed = known[0]
+    left = end - found.today
     words = in_days(left.days) if left >= timedelta(0) else "retired"
-    return Content.assemble((f"  {safe_line(name, 14)} goes first: ", MUTED), (f"{day(on)}, {words}", STRONG))
+    doubt = "?  (of its newest dated one)" if guessed else ""
+    return Content.assemble(
+        (f"  {safe_line(name, 14)} goes first: ", MUTED), (f"{day(end)}, {words}", STRONG), (doubt, MUTED)
+    )

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from migrator_tui.project.errors import ProjectError
 from migrator_tui.tui.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -55,7 +56,7 @@ class Looks:
         return self._first
 
     async def current(self, drafts: "Drafts") -> "Preflight":
-        """The newest look, made now where there is none. Raises `ProjectError`, `HistoryError`, `WorkerGone`."""
+        """The newest look, made now where there is none. Raises `ProjectError`, `HistoryError`, `OSError`."""
         async with self._lock:
             if self.found is None:
                 self.found = await self._look(drafts)
@@ -69,10 +70,14 @@ class Looks:
 
     async def _look(self, drafts: "Drafts") -> "Preflight":
         # Here, not above: the first paint need not wait for it.
+        from migrator_tui.models.worker_process import WorkerGone
         from migrator_tui.preflight.looking import with_dry_runs
 
         asked = await asyncio.to_thread(self._gather, drafts)
-        asked = await with_dry_runs(asked, self._try_out)
+        try:
+            asked = await with_dry_runs(asked, self._try_out)
+        except WorkerGone as error:
+            raise ProjectError(str(error)) from error
         return await asyncio.to_thread(self._findings, asked)
 
     def _gather(self, drafts: "Drafts") -> "list[Asked]":

@@ -14,7 +14,6 @@ from textual.content import Content
 from textual.widgets import Static
 
 from migrator_tui.history.errors import HistoryError
-from migrator_tui.models.worker_process import WorkerGone
 from migrator_tui.preflight.finding import Finding, Severity
 from migrator_tui.preflight.looking import Preflight
 from migrator_tui.project.errors import ProjectError
@@ -199,7 +198,7 @@ class PreflightScreen(RowScreen):
         self.paint()
         try:
             await self.program.looks.again(self.program.workbench.drafts_in_view())
-        except (ProjectError, HistoryError, WorkerGone, OSError) as error:
+        except (ProjectError, HistoryError, OSError) as error:
             self.problem = str(error)
         finally:
             self.looking = False

@@ -9,7 +9,6 @@ from textual.worker import get_current_worker
 
 from migrator_tui.history.errors import HistoryError
 from migrator_tui.history.records import Standing
-from migrator_tui.models.worker_process import WorkerGone
 from migrator_tui.project.errors import ProjectError
 from migrator_tui.project.schema import BASELINE
 from migrator_tui.tui.messages import CaseEvent, CaseRan, RunAdvanced, RunEnded
@@ -116,7 +115,7 @@ class Asking(Drafting, Bench):
         try:
             if await looks.wanted():
                 await looks.current(self.drafts_in_view())
-        except (ProjectError, HistoryError, WorkerGone, OSError) as error:
+        except (ProjectError, HistoryError, OSError) as error:
             self.say(f"preflight: {error}", "warning")
 
     @work(exclusive=True, group="looking-first")
@@ -128,7 +127,7 @@ class Asking(Drafting, Bench):
         try:
             wanted = await looks.wanted()
             found = await looks.current(self.drafts_in_view()) if wanted else None
-        except (ProjectError, HistoryError, WorkerGone, OSError) as error:
+        except (ProjectError, HistoryError, OSError) as error:
             self.say(f"preflight: {error}", "warning")
             found = None
         looks.seen()
