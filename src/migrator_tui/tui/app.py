@@ -20,13 +20,14 @@ from migrator_tui.history.records import SessionState
 from migrator_tui.project.schema import Project
 from migrator_tui.text_safety import safe_line
 from migrator_tui.tui import settings
-from migrator_tui.tui.deciding import DECIDING, Deciding
+from migrator_tui.tui.deciding import DECIDING
 from migrator_tui.tui.foreign import foreign_commands, opening_line
 from migrator_tui.tui.glyphs import ASCII, UNICODE
 from migrator_tui.tui.keys import EVERYWHERE, bindings
 from migrator_tui.tui.messages import HistoryFailed, HistoryOpened, Noticed, ProgramFact, RunBroke
 from migrator_tui.tui.preflight.looks import Looks
 from migrator_tui.tui.runs import Runs
+from migrator_tui.tui.surveying import SURVEYING, Surveying
 from migrator_tui.tui.theme import DEFAULT_THEME
 from migrator_tui.tui.widgets.header import HeaderState
 from migrator_tui.tui.widgets.tabs import TabNote
@@ -41,7 +42,7 @@ SESSION_SECONDS = 3.0
 """Between two looks at whether the place where the user is has to be written down."""
 
 
-class MigratorApp(Deciding):
+class MigratorApp(Surveying):
     """One project folder in one terminal."""
 
     TITLE = "migrator-tui"
@@ -65,6 +66,7 @@ class MigratorApp(Deciding):
         self.runs = Runs(self.workspace, self.tell)
         self.looks = Looks(self.workspace, self._dry_run, demo=demo)
         self.decide_about(self.workspace)
+        self.survey_about(self.workspace)
         self.frame = HeaderState(project=project.name)
         self.notes: dict[str, TabNote] = {}
         self._first_paint = ExitStack()
@@ -123,6 +125,7 @@ class MigratorApp(Deciding):
         self.settle_garbage()
         await self.runs.warm()
         self.count_scorecards()
+        self.survey_coverage()
 
     async def _dry_run(self, sets: "Sequence[ParameterSet]") -> "Sequence[DryRun]":
         return await self.runs.dry_run(sets)
@@ -138,6 +141,7 @@ class MigratorApp(Deciding):
         self.save_session()
         self._ending = True
         self.cards.stop()
+        self.surveys.stop()
         self.workers.cancel_all()  # what looks at a long list in a thread stops at its next step
         await self.runs.close()
         await self.workspace.close()
@@ -194,7 +198,7 @@ class MigratorApp(Deciding):
             return
         for screen in list(self._screens.values()):
             screen.post_message(message)
-        if isinstance(message, DECIDING):
+        if isinstance(message, (*DECIDING, *SURVEYING)):
             self.post_message(message)
 
     # The frame
@@ -231,7 +235,7 @@ class MigratorApp(Deciding):
         """The screens of this project; the overview is there from two rows on."""
         project = self.workspace.project
         many = len(project.tasks) * len(project.candidates) > 1
-        return (("project",) if many else ()) + ("workbench", "scorecard", "versions")
+        return (("project",) if many else ()) + ("workbench", "scorecard", "versions", "coverage")
 
     def say(self, text: str, role: str = "muted") -> None:
         """One line in the header for some seconds."""
@@ -286,6 +290,10 @@ class MigratorApp(Deciding):
             from migrator_tui.tui.versions.screen import VersionsScreen
 
             return VersionsScreen()
+        if name == "coverage":
+            from migrator_tui.tui.coverage.screen import CoverageScreen
+
+            return CoverageScreen()
         if name == "preflight":
             from migrator_tui.tui.preflight.screen import PreflightScreen
 

@@ -81,6 +81,15 @@ EVERYWHERE: Sequence[Key] = (
     Key("screen-scorecard", "2", "show('scorecard')", "scorecard", "scorecard: ready?", "Elsewhere", footer=False),
     Key("screen-versions", "3", "show('versions')", "versions", "versions of this prompt", "Elsewhere", footer=False),
     Key(
+        "screen-coverage",
+        "4",
+        "show('coverage')",
+        "coverage",
+        "coverage: are the cases enough?",
+        "Elsewhere",
+        footer=False,
+    ),
+    Key(
         "screen-preflight",
         "f7",
         "show('preflight')",
@@ -284,6 +293,23 @@ PROJECT: Sequence[Key] = (
     Key("project-back", "escape", "back", "back", "back to the workbench", "Move", footer=False, palette=False),
 )
 
+COVERAGE: Sequence[Key] = (
+    Key("coverage-stop", "x", "stop", "stop", "stop what is running", "Run"),
+    Key("coverage-take", "space", "take", "take / leave", "take the proposal, or leave it", "Change", short="take"),
+    Key("coverage-edit", "e", "edit", "change the words", "change the words of the proposal", "Change", short="edit"),
+    Key("coverage-open", "enter", "open", "cases behind this", "the cases behind this row", "Look", short="cases"),
+    Key("coverage-write", "w", "write", "write taken", "write what is taken; the diff first", "Change", short="write"),
+    Key("coverage-check", "a", "add_check", "add check", "add a check for this instruction", "Change"),
+    Key("coverage-part", "tab", "part(1)", "next part", "next part", "Move", short="part"),
+    Key("coverage-full", "plus", "maximise", "full screen", "this part alone, with more", "Look", short="alone"),
+    *_TRACK,
+    Key("coverage-page", "right,l", "page_of_parts(1)", "next page", "next page of parts", "Move", footer=False),
+    Key("coverage-page-back", "left,h", "page_of_parts(-1)", "page", "page of parts before", "Move", footer=False),
+    Key("coverage-next", "j,down", "step(1)", "next", "next row", "Move", footer=False, palette=False),
+    Key("coverage-previous", "k,up", "step(-1)", "previous", "previous row", "Move", footer=False, palette=False),
+    Key("coverage-back", "escape", "back", "back", "back to the workbench", "Move", footer=False, palette=False),
+)
+
 PREFLIGHT: Sequence[Key] = (
     Key("preflight-stop", "x", "stop", "stop", "stop what is running", "Run"),
     Key(
@@ -315,9 +341,31 @@ PREFLIGHT: Sequence[Key] = (
     Key("preflight-back", "escape", "back", "close", "back to the workbench", "Move", palette=False),
 )
 
+IMPORT: Sequence[Key] = (
+    Key("import-write", "w", "write", "write", "show the diff of every file, then write", "Change"),
+    Key(
+        "import-take",
+        "space",
+        "take",
+        "confirm / leave out",
+        "confirm a guess, or leave the column out; keep or mask personal data",
+        "Change",
+        short="take",
+    ),
+    Key("import-change", "enter", "change", "change", "change it, or list what was found", "Change"),
+    Key("import-input", "i", "input", "whole row", "the whole row as it will be", "Look"),
+    Key("import-filter", "slash", "filter", "filter rows", "filter the rows", "Move", short="filter"),
+    Key("import-part", "tab", "part(1)", "next part", "next part", "Move", short="part"),
+    Key("import-part-back", "shift+tab", "part(-1)", "part before", "part before", "Move", footer=False),
+    Key("import-next", "j,down", "step(1)", "next", "next row", "Move", footer=False, palette=False),
+    Key("import-previous", "k,up", "step(-1)", "previous", "previous row", "Move", footer=False, palette=False),
+    Key("import-back", "escape", "back", "cancel", "cancel; nothing is written", "Elsewhere", palette=False),
+)
+
 SETUP: Sequence[Key] = (
     Key("setup-change", "enter", "change", "change", "change this row", "Change"),
     Key("setup-create", "ctrl+s", "create", "create", "show what is written, then write it", "Change"),
+    Key("setup-import", "I", "import_file", "import a file", "import what another tool exports", "Change"),
     Key("setup-demo", "d", "demo", "demo", "open the demo instead", "Elsewhere"),
     Key("setup-look-again", "f5", "look_again", "look again", "look through the folder again", "Look"),
     Key("setup-quit", "q", "app.quit", "quit", "quit; nothing is written", "Elsewhere", palette=False),

@@ -93,6 +93,14 @@ class ScorecardCounted(Fact):
 
 
 @dataclass
+class CoverageSurveyed(Fact):
+    """A task was surveyed anew: what its cases cover of a candidate's prompt."""
+
+    task: str
+    candidate: str
+
+
+@dataclass
 class CasesChanged(Fact):
     """The case files of a task were changed outside: their index is another one, or they cannot be read just now."""
 

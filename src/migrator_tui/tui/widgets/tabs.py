@@ -15,6 +15,7 @@ SCREENS: Mapping[str, tuple[str, str]] = {
     "workbench": ("1", "Workbench"),
     "scorecard": ("2", "Scorecard"),
     "versions": ("3", "Versions"),
+    "coverage": ("4", "Coverage"),
 }
 """Screen to its number key and its title, in the order shown."""
 

@@ -1,0 +1,314 @@
+"""The panes of the coverage screen: where they stand, and what they show of what was surveyed."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical
+from textual.content import Content
+from textual.widgets import Static
+
+from migrator_tui.coverage.values import Coverage
+from migrator_tui.coverage.words import figure, plural, rest
+from migrator_tui.text_safety import safe_line
+from migrator_tui.tui.coverage.parts import edges_part, instructions_part, shares_part, trouble_part
+from migrator_tui.tui.coverage.proposals_part import Taken, proposals_part
+from migrator_tui.tui.coverage.surveys import Surveyed
+from migrator_tui.tui.coverage.words import coverage_signs
+from migrator_tui.tui.keys import COVERAGE, Key, bindings
+from migrator_tui.tui.messages import CoverageSurveyed, RunAdvanced, RunEnded, TrackChanged
+from migrator_tui.tui.scorecard.bench import Size
+from migrator_tui.tui.scorecard.parts import Filled, Part
+from migrator_tui.tui.theme import MUTED, STRONG, STYLES, chip
+from migrator_tui.tui.widgets.row_list import RowList
+from migrator_tui.tui.widgets.work_screen import WorkScreen
+from migrator_tui.tui.workspace import Workspace
+
+PARTS = ("instructions", "edges", "trouble", "shares", "proposals")
+PAGES: Mapping[Size, Sequence[tuple[str, Sequence[str]]]] = {
+    Size.WIDE: (("All", ("proposals", "instructions", "edges", "trouble", "shares")),),
+    Size.MEDIUM: (
+        ("Gaps", ("proposals", "instructions", "edges", "shares")),
+        ("Cases in trouble", ("trouble",)),
+    ),
+    Size.NARROW: (
+        ("Instructions", ("proposals", "instructions")),
+        ("Edges", ("edges", "trouble")),
+        ("Production", ("shares",)),
+    ),
+}
+"""What stands together: a page's title and its parts, in the order of `tab`."""
+
+
+class CoverageBench(WorkScreen):
+    """Are the cases enough, and what would make them so?"""
+
+    NAME = "coverage"
+    CSS_PATH = "coverage.tcss"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        *bindings(COVERAGE),
+        Binding("shift+tab", "part(-1)", show=False),
+        Binding("pagedown", "page(1)", show=False),
+        Binding("pageup", "page(-1)", show=False),
+        Binding("home,g", "edge(False)", show=False),
+        Binding("end,G", "edge(True)", show=False),
+    ]
+    AUTO_FOCUS: ClassVar[str | None] = ""  # where to start is known once there is something to show
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.size_class = Size.WIDE
+        self.page_number = 0
+        self.maximised: str | None = None
+        """The part that has the whole screen."""
+        self._taken: dict[str, Taken] = {}
+
+    # Composing
+
+    def compose_body(self) -> ComposeResult:
+        yield Static(id="banner")
+        yield Static(id="to-come")
+        yield Static(id="pages")
+        with Vertical(id="board"):
+            with Horizontal(id="upper"):
+                with Vertical(id="left"):
+                    yield Part("instructions")
+                    yield Part("edges")
+                    yield Part("trouble")
+                yield Part("shares")
+            yield Part("proposals")
+
+    @property
+    def workspace(self) -> Workspace:
+        """What is in front of the user."""
+        return self.program.workspace
+
+    @property
+    def track(self) -> tuple[str, str]:
+        """Task and candidate in view."""
+        return self.workspace.task.name, self.workspace.candidate.name
+
+    @property
+    def surveyed(self) -> Surveyed | None:
+        """What was surveyed of them last."""
+        return self.program.surveys.get(self.track)
+
+    @property
+    def coverage(self) -> Coverage | None:
+        """What their cases cover, where that is known."""
+        return self.surveyed.coverage if self.surveyed is not None else None
+
+    @property
+    def taken(self) -> Taken:
+        """What was taken of the proposals for the task in view."""
+        return self._taken.setdefault(self.track[0], Taken())
+
+    @property
+    def assistant(self) -> str | None:
+        """Who writes cases, as people call it."""
+        spec = self.workspace.project.assistant
+        return safe_line(spec.model, 40) if spec is not None else None
+
+    def part(self, name: str) -> Part:
+        """A part by its name."""
+        return self.query_one(f"#{name}-pane", Part)
+
+    @property
+    def focused_part(self) -> Part | None:
+        """The part with the focus."""
+        focused = self.focused
+        return next((each for each in self.query(Part) if focused is not None and each.rows is focused), None)
+
+    @property
+    def parts_here(self) -> list[str]:
+        """All parts, in the order of `tab`."""
+        return [name for _, names in PAGES[self.size_class] for name in names]
+
+    def on_mount(self) -> None:
+        self._fit()
+
+    def on_resize(self) -> None:
+        self._fit()
+
+    def _fit(self) -> None:
+        width, height = self.app.size
+        wide, medium = width >= 140 and height >= 40, width >= 110 and height >= 30
+        before = self.size_class
+        self.size_class = Size.WIDE if wide else Size.MEDIUM if medium else Size.NARROW
+        if before is not self.size_class:
+            focused = self.focused_part
+            self.page_number = self.page_of(focused.part) if focused is not None else 0
+        self.lay_out()
+        self.call_after_refresh(self.paint)
+
+    def page_of(self, part: str) -> int:
+        """The page on which a part stands."""
+        return next(n for n, (_, names) in enumerate(PAGES[self.size_class]) if part in names)
+
+    def lay_out(self) -> None:
+        """Show the parts of the page in front, or the one that has the whole screen."""
+        for size in Size:
+            self.set_class(size is self.size_class, f"-{size.value}")
+        shown = {self.maximised} if self.maximised else set(PAGES[self.size_class][self.page_number][1])
+        empty = self.coverage is None
+        for name in PARTS:
+            self.part(name).display = name in shown and not empty
+        self.query_one("#upper").display = bool(shown - {"proposals"})
+        self.query_one("#left").display = bool(shown & {"instructions", "edges", "trouble"})
+        self.query_one("#to-come").display = empty
+        self.set_class(self.maximised is not None, "-max")
+        self.set_class(empty, "-empty")
+
+    def panes(self) -> Mapping[str, Sequence[Key]]:
+        """Keys that do nothing here are not offered."""
+        project = self.workspace.project
+        absent = set() if self.program.runs.busy else {"coverage-stop"}
+        if self.coverage is None:
+            absent |= {
+                f"coverage-{word}" for word in ("open", "take", "edit", "write", "check", "part", "full", "suggest")
+            }
+        named = {
+            "next-candidate": ("[ ]", "candidate", len(project.candidates) > 1),
+            "next-task": ("{ }", "task", len(project.tasks) > 1),
+        }
+        keys = [
+            replace(key, shown=named[key.id][0], word=named[key.id][1], footer=named[key.id][2])
+            if key.id in named
+            else key
+            for key in COVERAGE
+            if key.id not in absent
+        ]
+        return {"coverage": keys}
+
+    def help_signs(self) -> Sequence[tuple[str, str, str]]:
+        """What the signs and lines mean."""
+        return coverage_signs(self.program.glyphs)
+
+    # Reacting
+
+    def on_screen_resume(self) -> None:
+        self.show_keys()
+        self.refresh_survey()
+
+    def history_opened(self) -> None:
+        self.refresh_survey()
+
+    def on_track_changed(self, message: TrackChanged) -> None:
+        """Another task or candidate is in view."""
+        self.refresh_survey()
+
+    def on_coverage_surveyed(self, message: CoverageSurveyed) -> None:
+        """There is something newer to show."""
+        if self.program.current is self and (message.task, message.candidate) == self.track:
+            self.lay_out()
+            self.paint()
+            self.show_keys()
+
+    def on_run_advanced(self, message: RunAdvanced) -> None:
+        """A run goes on: it can be stopped from here."""
+        self.show_keys()
+
+    def on_run_ended(self, message: RunEnded) -> None:
+        """The run is over."""
+        self.show_keys()
+
+    def refresh_survey(self) -> None:
+        """Show what is known, and have surveyed what is not."""
+        if not self.is_mounted or not self.workspace.is_open or self.program.current is not self:
+            return
+        self.lay_out()
+        self.paint()
+        self.program.survey_coverage()
+
+    # Showing
+
+    def paint(self) -> None:
+        """Everything, as it stands."""
+        if not self.is_mounted:
+            return
+        self._paint_banner()
+        self._paint_pages()
+        coverage = self.coverage
+        if coverage is None:
+            self.query_one("#to-come", Static).update(self._nothing())
+            return
+        for name in PARTS:
+            part = self.part(name)
+            if part.display:
+                part.fill(self._filled(name, coverage, part.size.width))
+        if self.focused_part is None and self.focused is None:
+            names = [name for name in self.parts_here if self.part(name).display]
+            if names:
+                self.set_focus(self.part(names[0]).rows)
+
+    def _filled(self, name: str, coverage: Coverage, width: int) -> Filled:
+        glyphs, full = self.program.glyphs, self.maximised == name
+        if name == "instructions":
+            return instructions_part(coverage, glyphs, width, full=full)
+        if name == "edges":
+            return edges_part(coverage, glyphs)
+        if name == "trouble":
+            return trouble_part(coverage, glyphs)
+        if name == "shares":
+            return shares_part(coverage, glyphs, width, full=full)
+        assert self.surveyed is not None
+        return proposals_part(self.surveyed, self.taken, self.assistant, glyphs, width)
+
+    def _paint_banner(self) -> None:
+        coverage = self.coverage
+        self.query_one("#banner").display = coverage is not None
+        if coverage is None:
+            return
+        missing = rest(coverage)
+        glyphs = self.program.glyphs
+        role = "error" if coverage.gaps else "warning" if coverage.halves else "success"
+        words = missing.upper() if missing else f"{glyphs.passed} NO GAPS"
+        counted = plural(coverage.cases, "case")
+        if coverage.all_cases > coverage.cases:
+            counted += f", {plural(coverage.all_cases - coverage.cases, 'copy', 'copies')} not counted"
+        old = not self.program.surveys.holds(self.track)
+        line = Content.assemble(
+            chip(words, role),
+            "  ",
+            (figure(coverage), STRONG),
+            (f"   {counted}", MUTED),
+            ("   surveying …", MUTED) if old else "",
+        )
+        self.query_one("#banner", Static).update(line)
+
+    def _nothing(self) -> Content:
+        surveyed = self.surveyed
+        if surveyed is None:
+            return Content.styled("looking at cases and prompt …", MUTED)
+        hint = "Cases go into the files that migrator.toml names; I imports some."
+        return Content.assemble(
+            (f"{self.program.glyphs.failed} {safe_line(surveyed.problem, 300)}", STYLES["error"]),
+            "\n\n",
+            (hint, MUTED),
+        )
+
+    def _paint_pages(self) -> None:
+        line: list[Content | str] = [" "]
+        for number, (title, _) in enumerate(PAGES[self.size_class]):
+            style = "bold $text-primary on $primary-muted" if number == self.page_number else MUTED
+            line += [Content.styled(f" {title} ", style), " "]
+        self.query_one("#pages", Static).update(Content.assemble(*line))
+
+    @on(RowList.Highlighted)
+    def row_highlighted(self, event: RowList.Highlighted) -> None:
+        """Nothing else on the screen depends on the cursor."""
+        event.stop()
+
+    def focus_part(self, name: str) -> None:
+        """Put the focus into a part, on its page."""
+        page = self.page_of(name)
+        if page != self.page_number and self.maximised is None:
+            self.page_number = page
+        if self.maximised is not None:
+            self.maximised = name
+        self.lay_out()
+        self.set_focus(self.part(name).rows)
+        self.call_after_refresh(self.paint)
