@@ -1,0 +1,141 @@
+"""A promptfoo folder in the app: it opens, runs on simulated models, lists what is not honoured, changes models."""
+
+from pathlib import Path
+
+import pytest
+
+from migrator_tui.models.pool import ModelPool
+from migrator_tui.project.formats.promptfoo.choices import Choice, read_choice
+from migrator_tui.tui.setup.picker import Picker
+from migrator_tui.tui.widgets.modal import Sheet
+from tests.tui.conftest import MEDIUM, NARROW, WIDE, Driver, opened
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+CONFIG = """
+description: Tickets of a shop
+prompts: ['Answer with JSON and nothing else: {{ticket}} {{gone}}']
+providers:
+  - {id: 'simulated:classic-1', label: old one}
+  - simulated:bright-2
+  - openai:gpt-4.1-mini
+defaultTest:
+  assert: [{type: javascript, value: 'output.length < 9'}, {type: is-json}]
+tests:
+  - {description: refund, vars: {ticket: I want my money back}}
+  - {description: parcel, vars: {ticket: Where is my parcel?}}
+"""
+
+
+@pytest.fixture
+def tickets(tmp_path: Path) -> Path:
+    folder = tmp_path / "tickets"
+    folder.mkdir()
+    (folder / "promptfooconfig.yaml").write_text(CONFIG)
+    return folder
+
+
+async def command(driver: Driver, words: str) -> None:
+    """Choose an entry of the palette by its words."""
+    await driver.press("ctrl+p")
+    await driver.type(words)
+    await driver.until(lambda: words.casefold() in driver.text.casefold() and "matches" not in driver.text)
+    await driver.until(lambda: "honoured" in driver.text or "Models of" in driver.text, "the palette has found it")
+    await driver.press("enter")
+
+
+@pytest.mark.parametrize("size", [WIDE, MEDIUM, NARROW], ids=["wide", "medium", "narrow"])
+async def test_it_opens_and_says_what_is_not_honoured(tickets: Path, size: tuple[int, int]) -> None:
+    async with opened(tickets, size=size, ready=False) as driver:
+        await driver.until(lambda: driver.notice, "the line at opening")
+        assert driver.notice == "promptfoo: 2 things are not honoured · ^p lists them"
+        await driver.until(lambda: driver.bench.prompt is not None and driver.ids == ["refund", "parcel"])
+        await command(driver, "not honoured")
+        await driver.until(lambda: isinstance(driver.app.screen, Sheet), "the list is open")
+        text = driver.text
+        assert "assertions that would run code (javascript) are left out" in text and "output.length < 9" in text
+        assert "variables without a value are empty, as in promptfoo: gone" in text
+        await driver.press("escape")
+        assert driver.app.screen is driver.bench
+
+
+async def test_a_case_runs_and_nothing_is_written(tickets: Path, pool: ModelPool) -> None:
+    config = CONFIG.replace("  - openai:gpt-4.1-mini\n", "")
+    (tickets / "promptfooconfig.yaml").write_text(config)
+    async with opened(tickets, pool=pool) as driver:
+        assert "old one" not in driver.app.frame.baseline and "classic-1" in driver.text
+        await driver.press("r")
+        await driver.until(lambda: not driver.app.runs.busy and "1 check passes" in driver.text, "both have answered")
+        standing = driver.sections["refund"]
+        assert standing is not None
+        await driver.edit("# user\nSay it in Dutch: {{ticket}}")
+        await driver.press("escape", "w")
+        await driver.until(lambda: driver.notice.startswith("a folder of promptfoo's is never written"))
+        assert "migrator-tui import promptfoo . --output DIR" in driver.notice
+        await driver.press("a")
+        await driver.settle_but_for_questions()
+        assert (tickets / "promptfooconfig.yaml").read_text() == config and len(list(tickets.iterdir())) == 1
+    async with opened(tickets, pool=pool) as driver:
+        assert driver.bench.prompt is not None
+        assert "Dutch" in driver.bench.prompt.template, "drafts and versions are kept as in any project"
+        assert driver.sections["refund"] is standing
+
+
+async def test_its_models_are_chosen_on_screen(tickets: Path) -> None:
+    async with opened(tickets, size=WIDE) as driver:
+        assert "classic-1 → bright-2 1/2" in driver.lines[0]
+        await command(driver, "Models of this promptfoo")
+        await driver.until(lambda: isinstance(driver.app.screen, Picker) and "now the baseline" in driver.text)
+        await driver.press("down", "enter")
+        await driver.until(lambda: "The model you move to" in driver.text)
+        assert "bright-2" not in "\n".join(driver.lines[12:30]), "what was just taken is no choice"
+        await driver.type("claude-haiku-5-5")
+        await driver.until(lambda: "anthropic/claude-haiku-5-5" in driver.text)
+        await driver.press("enter")
+        await driver.until(lambda: "bright-2 → claude-haiku-5-5 1/3" in driver.lines[0], "the header says so at once")
+        await driver.settle()
+        assert driver.notice == "from simulated:bright-2 to anthropic/claude-haiku-5-5"
+        assert driver.app.workspace.candidate.name == "claude-haiku-5-5"
+    assert read_choice(tickets / "promptfooconfig.yaml") == Choice("bright-2", "anthropic/claude-haiku-5-5")
+    assert (tickets / "promptfooconfig.yaml").read_text() == CONFIG
+    async with opened(tickets, size=WIDE) as driver:
+        assert "bright-2 → claude-haiku-5-5" in driver.lines[0], "and after opening again"
+
+
+async def test_a_choice_not_made_changes_nothing(tickets: Path) -> None:
+    async with opened(tickets, size=WIDE) as driver:
+        await command(driver, "Models of this promptfoo")
+        await driver.until(lambda: isinstance(driver.app.screen, Picker))
+        await driver.press("enter")
+        await driver.until(lambda: "The model you move to" in driver.text)
+        await driver.type("recorded:x.jsonl")
+        await driver.until(lambda: "use recorded:x.jsonl as it is" in driver.text)
+        await driver.press("enter")
+        await driver.until(lambda: driver.notice.startswith("recorded:x.jsonl needs a migrator.toml"))
+        assert "classic-1 → bright-2 1/2" in driver.lines[0]
+    assert read_choice(tickets / "promptfooconfig.yaml") == Choice()
+
+
+async def test_changes_of_the_files_take_effect_while_it_is_open(tickets: Path) -> None:
+    config = CONFIG.replace("prompts: [", "prompts: [file://more.txt, ") + "  - file://more.csv\n"
+    (tickets / "more.txt").write_text("More {{ticket}}")
+    (tickets / "more.csv").write_text("ticket\nthird\n")
+    (tickets / "promptfooconfig.yaml").write_text(config)
+    async with opened(tickets) as driver:
+        assert len(driver.ids) == 3 and driver.bench.prompt is not None
+        assert "More {{ticket}}" in driver.bench.prompt.template
+        (tickets / "more.csv").write_text("ticket\nthird\nfourth\n")
+        driver.bench._look_outside()
+        await driver.settle()
+        driver.bench._look_outside()
+        await driver.settle()
+        assert len(driver.ids) == 4
+        (tickets / "more.txt").write_text("Much more {{ticket}}")
+        driver.bench._look_outside()
+        await driver.settle()
+        assert "Much more" in driver.bench.prompt_pane.template
+        (tickets / "promptfooconfig.yaml").write_text("prompts: []")
+        driver.bench._look_outside()
+        await driver.settle()
+        assert driver.notice.startswith("promptfooconfig.yaml: there are no prompts")
+        assert "what was read before still holds" in driver.notice
