@@ -23,6 +23,7 @@ PERSONAS = {
     "empty": '[[faults]]\nkind = "empty"\nwhen = "nothing"\n',
     "thinks": 'reasoning = "Let me think about that."\ntext = "Done."\n',
     "picky": 'rejects = ["temperature"]\n',
+    "hasty": "[habits]\nparallel-calls = 1.0\npreamble = 1.0\n",
     "paced": 'text = "one two three four"\npace = "real"\nfirst_token_ms = 120\ntokens_per_second = 50\njitter = 0\n',
     "hostile": 'text = "\\u001b]2;x\\u0007 [/b] \\u202e"\n',
 }

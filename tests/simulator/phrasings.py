@@ -142,7 +142,7 @@ PHRASINGS: list[tuple[str, str]] = [
     ("Two lines at the very most.", "?verbose"),
     ("If the customer writes German, reply in German; if French, in French.", "+english"),
     ("Match the language that the customer used", "+english"),
-    ("Stick to the four fields above; invent nothing.", "+extra-keys"),
+    ("Stick to the four fields above; invent nothing.", "+extra-keys ?guessed-arguments"),
     ("category and priority must be lowercase", "+capitals"),
     ("Being loud is no reason for high priority.", "+urgent"),
     ("Do not reject tickets that mention lawyers.", "+refusal"),

@@ -5,9 +5,10 @@ import pytest
 from migrator_tui.models.simulator.instructions import read_wishes
 from migrator_tui.models.simulator.personas import HABITS
 from tests.simulator.phrasings import PHRASINGS
+from tests.simulator.tool_phrasings import TOOL_PHRASINGS
 
 
-@pytest.mark.parametrize(("text", "expected"), PHRASINGS)
+@pytest.mark.parametrize(("text", "expected"), PHRASINGS + TOOL_PHRASINGS)
 def test_phrasing(text: str, expected: str) -> None:
     levels = read_wishes(text).levels
     wanted = {word[1:]: word[0] for word in expected.split()}

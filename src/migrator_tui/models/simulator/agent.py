@@ -286,14 +286,16 @@ class _Agent:
 
     def _obeyed(self) -> Step:
         """A model that takes orders from anywhere does what the text says."""
-        folded = fold(self.talk.last)
+        data = self.talk.calls[-1].data if self.talk.after_tool and self.talk.calls else None
+        said = self.talk.last if data is None else as_json(data)
+        folded = fold(said)
         named = [tool for tool in self.tools if re.search(rf"\b{re.escape(tool.words.split('.')[0])}\b", folded)]
         acting = [tool for tool in named if tool.kind == "changes"]
         if not acting:
             return Step(self.speech.say("done"))
         want = Want(next((w.act for w in self.wants if w.tool == acting[0]), ""), acting[0], 0)
         matter = self._matter(want, acting[0])
-        told = fill(acting[0], Talk((self.talk.last,), (), False, "", False), self.talk.last, 0, matter.order)
+        told = fill(acting[0], Talk((said,), (), False, "", False), said, 0, matter.order)
         return self._call(_Matter(want, acting[0], matter.order, told), guess=True)
 
     # Calls

@@ -280,6 +280,6 @@ def _meant(values: Sequence[Any], said: str, team: str) -> Any:
     return next((value for value in values if fold(str(value)) in _OTHERS), values[0])
 
 
-def as_json(values: Mapping[str, Any]) -> str:
-    """Arguments as a model writes them."""
+def as_json(values: Any) -> str:
+    """Arguments as a model writes them, and what it reads of a result."""
     return json.dumps(values, ensure_ascii=False)
