@@ -187,6 +187,7 @@ def test_every_command_is_one() -> None:
         "",
         "run",
         "report",
+        "coverage",
         "preflight",
         "demo",
         "init",
