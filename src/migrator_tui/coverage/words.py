@@ -56,4 +56,4 @@ def source_words(proposal: CaseProposal, assistant: str | None) -> str:
         return "from production, most different first"
     if assistant is not None:
         return f"written by {assistant}"
-    return "to be written; [assistant] in migrator.toml names a model that does it"
+    return "to be written: [assistant] names who does"

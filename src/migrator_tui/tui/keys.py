@@ -298,7 +298,7 @@ COVERAGE: Sequence[Key] = (
     Key("coverage-take", "space", "take", "take / leave", "take the proposal, or leave it", "Change", short="take"),
     Key("coverage-edit", "e", "edit", "change the words", "change the words of the proposal", "Change", short="edit"),
     Key("coverage-open", "enter", "open", "cases behind this", "the cases behind this row", "Look", short="cases"),
-    Key("coverage-write", "w", "write", "write taken", "write what is taken; the diff first", "Change", short="write"),
+    Key("coverage-write", "w", "write", "write taken", "write it; shows the diff first", "Change", short="write"),
     Key("coverage-check", "a", "add_check", "add check", "add a check for this instruction", "Change"),
     Key("coverage-part", "tab", "part(1)", "next part", "next part", "Move", short="part"),
     Key("coverage-full", "plus", "maximise", "full screen", "this part alone, with more", "Look", short="alone"),
