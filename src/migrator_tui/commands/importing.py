@@ -94,10 +94,36 @@ def _request(arguments: Namespace, named: str | None, paths: list[Path]) -> "Req
 def _import(arguments: Namespace, request: "Request") -> int:
     from migrator_tui.project.importing.plan import target_of
     from migrator_tui.project.importing.request import open_sources
+    from migrator_tui.tui.start import has_terminal
 
     opened = open_sources(request)
+    if not arguments.yes and not arguments.dry_run and arguments.format == "text" and has_terminal():
+        return _in_terminal(arguments, request)
     target = target_of(output_folder(arguments), arguments.task, request.paths[0])
     return _carry_out(arguments, opened, target)
+
+
+def _in_terminal(arguments: Namespace, request: "Request") -> int:
+    """The screen in place of a question."""
+    from migrator_tui.project.importing.plan import task_name
+    from migrator_tui.tui.importing.app import import_in_terminal
+    from migrator_tui.tui.importing.choices import Choices
+
+    try:
+        output, chosen = output_folder(arguments), True
+    except ProjectError:
+        output, chosen = Path.cwd() / task_name(request.paths[0]), False
+    choices = Choices(request, output.absolute(), chosen, arguments.task, wishes_of(arguments))
+    written = import_in_terminal(choices, Path.cwd())
+    if written is None:
+        say("nothing was written")
+        return NOT_WRITTEN
+    _say_written(written.output)
+    return WRITTEN
+
+
+def _say_written(output: Path) -> None:
+    say(f"written to {output}; `migrator-tui -C {output}` opens the project")
 
 
 def _carry_out(arguments: Namespace, opened: "Opened", target: "Target") -> int:
@@ -130,7 +156,7 @@ def _carry_out(arguments: Namespace, opened: "Opened", target: "Target") -> int:
         if not writes:
             say("nothing was written; --yes writes")
             return NOT_WRITTEN
-    say(f"written to {target.output}; `migrator-tui -C {target.output}` opens the project")
+    _say_written(target.output)
     return WRITTEN
 
 

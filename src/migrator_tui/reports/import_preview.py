@@ -6,7 +6,7 @@ from typing import Any
 
 from migrator_tui.project.formats.column_guess import LEFT_OUT, Column
 from migrator_tui.project.formats.rows import LeftOut
-from migrator_tui.project.importing.masking import ALWAYS, KINDS
+from migrator_tui.project.importing.masking import ALWAYS, KINDS, mask
 from migrator_tui.project.importing.plan import Import
 from migrator_tui.project.words import listed
 from migrator_tui.project.write_back import diff_text
@@ -64,12 +64,12 @@ def source_lines(made: Import) -> tuple[str, str]:
     opened = made.opened
     names = listed((source.shown for source in opened.reading.sources), 3)
     kinds = listed(dict.fromkeys(source.kind for source in opened.reading.sources), 3)
-    first = f"{names}   {_bytes(opened.size)} · {made.gathering.found.read:,} rows · {kinds}"
-    taken = f"{opened.format.title}   "
+    first = f"{names} · {_bytes(opened.size)} · {made.gathering.found.read:,} rows · {kinds}"
+    taken = opened.format.title
     if opened.guess is None:
-        return first, f"{taken}as stated"
-    also = f"   also fits: {listed(form.title for form in opened.guess.also)}" if opened.guess.also else ""
-    return first, f"{taken}guessed: {opened.guess.sign}{also}"
+        return first, f"{taken}, as stated"
+    also = f" · also fits: {listed(form.title for form in opened.guess.also)}" if opened.guess.also else ""
+    return first, f"{taken}, guessed: {opened.guess.sign}{also}"
 
 
 def found_lines(made: Import) -> list[tuple[str, str, str]]:
@@ -108,6 +108,12 @@ def group_lines(made: Import) -> list[str]:
     return [f"{safe_line(group[0], 40)} ≈ {listed(group[1:], 5)}" for group in groups]
 
 
+def example_text(column: Column, limit: int) -> str:
+    """The first value of a column, in one line, personal data masked."""
+    value, _ = mask(column.example)
+    return _cell(value, limit)
+
+
 def row_cells(row: Mapping[str, Any]) -> tuple[str, str, str, str, str]:
     """A row as it will be, in few words: id, what it asks, answer, tags, flags."""
     from migrator_tui.project.importing.gathering import asked_text
@@ -136,7 +142,7 @@ def _columns(columns: Sequence[Column]) -> list[str]:
     lines = [f"Columns  {len(used)} mapped, {unsure} of them guessed; --map says otherwise"]
     for column in used[:MOST_COLUMNS]:
         mark = "✓" if column.sure else "○"
-        cells = (f"{safe_line(column.path, 30):30}", f"{safe_line(column.word, 28):28}", _cell(column.example, 44))
+        cells = (f"{safe_line(column.path, 30):30}", f"{safe_line(column.word, 28):28}", example_text(column, 44))
         lines.append(f"  {mark} {'  '.join(cells)}".rstrip())
     if len(used) > MOST_COLUMNS:
         lines.append(f"  … and {len(used) - MOST_COLUMNS} more")

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from migrator_tui.project.formats.column_guess import Column
 from migrator_tui.project.formats.rows import Read
 from migrator_tui.project.formats.sources import Record, Source
 
@@ -16,6 +17,8 @@ class Reading:
     """Our names to paths in a record: `expected` to `outputs.label`; one variable is `var NAME`."""
     left_out: Sequence[str] = ()
     """Paths that become nothing."""
+    exact: Sequence[Column] = ()
+    """What every column becomes, where somebody went through them; what is not named here becomes nothing."""
 
 
 @dataclass(frozen=True, slots=True)

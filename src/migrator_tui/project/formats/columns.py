@@ -24,6 +24,8 @@ class _UnfitError(Exception):
 
 def columns_of(reading: Reading) -> tuple[list[Column], str]:
     """What the columns become, the user's word before our guess, and the export that they look like, if any."""
+    if reading.exact:
+        return list(reading.exact), ""
     records = [record.value for record in reading.sources[0].glance()]
     guessed, title = guess(records)
     return stated(guessed, reading.columns, reading.left_out), title
@@ -180,4 +182,4 @@ def _truth(value: Any, path: str) -> bool:
     raise _UnfitError(f"{path} must be true or false, not {quoted(value, 20)}")
 
 
-COLUMNS = Format("table", "table", _sign, _read, mapped=True)
+COLUMNS = Format("table", "plain table", _sign, _read, mapped=True)

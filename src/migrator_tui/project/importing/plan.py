@@ -104,6 +104,7 @@ class Import:
         """What an existing project's configuration becomes."""
         self.notes: list[str] = []
         self.chosen: Sequence[int] | None = None
+        self._closed = False
         self._successor = successor
         self._system: str | None = None
         self.build = Build(target.output)
@@ -123,8 +124,14 @@ class Import:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.gathering.close()
-        self.build.close()
+        self.close()
+
+    def close(self) -> None:
+        """Let go of everything that is not written; may be called twice."""
+        if not self._closed:
+            self._closed = True
+            self.gathering.close()
+            self.build.close()
 
     def prepare(self, told: Callable[[int], None] = lambda _: None) -> None:
         """Read everything and make the files, beside their place; `told` hears how many rows were read."""

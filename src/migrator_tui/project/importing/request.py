@@ -24,6 +24,8 @@ class Request:
     columns: Mapping[str, str] = field(default_factory=dict)
     """Our names to columns."""
     left_out: Sequence[str] = ()
+    exact: Sequence[Column] = ()
+    """What every column becomes, in place of guesses."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,12 +53,12 @@ def open_sources(request: Request) -> Opened:
     guess = None
     if request.named is not None:
         form = format_named(request.named)
-    elif request.columns or request.left_out:
+    elif request.columns or request.left_out or request.exact:
         form = COLUMNS
     else:
         guess = guess_format(sources[0])
         form = guess.format
-    reading = Reading(sources, request.columns, request.left_out)
+    reading = Reading(sources, request.columns, request.left_out, request.exact)
     if not form.mapped:
         if request.columns or request.left_out:
             raise ProjectError(f"--map and --leave-out are for tables; this is {form.title}", file=sources[0].shown)

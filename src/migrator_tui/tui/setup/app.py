@@ -268,6 +268,16 @@ class SetUpScreen(QuestionScreen):
             self.look()
 
     @work(exclusive=True, group="question")
+    async def action_import_file(self) -> None:
+        """Make the project of a file of another tool instead."""
+        from migrator_tui.tui.importing.screen import ImportScreen
+
+        screen = ImportScreen(None, folder=self.folder, glyphs=self.glyphs)
+        written = await self.app.push_screen_wait(screen)
+        if written is not None:
+            self.app.exit(SetUp(written.output))
+
+    @work(exclusive=True, group="question")
     async def action_create(self) -> None:
         if self.proposal is None or self._looking:
             self.say("still looking through the folder", "muted")

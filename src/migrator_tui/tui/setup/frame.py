@@ -134,6 +134,10 @@ class QuestionApp(App[Answer]):
     def on_mount(self) -> None:
         self.theme = self.settings.theme if self.settings.theme in self.available_themes else DEFAULT_THEME
         self.set_keymap(self.settings.keymap)
+        self.open_first()
+
+    def open_first(self) -> None:
+        """Put the screen that asks in front."""
         self.push_screen(self.first_screen())
 
     async def action_quit(self) -> None:

@@ -1,0 +1,1 @@
+"""The import, shown before anything is written: source, columns, what was found, what comes of it."""

@@ -1,0 +1,65 @@
+"""What the user chose so far about an import, and how one choice changes the others. Knows no widgets."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from migrator_tui.project.formats.column_guess import LEFT_OUT, Column, variable_name
+from migrator_tui.project.importing.plan import Wishes, task_name
+from migrator_tui.project.importing.request import Request
+
+_SEVERAL = ("tags", "input", "messages")
+"""What more than one column may become."""
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """Everything that decides what an import comes to."""
+
+    request: Request
+    output: Path
+    chosen_output: bool
+    """The user said where; otherwise it is a proposal that is asked about before anything is written."""
+    task: str | None = None
+    wishes: Wishes = field(default_factory=Wishes)
+
+
+def first_choices(
+    source: Path, folder: Path, output: Path | None, task: str | None, wishes: Wishes | None
+) -> Choices:
+    """What is proposed for a source."""
+    proposed = output if output is not None else folder / task_name(source)
+    return Choices(Request([source]), proposed, output is not None, task, wishes or Wishes())
+
+
+def toggled(columns: Sequence[Column], path: str) -> list[Column]:
+    """`space`: a guess is confirmed, a sure column is left out, one that is left out becomes a variable."""
+    taken = [column.becomes.removeprefix("var ") for column in columns if column.becomes.startswith("var ")]
+
+    def turned(column: Column) -> Column:
+        if column.becomes == LEFT_OUT:
+            name = variable_name(column.path.rpartition(".")[2], taken)
+            return replace(column, becomes=f"var {name}", sure=True)
+        if column.sure:
+            return replace(column, becomes=LEFT_OUT)
+        return replace(column, sure=True)
+
+    return [turned(column) if column.path == path else column for column in columns]
+
+
+def changed(columns: Sequence[Column], path: str, becomes: str) -> list[Column]:
+    """`enter`: a column becomes something; what can be one column only is taken from the one that was it."""
+    found = []
+    for column in columns:
+        if column.path == path:
+            found.append(replace(column, becomes=becomes, sure=True))
+        elif becomes and column.becomes == becomes and becomes not in _SEVERAL:
+            found.append(replace(column, becomes=LEFT_OUT))
+        else:
+            found.append(column)
+    return found
+
+
+def unsure(columns: Sequence[Column]) -> list[Column]:
+    """The guesses that nobody confirmed."""
+    return [column for column in columns if column.becomes != LEFT_OUT and not column.sure]
