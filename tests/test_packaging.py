@@ -47,17 +47,32 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of programs of an environment that holds the wheel, and borrows the dependencies of this one."""
-    folder = tmp_path_factory.mktemp("installed") / "environment"
-    venv.create(folder, with_pip=False)
-    scripts = folder / ("Scripts" if os.name == "nt" else "bin")
-    python = scripts / "python"
+    """The Python of an environment that holds the wheel, and borrows the dependencies of this one."""
+    python, _ = environment(tmp_path_factory.mktemp("installed"))
     pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--python", python]
-    run(*pip, "install", "--quiet", "--no-index", "--no-deps", wheel, cwd=folder)
+    run(*pip, "install", "--quiet", "--no-index", "--no-deps", wheel, cwd=python.parent)
+    return python
+
+
+@pytest.fixture(scope="module")
+def editable(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The Python of an environment with what `pip install --editable` leaves there: the path to `src`, and a copy of
+    the samples as they were on that day, which must not be taken for those of today."""
+    python, site = environment(tmp_path_factory.mktemp("editable"), ROOT / "src")
+    old = site / "migrator_tui" / "sample_projects" / "of-that-day"
+    old.mkdir(parents=True)
+    (old / "migrator.toml").write_text('[project]\nname = "of-that-day"\n', "utf-8")
+    return python
+
+
+def environment(folder: Path, *paths: Path) -> tuple[Path, Path]:
+    """A new environment's Python and its site-packages, from which these paths and our dependencies are found."""
+    venv.create(folder / "environment", with_pip=False)
+    python = folder / "environment" / ("Scripts" if os.name == "nt" else "bin") / "python"
     site = Path(run(python, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))", cwd=folder).strip())
     # A folder named in a .pth file joins the path without its own .pth files: the editable install stays outside.
-    (site / "dependencies.pth").write_text(sysconfig.get_path("purelib") + "\n", "utf-8")
-    return scripts
+    (site / "paths.pth").write_text("".join(f"{path}\n" for path in (*paths, sysconfig.get_path("purelib"))), "utf-8")
+    return python, site
 
 
 def test_the_wheel_holds_every_file(wheel: Path) -> None:
@@ -74,7 +89,11 @@ def test_the_wheel_holds_every_file(wheel: Path) -> None:
         "migrator_tui/tui/workbench/workbench.tcss",
         "migrator_tui/models/simulator/personas/bright-2.toml",
         "migrator_tui/history/migrations/versions/v0001_start.py",
+        "migrator_tui/models/simulator/personas/agile-2.toml",
+        "migrator_tui/models/simulator/words/tool_instructions.toml",
         "migrator_tui/sample_projects/support-tickets/migrator.toml",
+        "migrator_tui/sample_projects/order-agent/migrator.toml",
+        "migrator_tui/sample_projects/order-agent/tools.json",
     ):
         assert needed in held
     strays = {name for name in held if name.endswith((".pyc", ".sqlite3", ".env")) or name.startswith("tests/")}
@@ -87,17 +106,37 @@ def files_below(folder: Path) -> list[Path]:
     return [file for file in folder.rglob("*") if file.is_file() and "__pycache__" not in file.parts]
 
 
-def test_demo_and_run_work_from_the_wheel(installed: Path, own_home: Path) -> None:
-    program = installed / "migrator-tui"
-    target = Path(run(program, "demo", "--no-open", cwd=own_home).strip())
-    assert target == own_home / "support-tickets"
-    assert (target / "cases" / "triage.jsonl").is_file() and (target / "prompts" / "triage.md").is_file()
+SAMPLES = {"support-tickets": "T-0002", "order-agent": "A-003"}
+"""Each sample and a case of it that regresses."""
+
+
+def test_every_sample_is_tried() -> None:
+    assert set(SAMPLES) == {file.parent.name for file in (ROOT / "sample_projects").glob("*/migrator.toml")}
+
+
+@pytest.mark.parametrize("sample", SAMPLES)
+@pytest.mark.parametrize("how", ["installed", "editable"])
+def test_demo_and_run_work_however_it_is_installed(
+    how: str, sample: str, own_home: Path, request: pytest.FixtureRequest
+) -> None:
+    program = request.getfixturevalue(how), "-m", "migrator_tui"
+    target = Path(run(*program, "demo", sample, "--no-open", cwd=own_home).strip())
+    assert target == own_home / sample
+    ours = ROOT / "sample_projects" / sample
+    copied = {file.relative_to(target) for file in files_below(target)}
+    assert copied == {file.relative_to(ours) for file in files_below(ours)}
+    case = SAMPLES[sample]
     result = json.loads(
-        run(program, "-C", target, "run", "--no-gate", "--case", "T-0002", "--format", "json", cwd=own_home)
+        run(*program, "-C", target, "run", "--no-gate", "--case", case, "--format", "json", cwd=own_home)
     )
-    assert result["tasks"][0]["candidates"][0]["regressions"] == ["T-0002"]
+    assert result["tasks"][0]["candidates"][0]["regressions"] == [case]
+
+
+def test_the_demo_without_a_name_is_the_one_to_begin_with(installed: Path, own_home: Path) -> None:
+    target = Path(run(installed.parent / "migrator-tui", "demo", "--no-open", cwd=own_home).strip())
+    assert target == own_home / "support-tickets"
 
 
 def test_migrations_run_from_the_wheel(installed: Path, own_home: Path) -> None:
-    found = Path(run(installed / "python", "-c", MIGRATE, cwd=own_home).strip())
-    assert found.is_relative_to(installed.parent)
+    found = Path(run(installed, "-c", MIGRATE, cwd=own_home).strip())
+    assert found.is_relative_to(installed.parents[1])
