@@ -203,7 +203,7 @@ def test_each_habit_of_tools_shows_and_is_stilled(habit: str, messages: list[dic
 
 
 def test_all_habits_of_tools_have_a_test() -> None:
-    marks = test_each_habit_of_tools_shows_and_is_stilled.pytestmark  # type: ignore[attr-defined]
+    marks = test_each_habit_of_tools_shows_and_is_stilled.pytestmark
     assert {row[0] for row in marks[0].args[1]} == set(TOOL_HABITS)
 
 
