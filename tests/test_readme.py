@@ -158,6 +158,18 @@ def test_cases_prompts_and_recordings_are_read(tmp_path: Path) -> None:
     assert not recording.unmatched(cases["cases/triage.jsonl"])
 
 
+def test_the_promptfoo_configuration_opens(tmp_path: Path) -> None:
+    text = next(block.text for block in BLOCKS if block.file == "promptfooconfig.yaml")
+    (tmp_path / "promptfooconfig.yaml").write_text(text, "utf-8")
+    (tmp_path / "chat.json").write_text('[{"role": "user", "content": "{{ticket}}"}]', "utf-8")
+    (tmp_path / "tests.csv").write_text("ticket\nlost\n", "utf-8")
+    project = load_project(tmp_path, trusted=False)
+    models = [project.baseline.model, *(candidate.model for candidate in project.candidates)]
+    assert models == ["openai/gpt-4o", "anthropic/claude-sonnet-5"] and len(project.tasks) == 2
+    cases = list(read_cases(project.tasks[0].cases[0], tmp_path))
+    assert [case.vars["ticket"] for case in cases] == ["lost", "late", "broken"]
+
+
 def commands() -> Iterator[list[str]]:
     for block in BLOCKS:
         if block.language == "sh":

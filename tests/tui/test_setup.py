@@ -268,11 +268,11 @@ async def test_looking_again_finds_new_files_and_keeps_what_was_chosen(bot: Path
         assert "chosen by you" in asked.text
 
 
-async def test_promptfoo_folder_is_told_that_importing_comes_later(bot: Path) -> None:
-    (bot / "promptfooconfig.yaml").write_text("prompts: [x]\nproviders: [openai:gpt-4o]\n", "utf-8")
+async def test_a_promptfoo_configuration_that_is_a_program_is_not_run(bot: Path) -> None:
+    (bot / "promptfooconfig.js").write_text("module.exports = {}\n", "utf-8")
     async with asking(SetUpApp(bot), (80, 24)) as asked:
         await ready(asked)
-        await asked.sees("importing promptfooconfig.yaml comes later")
+        await asked.sees("promptfooconfig.js is a program and is not run")
 
 
 async def test_what_cannot_be_written_is_said_and_nothing_is_lost(bot: Path) -> None:

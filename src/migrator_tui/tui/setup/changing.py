@@ -12,6 +12,7 @@ from migrator_tui.models.key_names import key_state
 from migrator_tui.models.successors import successors
 from migrator_tui.project.discovery import Discovery
 from migrator_tui.project.folder_scan import PROMPT_SUFFIXES
+from migrator_tui.project.formats.promptfoo.reading import CONFIG_NAMES
 from migrator_tui.project.prompts import read_template
 from migrator_tui.project.task_tables import CASE_SUFFIXES
 from migrator_tui.tui.setup.picker import Pick, Picker
@@ -28,7 +29,6 @@ from migrator_tui.tui.setup.proposal import (
     task_name,
     written_prompt,
 )
-from migrator_tui.tui.setup.rows import PROMPTFOO
 from migrator_tui.tui.setup.writing import WriteCase, WritePrompt
 
 if TYPE_CHECKING:
@@ -157,7 +157,9 @@ async def change_cases(screen: "SetUpScreen", number: int, proposal: Proposal, f
     if task.prompt.problem:
         screen.say(task.prompt.problem)
         return None
-    files = [shown for shown in found.files if Path(shown).suffix.lower() in CASE_SUFFIXES and shown not in PROMPTFOO]
+    files = [
+        shown for shown in found.files if Path(shown).suffix.lower() in CASE_SUFFIXES and shown not in CONFIG_NAMES
+    ]
     taken: tuple[str, ...] | None = (WRITE,)
     if files:
         notes = {each.shown: _cases_note(each.count, each.variables) for each in found.cases}

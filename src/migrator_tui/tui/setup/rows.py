@@ -143,18 +143,19 @@ def _keys(proposal: Proposal, available: Collection[str], glyphs: Glyphs) -> lis
     return list(rows.values()) or [Row("", glyphs.passed, "success", "key", "no key is needed")]
 
 
-PROMPTFOO = ("promptfooconfig.yaml", "promptfooconfig.yml", "promptfooconfig.json", "promptfooconfig.js")
+PROMPTFOO_PROGRAMS = tuple(f"promptfooconfig{end}" for end in (".js", ".cjs", ".mjs", ".ts", ".py"))
 
 
-def promptfoo_config(folder: Path) -> str | None:
-    """The name of another tool's configuration in the folder, if there is one."""
-    return next((name for name in PROMPTFOO if (folder / name).is_file()), None)
+def promptfoo_program(folder: Path) -> str | None:
+    """The name of a promptfoo configuration in the folder that is a program; one that is data opens as it is."""
+    return next((name for name in PROMPTFOO_PROGRAMS if (folder / name).is_file()), None)
 
 
 def _remarks(found: Discovery, problem: str, glyphs: Glyphs) -> list[Row]:
     rows = [Row("", glyphs.warning, "warning", "keys", problem)] if problem else []
-    if name := promptfoo_config(found.folder):
-        rows.append(Row("", glyphs.warning, "warning", "promptfoo", f"importing {name} comes later"))
+    if name := promptfoo_program(found.folder):
+        told = f"{name} is a program and is not run; save what it makes as promptfooconfig.yaml"
+        rows.append(Row("", glyphs.warning, "warning", "promptfoo", told))
     if not found.complete:
         value = "a large folder: not all of it was looked at"
         rows.append(Row("", glyphs.warning, "warning", "files", value, "a path can be typed"))
