@@ -70,6 +70,8 @@ TABLE: list[tuple[str, Any, dict[str, str]]] = [
     ("a choice of no tools", asked(GPT4O, {"tool_choice": "auto"}), {"tools": "warning"}),
     ("one tool at a time", asked("openai/o3", SEVERAL, tools=TOOLS), {"parallel-tool-calls": "warning"}),
     ("never sent", asked("gemini/gemini-2.5-pro", SEVERAL, tools=TOOLS), {"parallel-tool-calls": "warning"}),
+    ("no stop for o3", asked("openai/o3", {"stop": ["X"]}), {"stop": "blocker"}),
+    ("a cool Gemini 3", asked("gemini/gemini-3-pro-preview", {"temperature": 0}), {"temperature": "warning"}),
     ("cap and reasoning", asked(GPT5, {"max_tokens": 400}), {"max_tokens": "warning"}),
     ("cap beyond the model's", asked(GPT4O, {"max_tokens": 99_999}), {"max_tokens": "blocker"}),
     ("images", asked(GPT4O, messages=(IMAGE,)), {}),
@@ -181,6 +183,12 @@ def test_what_a_candidate_offers() -> None:
     assert not {f.subject for f in findings(asked(GPT4O))} & {"schema-available", "prompt-caching", "batch-price"}
     long = {f.subject for f in findings(asked("gemini/gemini-2.5-pro", prompt="word " * 70_000))}
     assert "longer-window" in long
+
+
+def test_a_prompt_that_goes_as_the_users_turn() -> None:
+    found = [f for f in findings(asked(OPUS, messages=())) if f.subject == "system-role"]
+    assert [f.severity for f in found] == [Severity.NOTE]
+    assert not [f for f in findings(asked(GPT5, messages=())) if f.subject == "system-role"]
 
 
 def test_hostile_names_stay_in_one_line() -> None:

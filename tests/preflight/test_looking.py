@@ -113,6 +113,16 @@ def test_what_each_provider_needs(spec: ModelSpec, available: set[str], expected
         assert name in finding.what
 
 
+def test_a_judge_that_nothing_asks_is_in_nobodys_way(tmp_path: Path) -> None:
+    folder = write(tmp_path)
+    config = folder / "migrator.toml"
+    config.write_text(config.read_text("utf-8") + '[judge]\nmodel = "anthropic/claude-opus-5-5"\n', "utf-8")
+    assert ("warning", "judge", "key") in told(looked(folder, OPENAI))
+    asks = 'cases = ["c.jsonl"]\nchecks = [{ type = "llm-rubric", value = "is polite" }]'
+    config.write_text(config.read_text("utf-8").replace('cases = ["c.jsonl"]', asks), "utf-8")
+    assert ("blocker", "judge", "key") in told(looked(folder, OPENAI))
+
+
 def test_a_variable_that_is_empty_is_not_set(tmp_path: Path) -> None:
     assert ("blocker", "newer", "key") in told(looked(write(tmp_path), {"OPENAI_API_KEY": " "}))
 

@@ -174,12 +174,26 @@ def look(
     findings += helper_findings(project.helpers, prices)
     goings = [gone for spec in models if (gone := going(spec)) is not None]
     findings += date_findings(goings, today)
+    idle = {spec.name for spec in project.helpers} - _asked_by_checks(project)
     for spec in models:
-        findings += key_findings(spec, available)
+        found_keys = key_findings(spec, available)
+        findings += (_eased(f) for f in found_keys) if spec.name in idle else found_keys
     findings += server_findings(models, trusted=trusted, available=available)
     library = next((each.dry.library for each in asked if each.dry is not None), "")
     looked_at = len(asked) * len(FAMILIES) + len(readable) + 3 * len(models)
     return Preflight(project, _sorted(findings, project), costs, goings, today, looked_at, library)
+
+
+def _asked_by_checks(project: Project) -> set[str]:
+    """The models that checks of the tasks ask; what single cases ask is told when they are run."""
+    from migrator_tui.checks.registry import asked_models
+
+    return {model.name for task in project.tasks for model, _ in asked_models(task.checks, task.check_setup).values()}
+
+
+def _eased(finding: Finding) -> Finding:
+    """What is in the way of a model that nothing asks yet is in no one's way."""
+    return replace(finding, severity=Severity.WARNING) if finding.severity is Severity.BLOCKER else finding
 
 
 def _sorted(findings: Collection[Finding], project: Project) -> list[Finding]:

@@ -2,9 +2,11 @@
 
 from collections.abc import Iterator
 
+from migrator_tui.models.arguments import with_user_turn
 from migrator_tui.preflight.asked import Asked
 from migrator_tui.preflight.finding import Finding, Severity
 from migrator_tui.project.prompts import Part, is_chat
+from migrator_tui.project.schema import Message
 from migrator_tui.project.words import quoted
 
 
@@ -14,6 +16,7 @@ def message_findings(asked: Asked) -> Iterator[Finding]:
         return
     yield from _prefill(asked)
     yield from _system(asked)
+    yield from _user_turn(asked)
     yield from _media(asked)
 
 
@@ -85,6 +88,22 @@ def _system(asked: Asked) -> Iterator[Finding]:
             f"{where} has a system message in the middle; it reaches this model as a user's turn",
             "put such instructions at the beginning",
             line=late[0].line if late else None,
+        )
+
+
+def _user_turn(asked: Asked) -> Iterator[Finding]:
+    """Cases that are all in the prompt: some providers want a user's turn, and get one."""
+    if not asked.cases.no_messages or is_chat(asked.template) or asked.old is None:
+        return
+    alone: list[Message] = [{"role": "system", "content": ""}]
+    turned = [with_user_turn(alone, who)[0]["role"] == "user" for who in (asked.who, asked.old.who)]
+    if turned[0] and not turned[1]:
+        yield asked.finding(
+            Severity.NOTE,
+            "system-role",
+            f"{_cases(asked.cases.no_messages)} without messages: this provider wants a user's turn, "
+            "so the prompt goes as one and not as system",
+            "say it in the prompt file where it should be otherwise: headings # system and # user",
         )
 
 

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from statistics import fmean
 
 from migrator_tui.preflight.asked import Asked
@@ -33,6 +34,17 @@ class Amount:
         return Amount(self.low * number, self.high * number)
 
 
+class Basis(StrEnum):
+    """What a projection rests on."""
+
+    MEASURED = "measured"
+    """Answers of this model that are there already."""
+    BASELINE = "baseline"
+    """The baseline's answers: the new ones as long, or up to `LONGER` times that."""
+    GUESSED = "guessed"
+    """The same of answers of a usual length, since none is there."""
+
+
 @dataclass(frozen=True, slots=True)
 class Cost:
     """What one model may cost on one task."""
@@ -45,8 +57,7 @@ class Cost:
     """One for each case."""
     one: Amount | None
     """One call; `None` where the price is not known."""
-    measured: bool
-    """From answers of this model that are there already."""
+    basis: Basis
     asked: bool = True
     """Calls are made; recorded answers are read from a file."""
     reasons: bool = False
@@ -63,22 +74,23 @@ class Cost:
 def cost_of(asked: Asked, price: Price | None) -> Cost:
     """The projection for one model on one task."""
     calls, name, task = asked.cases.total, asked.spec.name, asked.task.name
+    basis = Basis.BASELINE if asked.old is not None and asked.old.known else Basis.GUESSED
     is_asked = not asked.spec.model.startswith("recorded:")
     paid = [known.cost for known in asked.known if known.cost is not None]
     if paid:
         mean = fmean(paid)
-        return Cost(name, task, price, calls, Amount(mean, mean), measured=True, asked=is_asked)
+        return Cost(name, task, price, calls, Amount(mean, mean), Basis.MEASURED, asked=is_asked)
     if asked.spec.model.startswith("simulated:") and price is None:
-        return Cost(name, task, price, calls, Amount(0.0, 0.0), measured=False)
+        return Cost(name, task, price, calls, Amount(0.0, 0.0), basis)
     if price is None or price.input is None or price.output is None:
-        return Cost(name, task, price, calls, None, measured=False, asked=is_asked)
+        return Cost(name, task, price, calls, None, basis, asked=is_asked)
     low_in, high_in = _input(asked)
     low_out, high_out = _output(asked)
     one = Amount(
         (price.input * low_in + price.output * low_out) / 1e6,
         (price.input * high_in + price.output * high_out) / 1e6,
     )
-    return Cost(name, task, price, calls, one, measured=False, asked=is_asked, reasons=thinks(asked) is True)
+    return Cost(name, task, price, calls, one, basis, asked=is_asked, reasons=thinks(asked) is True)
 
 
 def _input(asked: Asked) -> tuple[float, float]:

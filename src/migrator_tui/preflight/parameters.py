@@ -54,6 +54,7 @@ def parameter_findings(asked: Asked) -> Iterator[Finding]:
             rejected |= {tried.name} if found.severity is Severity.BLOCKER else set()
             yield found
     yield from _by_rule(asked, rejected)
+    yield from _as_advised(asked, rejected)
 
 
 def _of(asked: Asked, dry: DryRun, tried: Tried) -> Iterator[Finding]:
@@ -136,6 +137,35 @@ def _by_rule(asked: Asked, rejected: set[str]) -> Iterator[Finding]:
             "this model takes temperature or top_p, not both",
             "leave top_p out",
             change=Change("top_p"),
+        )
+    if "stop" in asked.params and "stop" not in rejected and _stops_nowhere(asked):
+        yield asked.finding(
+            Severity.BLOCKER,
+            "stop",
+            f"stop = {shown(asked.params['stop'])} is rejected: OpenAI states that o3 and o4-mini take none",
+            _advice(asked, "stop"),
+            change=Change("stop"),
+        )
+
+
+def _stops_nowhere(asked: Asked) -> bool:
+    """OpenAI, reference of the chat API, `stop`: not supported with the latest reasoning models o3 and o4-mini."""
+    bare = asked.spec.model.rpartition("/")[2]
+    return asked.who in ("openai", "azure") and bare.startswith(("o3", "o4-mini")) and asked.spec.api_base is None
+
+
+def _as_advised(asked: Asked, rejected: set[str]) -> Iterator[Finding]:
+    """Values that are taken, and that the provider advises against."""
+    temperature = asked.params.get("temperature")
+    is_gemini_3 = asked.who in ("gemini", "vertex_ai") and "gemini-3" in asked.spec.model
+    if is_gemini_3 and isinstance(temperature, int | float) and temperature < 1 and "temperature" not in rejected:
+        # Google, "Gemini 3 developer guide" (ai.google.dev): keep it at 1.0, lower values may loop or degrade.
+        yield asked.finding(
+            Severity.WARNING,
+            "temperature",
+            f"temperature = {shown(temperature)}: Google advises 1 for Gemini 3, since lower ones may make it loop",
+            "leave it out; repeat critical cases to see how much answers vary",
+            change=Change("temperature"),
         )
 
 

@@ -8,14 +8,21 @@ from typing import Any, TextIO
 from migrator_tui.preflight.dates import Going, day, in_days
 from migrator_tui.preflight.finding import Change, Finding, Severity
 from migrator_tui.preflight.looking import Preflight
-from migrator_tui.preflight.money import Amount, Cost, dollars
+from migrator_tui.preflight.money import LONGER, Amount, Basis, Cost, dollars, total
 from migrator_tui.reports.markdown import code, plain
+from migrator_tui.running.estimate import USUAL_ANSWER
 from migrator_tui.text_safety import safe, safe_line
 
 TITLES = {Severity.BLOCKER: "Blockers", Severity.WARNING: "Warnings", Severity.NOTE: "Notes"}
 NOTHING = "Nothing stands in the way"
 PLAIN_WIDTH = 140
 """Columns where the stream is no terminal."""
+BASES = {
+    Basis.MEASURED: "as measured",
+    Basis.BASELINE: f"answers 1 to {LONGER:g} times as long as the baseline's",
+    Basis.GUESSED: f"answers of {USUAL_ANSWER} tokens, or up to {LONGER:g} times that",
+}
+"""What a projection rests on, in words."""
 _SIGNS = {Severity.BLOCKER: "✗", Severity.WARNING: "!", Severity.NOTE: "·"}
 
 
@@ -25,6 +32,7 @@ def preflight_json(found: Preflight) -> dict[str, Any]:
         "project": found.project.name,
         "findings": [_finding(found, finding) for finding in found.findings],
         "costs": [_cost(found, cost) for cost in found.costs],
+        "totals": [_total(found, name) for name in dict.fromkeys(cost.model for cost in found.costs)],
         "retirements": [_going(found, going) for going in found.going],
         "looked_at": found.looked_at,
         "library": found.library or None,
@@ -62,9 +70,14 @@ def _cost(found: Preflight, cost: Cost) -> dict[str, Any]:
         "price": {"input": price.input, "output": price.output} if price is not None else None,
         "one_call": _amount(cost.one),
         "run": _amount(cost.run),
-        "measured": cost.measured,
+        "basis": cost.basis.value,
         "reasoning_on_top": cost.reasons,
     }
+
+
+def _total(found: Preflight, name: str) -> dict[str, Any]:
+    """One model on all tasks that were looked at."""
+    return {"name": name, "model": found.spec(name).model, "run": _amount(total(found.costs, [name]))}
 
 
 def _amount(amount: Amount | None) -> dict[str, float] | None:
@@ -145,8 +158,8 @@ def money_lines(found: Preflight) -> Iterator[str]:
         else:
             calls = f"{cost.calls:,} {'call' if cost.calls == 1 else 'calls'}" if cost.asked else "recorded"
             run = f", this run {amount(cost.run)} ({calls})" if cost.run is not None else ""
-            rest = ", as measured" if cost.measured else "; what it reasons comes on top" if cost.reasons else ""
-            yield f"{place}: one call {amount(cost.one)}{run}{rest}"
+            rest = "; what it reasons comes on top" if cost.reasons else ""
+            yield f"{place}: one call {amount(cost.one)}{run}; {BASES[cost.basis]}{rest}"
 
 
 def amount(found: Amount | None) -> str:

@@ -24,7 +24,7 @@ from migrator_tui.tui.deciding import DECIDING
 from migrator_tui.tui.foreign import foreign_commands, opening_line
 from migrator_tui.tui.glyphs import ASCII, UNICODE
 from migrator_tui.tui.keys import EVERYWHERE, bindings
-from migrator_tui.tui.messages import HistoryFailed, HistoryOpened, Noticed, ProgramFact, RunBroke
+from migrator_tui.tui.messages import HistoryFailed, HistoryOpened, Noticed, ProgramFact, ProjectChanged, RunBroke
 from migrator_tui.tui.preflight.looks import Looks
 from migrator_tui.tui.runs import Runs
 from migrator_tui.tui.surveying import SURVEYING, Surveying
@@ -126,6 +126,10 @@ class MigratorApp(Surveying):
         await self.runs.warm()
         self.count_scorecards()
         self.survey_coverage()
+
+    def on_project_changed(self, message: ProjectChanged) -> None:
+        """Models, parameters and prompts may be others: what was looked at is past."""
+        self.looks.forget()
 
     async def _dry_run(self, sets: "Sequence[ParameterSet]") -> "Sequence[DryRun]":
         return await self.runs.dry_run(sets)

@@ -6,8 +6,9 @@ from textual.content import Content
 
 from migrator_tui.preflight.dates import SOON_DAYS, Going, day, in_days
 from migrator_tui.preflight.looking import Preflight
-from migrator_tui.preflight.money import Amount, Cost, dollars, total
+from migrator_tui.preflight.money import LONGER, Amount, Basis, Cost, dollars, total
 from migrator_tui.project.schema import BASELINE
+from migrator_tui.running.estimate import USUAL_ANSWER
 from migrator_tui.text_safety import safe_line
 from migrator_tui.tui.glyphs import Glyphs
 from migrator_tui.tui.theme import FAINT, MUTED, STRONG, STYLES
@@ -32,7 +33,7 @@ def money_rows(found: Preflight, task: str, candidate: str, glyphs: Glyphs) -> C
         cells = "".join(f"{_cell(cost, glyphs, one=one):>20}" for cost in (old, new))
         lines.append(Content.assemble((f"{words:<14}", STYLES["text"]), (cells, STRONG)))
     lines.append(Content.styled(_difference(old, new), MUTED))
-    lines.append(Content.styled(_basis(old, new), MUTED))
+    lines.append(Content.styled(glyphs.fit(_basis(new)), MUTED))
     return Content("\n").join(lines)
 
 
@@ -80,14 +81,15 @@ def _difference(old: Cost | None, new: Cost | None) -> str:
     return f"a call costs from {abs(ends[0]):.0%} {words[0]} to {abs(ends[1]):.0%} {words[1]}"
 
 
-def _basis(old: Cost | None, new: Cost | None) -> str:
-    if new is not None and new.measured:
-        return "as measured on answers that are there"
-    if old is not None and old.measured:
-        said = "answers as long as the baseline's; ×1.8 is the top end"
-    else:
-        said = "tokens estimated; answers of 300 tokens, ×1.8 is the top end"
-    return f"{said}\nwhat it reasons comes on top" if new is not None and new.reasons else said
+def _basis(new: Cost | None) -> str:
+    if new is None:
+        return ""
+    said = {
+        Basis.MEASURED: "as measured on answers that are there",
+        Basis.BASELINE: f"answers as long as the baseline's; ×{LONGER:g} is the top end",
+        Basis.GUESSED: f"answers of {USUAL_ANSWER} tokens; ×{LONGER:g} is the top end",
+    }[new.basis]
+    return f"{said}\nwhat it reasons comes on top" if new.reasons else said
 
 
 def time_rows(found: Preflight, candidate: str, width: int, rows: int, glyphs: Glyphs) -> Content:

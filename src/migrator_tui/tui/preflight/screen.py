@@ -46,6 +46,8 @@ class PreflightScreen(RowScreen):
         self.looking = False
         self.problem = ""
         """Why the last look came to nothing."""
+        self._came_before = False
+        """The screen was in front before: since then, anything may have changed."""
         self._to_take: Finding | None = None
         """A change that waits for its task and candidate to come into view."""
 
@@ -106,8 +108,9 @@ class PreflightScreen(RowScreen):
     def on_screen_resume(self) -> None:
         self.show_keys()
         self.program.looks.seen()
-        if self.found is None:
+        if self.found is None or self._came_before:
             self.look()
+        self._came_before = True
         self.paint()
 
     def on_track_changed(self, message: TrackChanged) -> None:
@@ -120,7 +123,6 @@ class PreflightScreen(RowScreen):
 
     def on_project_changed(self, message: ProjectChanged) -> None:
         """Models, parameters or tasks are others."""
-        self.program.looks.forget()
         if self.program.current is self:
             self.look()
 
