@@ -228,3 +228,9 @@ async def test_hostile_names_are_only_text(tmp_path: Path, pool: ModelPool) -> N
     async with opened(write_project(tmp_path / "new", config=config), pool=pool, size=NARROW) as bench:
         await look(bench)
         assert "[/b]" in bench.text and "\x1b" not in bench.text and "\x07" not in bench.text
+
+
+async def test_the_palette_knows_it(shop: Path) -> None:
+    async with opened(shop) as bench:
+        titles = [command.title for command in bench.app.get_system_commands(bench.app.screen)]
+        assert "Preflight: what would go wrong" in titles
