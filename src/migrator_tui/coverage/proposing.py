@@ -9,6 +9,7 @@ from typing import Any
 from migrator_tui.coverage.checked import Checked
 from migrator_tui.coverage.edges import EDGES, usual_length
 from migrator_tui.coverage.inputs import Look
+from migrator_tui.coverage.names import group_name
 from migrator_tui.coverage.reach import COUNTS_FROM, found_in, in_group
 from migrator_tui.coverage.values import CaseProposal, CheckProposal, Edge, Instruction, Share, State
 from migrator_tui.project.check_specs import check_spec
@@ -151,7 +152,7 @@ def case_proposals(
             number = min(MOST_CASES, max(1, math.ceil(share.production * len(looks)) - share.cases))
             pool = [look for look in sample if in_group(share.kind, share.name)(look)]
             ids = most_different(pool, looks, number)
-            title = f"+ {number} {_of_kind(share)}"
+            title = f"+ {number}: {group_name(share.kind, share.name)}"
             found.append(CaseProposal(share.kind, share.name, title, number, tuple(ids)))
     usual = usual_length(sample)
     kinds = {kind.name: kind for kind in EDGES}
@@ -167,13 +168,6 @@ def case_proposals(
         title = f"+ {number}: {edge.title}"
         found.append(CaseProposal("edge", edge.name, title, number, tuple(ids)))
     return sorted(found, key=lambda one: not one.candidates)
-
-
-def _of_kind(share: Share) -> str:
-    words = {"tag": "tagged", "words": "of words", "language": "in", "turns": "of turns", "tool": "with"}
-    if share.kind == "words":
-        return f"of {share.name} words"
-    return f"of {share.name} turns" if share.kind == "turns" else f"{words[share.kind]} {share.name}"
 
 
 def most_different(pool: Sequence[Look], looks: Sequence[Look], number: int) -> list[str]:

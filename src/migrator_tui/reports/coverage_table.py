@@ -5,6 +5,7 @@ from typing import TextIO
 
 from rich.text import Text
 
+from migrator_tui.coverage.names import group_name
 from migrator_tui.coverage.past import Change
 from migrator_tui.coverage.reach import percent
 from migrator_tui.coverage.values import Coverage, State
@@ -65,7 +66,9 @@ def _cases(coverage: Coverage) -> str:
 def _shares(coverage: Coverage) -> list[str]:
     if coverage.sample is None:
         lines = ["Cases by group; no production sample to compare with"]
-        lines += [f"    {safe_line(one.name, 40):<40} {share_words(one)}" for one in coverage.shares]
+        lines += [
+            f"    {safe_line(group_name(one.kind, one.name), 40):<40} {share_words(one)}" for one in coverage.shares
+        ]
         return lines
     sample = coverage.sample
     looked = f", {sample.looked_at:,} of them looked at" if sample.looked_at < sample.rows else ""

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from textual.content import Content
 
+from migrator_tui.coverage.names import group_name
 from migrator_tui.coverage.reach import percent
 from migrator_tui.coverage.values import Coverage, Edge, Instruction, Share, State
 from migrator_tui.coverage.words import plural
@@ -174,11 +175,16 @@ def _share_row(share: Share, glyphs: Glyphs, most: float, *, numbers: bool, comp
         left = 4 + NAME + SHARE + (SHARE if compared else 0) + (NUMBER if numbers else 0)
         production = percent(share.production) if share.production is not None else ""
         gap = share.state is State.GAP
+        name = group_name(share.kind, share.name) if share.kind == "language" else share.name
         return Content.assemble(
             mark(selected, glyphs),
             share_sign(share, glyphs),
             " ",
-            cell(share.name, NAME, "text" if gap else "muted"),
+            cell(
+                group_name("language", share.name) if share.kind == "language" else share.name,
+                NAME,
+                "text" if gap else "muted",
+            ),
             cell(percent(share.share).replace("under 1", "<1"), SHARE, "text", right=True),
             cell(production.replace("under 1", "<1"), SHARE, "muted", right=True) if compared else "",
             cell(f"{share.cases:,}", NUMBER, "muted", right=True) if numbers else "",
