@@ -43,10 +43,16 @@ def _as_json(version: Version, project: Project, task: Task) -> dict[str, object
         "name": version.name,
         "origin": version.origin.value,
         "author": version.author,
-        "file": str(project.prompt_file(task, version.model_name)),
+        "file": _place(project, task, version.model_name),
         "params": dict(version.params),
         "template": version.template,
     }
+
+
+def _place(project: Project, task: Task, model: str) -> str:
+    """The prompt's file; of another tool's folder, the place in its files."""
+    file = project.prompt_file(task, model)
+    return str(file) if project.foreign is None else project.shown(file)
 
 
 def _write(arguments: Namespace) -> int:

@@ -1,0 +1,89 @@
+"""The commands on a folder with a promptfoo configuration: the same as anywhere, but nothing in it is written."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import CANARY, Call, CountingServer
+
+CONFIG = """
+prompts: ['Say {{what}} {{gone}}']
+providers:
+  - {id: 'openai:old', config: {apiBaseUrl: BASE, apiKeyEnvar: OPENAI_API_KEY}}
+  - {id: 'openai:new', config: {apiBaseUrl: BASE, apiKeyEnvar: OPENAI_API_KEY}}
+defaultTest:
+  options: {transform: 'output.trim()'}
+tests:
+  - {vars: {what: [one, two]}, assert: [{type: contains, value: good}, {type: javascript, value: 'output > 1'}]}
+"""
+
+
+@pytest.fixture
+def promptfoo(tmp_path: Path, server: CountingServer, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("OPENAI_API_KEY", CANARY)
+    folder = tmp_path / "bot"
+    folder.mkdir()
+    (folder / "promptfooconfig.yaml").write_text(CONFIG.replace("BASE", server.base))
+    return folder
+
+
+def test_run_says_what_is_not_honoured_and_asks_both_models(
+    promptfoo: Path, call: Call, server: CountingServer
+) -> None:
+    code, out, err = call("-C", promptfoo, "run", "--format", "json")
+    assert code == 2 and "this folder is not trusted yet and gives your OPENAI_API_KEY to 127.0.0.1" in err
+    code, out, err = call("-C", promptfoo, "trust")
+    assert code == 0
+    code, out, err = call("-C", promptfoo, "run", "--format", "json")
+    result = json.loads(out)
+    assert code == 1, "two cases are not enough"
+    assert [line for line in err.splitlines() if line.startswith("promptfoo: ")] == [
+        "promptfoo: transforms are not run",
+        "promptfoo: assertions that would run code (javascript) are left out",
+        "promptfoo: variables without a value are empty, as in promptfoo: gone (in every case)",
+    ]
+    task = result["tasks"][0]
+    assert (result["project"], task["name"], task["cases"], task["baseline"]["passed"]) == ("bot", "prompt-1", 2, 2)
+    assert set(server.asked) == {
+        f"{model}: Say {what} " for model in ("old", "new") for what in ("one", "two")
+    }
+    assert server.keys == {f"Bearer {CANARY}"}
+    assert [path.name for path in promptfoo.iterdir()] == ["promptfooconfig.yaml"]
+    # A second run asks nothing again, and a changed assertion only judges anew.
+    asked = server.asked.total()
+    config = promptfoo / "promptfooconfig.yaml"
+    config.write_text(config.read_text().replace("value: good", "value: better"))
+    code, out, err = call("-C", promptfoo, "run", "--format", "json", "--trust")
+    assert server.asked.total() == asked
+    assert json.loads(out)["tasks"][0]["baseline"]["failed"] == 2
+
+
+def test_reports_and_prompts_name_the_users_files_and_writing_is_refused(promptfoo: Path, call: Call) -> None:
+    assert call("-C", promptfoo, "trust")[0] == 0
+    assert call("-C", promptfoo, "run")[0] == 1
+    code, out, _ = call("-C", promptfoo, "report", "--format", "markdown")
+    assert code == 1 and "bot" in out and "/promptfoo/" not in out
+    code, out, _ = call("-C", promptfoo, "prompt", "show", "--format", "json")
+    shown = json.loads(out)
+    assert code == 0 and shown["file"] == "promptfooconfig.yaml, prompt 1"
+    assert shown["template"] == "# user\nSay {{what}} {{gone}}"
+    (promptfoo.parent / "better.md").write_text("# user\nBetter {{what}}\n")
+    assert call("-C", promptfoo, "run", "--prompt", promptfoo.parent / "better.md")[0] == 1
+    code, _, err = call("-C", promptfoo, "prompt", "write", "--yes")
+    assert code == 2 and err.startswith("migrator-tui: a folder of promptfoo's is never written: ")
+    assert "migrator-tui import promptfoo . --output DIR" in err and err.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("config", "line"),
+    [
+        ("prompts: []", "promptfooconfig.yaml: there are no prompts: nothing to send to a model"),
+        ("prompts: [a", "promptfooconfig.yaml:2: not YAML: did not find expected ',' or ']'"),
+        ("prompts: [a]\nredteam: {plugins: [x]}", "promptfooconfig.yaml: holds a red-team plan and no tests: "),
+    ],
+)
+def test_what_cannot_be_opened_is_one_line(config: str, line: str, promptfoo: Path, call: Call) -> None:
+    (promptfoo / "promptfooconfig.yaml").write_text(config + "\n")
+    code, out, err = call("-C", promptfoo, "run")
+    assert code == 2 and out == "" and err.startswith(f"migrator-tui: {line}") and err.count("\n") == 1
