@@ -41,7 +41,7 @@ def survey(
     Raises `ProjectError` where prompt or production sample cannot be read, `SurveyStopped` once `stop` says so.
     """
     file = project.prompt_file(task, candidate.name) if candidate is not None else task.prompt
-    template = read_template(file, shown_path(file, project.folder))
+    template = read_template(file, project.shown(file))
     rows, drawn = read_sample(project, task, stop)
     return coverage_of(
         task,
@@ -50,7 +50,7 @@ def survey(
         drawn,
         Sample(rows, len(drawn)) if task.production is not None else None,
         past,
-        shown_path(file, project.folder),
+        project.shown(file),
         stop,
     )
 
