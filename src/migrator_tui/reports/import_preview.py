@@ -62,7 +62,7 @@ def import_json(made: Import, *, written: bool) -> dict[str, Any]:
 def source_lines(made: Import) -> tuple[str, str]:
     """The source, and what it was taken for."""
     opened = made.opened
-    names = listed((source.shown for source in opened.reading.sources), 3)
+    names = listed((_short(source.shown) for source in opened.reading.sources), 3)
     kinds = listed(dict.fromkeys(source.kind for source in opened.reading.sources), 3)
     first = f"{names} · {_bytes(opened.size)} · {made.gathering.found.read:,} rows · {kinds}"
     taken = opened.format.title
@@ -202,6 +202,11 @@ def _cell(value: Any, limit: int) -> str:
     if value is None:
         return ""
     return safe_line(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False), limit)
+
+
+def _short(path: str) -> str:
+    """The end of a path says more than its beginning."""
+    return path if len(path) <= 48 else f"…{path[-47:]}"
 
 
 def _bytes(size: int) -> str:

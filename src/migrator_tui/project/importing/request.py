@@ -53,11 +53,11 @@ def open_sources(request: Request) -> Opened:
     guess = None
     if request.named is not None:
         form = format_named(request.named)
-    elif request.columns or request.left_out or request.exact:
+    elif request.columns or request.left_out:
         form = COLUMNS
     else:
         guess = guess_format(sources[0])
-        form = guess.format
+        form = COLUMNS if request.exact else guess.format
     reading = Reading(sources, request.columns, request.left_out, request.exact)
     if not form.mapped:
         if request.columns or request.left_out:

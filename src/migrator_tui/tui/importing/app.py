@@ -16,7 +16,7 @@ from migrator_tui.tui.setup.frame import QuestionApp
 class ImportApp(QuestionApp[Imported]):
     """One import; ends with what was written, or with `None`."""
 
-    CSS_PATH = "../app.tcss"
+    CSS_PATH = ["../app.tcss"]  # noqa: RUF012 - Textual declares it as a plain attribute
 
     def __init__(self, choices: Choices, folder: Path) -> None:
         super().__init__()

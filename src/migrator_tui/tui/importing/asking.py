@@ -178,11 +178,13 @@ async def write(screen: "ImportScreen") -> None:
     """Show the diff of every file, then write."""
     from migrator_tui.tui.importing.screen import Imported
 
-    if screen.made is None or screen.choices is None:
+    if screen.current is None or screen.choices is None:
         return
     if not screen.choices.chosen_output and not await _ask_output(screen):
         return
-    made = screen.made
+    made = screen.current
+    if made is None:
+        return
     content = await asyncio.to_thread(_diff, made)
     guesses = unsure(screen.columns)
     head = [
@@ -194,7 +196,7 @@ async def write(screen: "ImportScreen") -> None:
     title = f"Write to {made.target.output}? {count}" + (f"; {len(guesses)} guesses" if guesses else "")
     if not await screen.app.push_screen_wait(Sheet(title, text, "enter write")):
         return
-    if made is not screen.made:
+    if made is not screen.current:
         return
     try:
         await asyncio.to_thread(made.write)

@@ -18,7 +18,6 @@ from textual.worker import get_current_worker
 from migrator_tui.project.errors import ProjectError
 from migrator_tui.project.formats.column_guess import LEFT_OUT, Column
 from migrator_tui.project.importing.plan import Import, Wishes
-from migrator_tui.project.importing.request import Opened
 from migrator_tui.reports.import_preview import source_lines
 from migrator_tui.text_safety import safe_line
 from migrator_tui.tui.glyphs import Glyphs
@@ -70,8 +69,8 @@ class Refused(Message):
     """It cannot be imported like that."""
 
     number: int
+    where: str
     why: str
-    opened: Opened | None
 
 
 class ImportScreen(ModalScreen[Imported | None]):
@@ -112,7 +111,7 @@ class ImportScreen(ModalScreen[Imported | None]):
             self.choices = first_choices(source, folder, output, task, wishes)
         self.made: Import | None = None
         self.columns: Sequence[Column] = ()
-        self._number = 0
+        self._number = self._made_number = 0
         self._filter = ""
         self._part = 0
 
@@ -149,9 +148,7 @@ class ImportScreen(ModalScreen[Imported | None]):
 
     def on_unmount(self) -> None:
         self._number += 1  # whatever is still read is of no use any more
-        if self.made is not None:
-            self.made.close()
-            self.made = None
+        self._let_go()
 
     def on_resize(self, event: events.Resize) -> None:
         self.set_class(event.size.width < 110 or event.size.height < 32, "-one")
@@ -181,7 +178,7 @@ class ImportScreen(ModalScreen[Imported | None]):
         except Stopped:
             return
         except ProjectError as error:
-            self.post_message(Refused(number, str(error), None))
+            self.post_message(Refused(number, str(error.file or ""), error.what))
             return
         if worker.is_cancelled or number != self._number or not self.post_message(Ready(number, made)):
             made.close()
@@ -192,19 +189,34 @@ class ImportScreen(ModalScreen[Imported | None]):
             self.query_one("#found", Pane).title(Content.styled(text, MUTED))
 
     def on_refused(self, message: Refused) -> None:
-        if message.number == self._number:
-            self.query_one("#found", Pane).title("Found")
-            self._say(message.why)
+        if message.number != self._number:
+            return
+        self._let_go()
+        for part in ("found", "written", "rows"):
+            self.query_one(f"#{part}-list", RowList).show([])
+        self.query_one("#found", Pane).title("Found")
+        self.query_one("#written", Pane).title("Will be written")
+        self.query_one("#rows", Pane).bottom("")
+        self._say(message.where, message.why)
 
     def on_ready(self, message: Ready) -> None:
         if message.number != self._number:
             message.made.close()
             return
-        if self.made is not None:
-            self.made.close()
-        self.made = message.made
+        self._let_go()
+        self.made, self._made_number = message.made, message.number
         self.columns = message.made.opened.columns
         self._show()
+
+    def _let_go(self) -> None:
+        if self.made is not None:
+            self.made.close()
+            self.made = None
+
+    @property
+    def current(self) -> Import | None:
+        """The import as the choices have it now; `None` while it is read, and where it can't be."""
+        return self.made if self._made_number == self._number else None
 
     # Painting
 
@@ -275,8 +287,8 @@ class ImportScreen(ModalScreen[Imported | None]):
         ]
         self.query_one("#parts", Static).update(Content("  ").join([*names, Content.styled("tab", MUTED)]))
 
-    def _say(self, text: str) -> None:
-        lines = [Content.styled(safe_line(text, 600), STYLES["error"])]
+    def _say(self, where: str, why: str) -> None:
+        lines = [Content.styled(safe_line(where, 200), MUTED), Content.styled(safe_line(why, 400), STYLES["error"])]
         self.query_one("#taken", Static).update(Content("\n").join(lines))
         self.query_one("#source", Pane).title(
             Content.assemble("Source   ", chip(f"{self.glyphs.failed} not like that", "error"))
