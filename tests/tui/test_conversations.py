@@ -59,6 +59,8 @@ async def test_where_there_is_little_room_a_result_stands_beside_what_was_asked(
         driver.bench.show_narrow_tab("outputs")
         await driver.handled()
         assert "Yes, please." in driver.text and "→ cancel_order(" in driver.text
+        await driver.go_to("A-025")
+        assert "The kettle from order" in driver.text and '{"order_id": "NL-47120", "status"' not in driver.text
 
 
 async def test_the_whole_input_names_tools_and_the_one_that_answered(agent: Path) -> None:

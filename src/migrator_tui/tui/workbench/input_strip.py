@@ -7,6 +7,7 @@ from textual.app import ComposeResult
 from textual.content import Content
 from textual.widgets import Static
 
+from migrator_tui.project.case_values import last_user_message
 from migrator_tui.project.schema import Case
 from migrator_tui.text_safety import safe, safe_line
 from migrator_tui.tui.glyphs import UNICODE, Glyphs
@@ -157,8 +158,10 @@ class InputStrip(Pane):
 
 
 def one_line(case: Case, glyphs: Glyphs, marks: Content, width: int) -> Content:
-    """The case in one line, for narrow screens: outcomes, id, tags, first words."""
+    """The case in one line, for narrow screens: outcomes, id, tags, what the user said last."""
     _, words = input_words(case)
+    if case.messages and case.messages[-1].get("role") == "tool":
+        words = last_user_message(case.messages) or words
     tags = " · ".join(safe_line(tag, 16) for tag in list(case.tags)[:2])
     line = Content.assemble(
         (f" {glyphs.cursor} ", STYLES["primary"]),
