@@ -81,6 +81,22 @@ async def test_a_tool_is_called_where_it_fits(client: Client) -> None:
     assert json.loads(told.tools[0]["arguments"]) == {"order_id": "88231"}
 
 
+async def test_tools_and_earlier_calls_are_counted(client: Client) -> None:
+    async def asked(messages: list[dict[str, object]], **more: object) -> int:
+        _, _, body = await client.post("classic-1", messages=messages, **more)
+        return int(body["usage"]["prompt_tokens"])
+
+    turn: dict[str, object] = {"role": "user", "content": "Hello"}
+    call = {
+        "id": "1",
+        "type": "function",
+        "function": {"name": "lookup_parcel", "arguments": '{"order_id": "88231"}'},
+    }
+    plain = await asked([turn])
+    assert await asked([turn], tools=[TOOL]) > plain + 30
+    assert await asked([turn, {"role": "assistant", "content": None, "tool_calls": [call]}]) > plain + 20
+
+
 async def test_no_tool_is_called_where_none_fits_or_is_allowed(client: Client) -> None:
     _, _, body = await client.post("classic-1", "I forgot my password", tools=[TOOL])
     assert "tool_calls" not in body["choices"][0]["message"]

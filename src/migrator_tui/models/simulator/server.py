@@ -92,7 +92,7 @@ class Simulator:
             "model": model,
             "system_fingerprint": "simulated",
         }
-        usage = _usage(messages, reply)
+        usage = _usage(messages, body.get("tools"), reply)
         if body.get("stream"):
             with_usage = bool((body.get("stream_options") or {}).get("include_usage"))
             return await _stream(request, head, reply, usage if with_usage else None, timing, fault)
@@ -236,9 +236,14 @@ def _deltas(reply: Reply) -> Iterator[dict[str, Any]]:
             yield {"tool_calls": [{"index": index, "function": {"arguments": piece}}]}
 
 
-def _usage(messages: list[Any], reply: Reply) -> dict[str, Any]:
-    """Counts as OpenAI states them: each message costs four tokens more than its text."""
-    asked = sum(4 + len(tokens(content_text(m))) for m in messages if isinstance(m, Mapping))
+def _usage(messages: list[Any], tools: Any, reply: Reply) -> dict[str, Any]:
+    """Counts as OpenAI states them: each message costs four tokens more than its text, and tools are read as well."""
+    asked = len(tokens(json.dumps(tools, ensure_ascii=False))) if tools else 0
+    for message in messages:
+        if isinstance(message, Mapping):
+            calls = message.get("tool_calls")
+            called = json.dumps(calls, ensure_ascii=False) if calls else ""
+            asked += 4 + len(tokens(content_text(message))) + len(tokens(called))
     reasoning = len(tokens(reply.reasoning))
     answered = reasoning + len(tokens(reply.text)) + sum(len(tokens(c.name + c.arguments)) for c in reply.tool_calls)
     return {
