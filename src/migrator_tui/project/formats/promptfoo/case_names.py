@@ -42,8 +42,9 @@ def tags_of(metadata: Mapping[str, Any], values: Mapping[str, Any]) -> list[str]
         if key == "conversationId":
             continue
         for item in value if isinstance(value, list) else [value]:
-            text = name_from(str(item)) if isinstance(item, str | int | float) and not isinstance(item, bool) else ""
-            if text and len(str(item)) <= _MAX_TAG:
+            if isinstance(item, bool) or not isinstance(item, str | int | float) or len(str(item)) > _MAX_TAG:
+                continue
+            if text := name_from(str(item)):
                 tags.append(text if key == "tags" else f"{name_from(str(key), 30)}={text}")
     for name in _CLASSES:
         value = values.get(name)

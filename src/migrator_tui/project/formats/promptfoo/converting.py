@@ -21,7 +21,7 @@ from migrator_tui.project.formats.promptfoo.providers import (
     provider_of,
     read_providers,
 )
-from migrator_tui.project.formats.promptfoo.reading import CONFIG_NAMES, Source, find_config, parsed
+from migrator_tui.project.formats.promptfoo.reading import CONFIG_NAMES, Source, find_config
 from migrator_tui.project.formats.promptfoo.tasks import Cases, task_of
 from migrator_tui.project.formats.promptfoo.tests import RawTest, default_test, read_tests
 from migrator_tui.project.formats.promptfoo.values import (
@@ -56,7 +56,7 @@ def read_config(config_file: Path, *, trusted: bool = True, propose: Proposer | 
     configuration has only one; without it, a usual one is taken.
     """
     source = Source(config_file, confined=not trusted)
-    config = parsed(source.text(config_file), config_file.name, config_file.suffix)
+    config = source.config()
     if not isinstance(config, Mapping):
         raise ProjectError(f"a promptfoo configuration is a table, not {kind_of(config)}", file=config_file.name)
     _note_unheard(config, source)
@@ -100,7 +100,9 @@ def _note_unheard(config: Mapping[str, Any], source: Source) -> None:
     for key, value in config.items():
         if key in _HEARD or value in (None, [], {}):
             continue
-        source.notes.add(words.get(str(key), f"the key {key} is not honoured"), {str(key): value})
+        # Of the environment only the names: any of its values may be a key.
+        told = sorted(map(str, value)) if key == "env" and isinstance(value, Mapping) else value
+        source.notes.add(words.get(str(key), f"the key {key} is not honoured"), {str(key): told})
 
 
 def _prompts(config: Mapping[str, Any], source: Source) -> list[RawPrompt]:

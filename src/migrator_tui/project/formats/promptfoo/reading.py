@@ -4,6 +4,7 @@ import json
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from fnmatch import fnmatchcase
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -70,6 +71,15 @@ class Source:
         """The text of a file of tests, which may be larger."""
         self._count(path)
         return decoded(read_bytes(path, self.shown(path), limit), self.shown(path))
+
+    def config(self) -> Any:
+        """What the configuration itself holds; not to be changed, since others may get the same."""
+        self._count(self.config_file)
+        try:
+            stat = self.config_file.stat()
+        except OSError as error:
+            raise ProjectError(f"can't be read ({error.strerror})", file=self.config_file.name) from error
+        return _held(self.config_file, stat.st_mtime_ns, stat.st_size)
 
     def value(self, path: Path) -> Any:
         """What a YAML or JSON file holds, read once."""
@@ -154,7 +164,7 @@ def defining_files(config_file: Path) -> list[Path]:
     source = Source(config_file, confined=True)
     found: dict[Path, None] = {}
     try:
-        config = parsed(source.text(config_file), config_file.name, config_file.suffix)
+        config = source.config()
         if isinstance(config, Mapping):
             for key in ("providers", "targets", "defaultTest"):
                 _collect(config.get(key), source, found, 0)
@@ -194,6 +204,12 @@ def parsed(text: str, shown: str, suffix: str) -> Any:
         raise ProjectError(misfit.what, file=shown) from None
     except (ValueError, RecursionError):
         raise ProjectError("can't be read: a number too long, or nested too deeply", file=shown) from None
+
+
+@lru_cache(maxsize=2)
+def _held(file: Path, mtime_ns: int, size: int) -> Any:
+    """What a configuration holds, read once for each change: trust asks as well, before and after it is opened."""
+    return parsed(read_text(file, file.name), file.name, file.suffix)
 
 
 def dereferenced(value: Any, config: Mapping[str, Any], shown: str) -> Any:
