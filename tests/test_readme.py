@@ -202,6 +202,7 @@ def test_every_command_is_one() -> None:
         "coverage",
         "preflight",
         "demo",
+        "import",
         "init",
         "trust",
         "prompt show",
