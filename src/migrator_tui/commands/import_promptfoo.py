@@ -54,9 +54,9 @@ def _converted(named: str, source: Path) -> "Converted":
     from migrator_tui.project import trust
     from migrator_tui.project.formats.promptfoo.converting import read_config
     from migrator_tui.project.formats.promptfoo.reading import find_config
-    from migrator_tui.project.formats.promptfoo.results import read_results
+    from migrator_tui.project.formats.promptfoo.results import looks_like_results, read_results
 
-    if named == "promptfoo-results":
+    if named == "promptfoo-results" or (source.is_file() and looks_like_results(source)):
         return read_results(source, propose=likeliest)
     config = find_config(source) if source.is_dir() else source
     if config is None:
