@@ -4,6 +4,7 @@ import asyncio
 import json
 import time
 from pathlib import Path
+from typing import Any
 
 import aiohttp
 import pytest
@@ -82,7 +83,7 @@ async def test_a_tool_is_called_where_it_fits(client: Client) -> None:
 
 
 async def test_tools_and_earlier_calls_are_counted(client: Client) -> None:
-    async def asked(messages: list[dict[str, object]], **more: object) -> int:
+    async def asked(messages: list[dict[str, object]], **more: Any) -> int:
         _, _, body = await client.post("classic-1", messages=messages, **more)
         return int(body["usage"]["prompt_tokens"])
 
