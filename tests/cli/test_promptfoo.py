@@ -45,9 +45,7 @@ def test_run_says_what_is_not_honoured_and_asks_both_models(
     ]
     task = result["tasks"][0]
     assert (result["project"], task["name"], task["cases"], task["baseline"]["passed"]) == ("bot", "prompt-1", 2, 2)
-    assert set(server.asked) == {
-        f"{model}: Say {what} " for model in ("old", "new") for what in ("one", "two")
-    }
+    assert set(server.asked) == {f"{model}: Say {what} " for model in ("old", "new") for what in ("one", "two")}
     assert server.keys == {f"Bearer {CANARY}"}
     assert [path.name for path in promptfoo.iterdir()] == ["promptfooconfig.yaml"]
     # A second run asks nothing again, and a changed assertion only judges anew.
@@ -87,3 +85,39 @@ def test_what_cannot_be_opened_is_one_line(config: str, line: str, promptfoo: Pa
     (promptfoo / "promptfooconfig.yaml").write_text(config + "\n")
     code, out, err = call("-C", promptfoo, "run")
     assert code == 2 and out == "" and err.startswith(f"migrator-tui: {line}") and err.count("\n") == 1
+
+
+def test_what_is_imported_opens_and_runs(promptfoo: Path, call: Call, server: CountingServer, tmp_path: Path) -> None:
+    assert call("-C", promptfoo, "trust")[0] == 0
+    code, out, _ = call("import", "promptfoo", promptfoo, "--output", tmp_path / "own", "--yes")
+    assert code == 0 and "transforms are not run" in out
+    assert "output > 1" in (tmp_path / "own" / "not-honoured.md").read_text()
+    code, out, _ = call("-C", tmp_path / "own", "run", "--format", "json", "--trust")
+    assert code == 1 and json.loads(out)["tasks"][0]["baseline"]["passed"] == 2
+    code, out, _ = call("-C", tmp_path / "own", "prompt", "write", "--yes", "--trust")
+    assert code == 0, "its prompts are files"
+
+
+def test_results_that_are_imported_need_nobody_to_be_asked(call: Call, tmp_path: Path) -> None:
+    results = [
+        {
+            "promptIdx": prompt,
+            "testIdx": test,
+            "vars": {"q": f"q{test}"},
+            "provider": {"id": f"openai:{prompt}"},
+            "prompt": {"raw": f"Say q{test}", "label": "Say {{q}}"},
+            "response": {"output": "answer"},
+            "success": (test, prompt) != (1, 1),
+            "failureReason": 2 if (test, prompt) == (2, 0) else 0,
+        }
+        for test in range(3)
+        for prompt in range(2)
+    ]
+    (tmp_path / "results.json").write_text(json.dumps({"results": {"version": 3, "results": results}}))
+    code, _, _ = call("import", "promptfoo", tmp_path / "results.json", "--output", tmp_path / "own", "--yes")
+    assert code == 0
+    code, out, err = call("-C", tmp_path / "own", "run", "--format", "json")
+    task = json.loads(out)["tasks"][0]
+    baseline, candidate = task["baseline"], task["candidates"][0]
+    assert (baseline["passed"], baseline["failed"], baseline["errors"]) == (2, 0, 1), err
+    assert (candidate["passed"], candidate["failed"], len(candidate["regressions"])) == (2, 1, 1)
