@@ -147,7 +147,7 @@ LANGUAGES = {
     "sv": "swedish|schwedisch\\w*",
 }
 IN_LANGUAGE = re.compile(
-    r"\b(?:in|into|to|auf|ins?|en|al?|:)\s+(?:plain |simple |british |american |clear |formal )?"
+    r"(?:^|\b(?:in|into|to|auf|ins?|en|al?|:)\s+)(?:plain |simple |british |american |clear |formal )?"
     + "(?:"
     + "|".join(f"(?P<{code}>{words})" for code, words in LANGUAGES.items())
     + r")\b"

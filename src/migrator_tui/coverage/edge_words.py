@@ -5,7 +5,8 @@ import re
 INJECTION = re.compile(
     r"\b(?:ignore|disregard|forget|override|bypass)\b[^.\n]{0,40}\b(?:instructions?|prompts?|rules?|above|previous|"
     r"everything (?:above|before)|guidelines)\b"
-    r"|\byou are now\b|\b(?:reveal|print|show|repeat|output)\b[^.\n]{0,30}\b(?:system prompt"
+    r"|\byou are now (?:an?|in|no longer|my|free|the|called|going to)\b|\b(?:reveal|print|show|repeat"
+    r"|output)\b[^.\n]{0,30}\b(?:system prompt"
     r"|your (?:instructions|prompt))\b"
     r"|\b(?:developer|admin|debug|god|dan|jailbreak) mode\b|\bnew instructions?:|</?(?:system|instructions?)>"
     r"|\[/?inst\]"
@@ -67,7 +68,7 @@ SECOND_REQUEST = re.compile(
 ASKS = re.compile(
     r"\b(?:please|can (?:you|i|we)|could (?:you|i|we)|would you|i (?:want|need|would like|'d like)|where|when"
     r"|how|why|what|"
-    r"which|cancel|send|change|tell me|refund|bitte|kann ich|können sie|ich (?:möchte|will|brauche)|wo|wann|wie"
+    r"which|cancel|send|change|tell me|refund|bitte|kann ich|können sie|(?:ich )?(?:möchte|will|brauche)|wo|wann|wie"
     r"|warum|"
     r"pouvez|je (?:veux|voudrais)|où|quand|comment|puede[ns]?|quiero|dónde|cuándo|cómo|por favor)\b|\?",
     re.IGNORECASE,
@@ -93,8 +94,8 @@ CONTRADICTORY = re.compile(
 )
 
 TOOL_FAILED = re.compile(
-    r"^\W*(?:error|exception|failed|failure|timeout|timed out)\b|\"(?:error|errors|exception"
-    r"|error_message)\"\s*:\s*(?!null|\"\"|\[\]|false)"
+    r"^\s*(?:error|exception|failed|failure|timeout|timed out)\b|\"(?:error|errors|exception"
+    r"|error_message)\"\s*:(?!\s*(?:null|\"\"|\[\]|\{\}|false))"
     r"|\"(?:status|ok|success)\"\s*:\s*(?:\"(?:error|failed|failure)\"|false|[45]\d\d\b)"
     r"|\b(?:HTTP )?(?:500|502|503|504|429|404|403|401)\b[^\n]{0,40}(?:error|unavailable|not found|forbidden"
     r"|limit|timeout)"

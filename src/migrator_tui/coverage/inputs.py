@@ -73,7 +73,7 @@ def input_of(case: Case, shared: frozenset[str] = frozenset()) -> str:
     """The last user message, else the texts of the variables that are no settings."""
     if any(message.get("role") == "user" for message in case.messages):
         return last_user_message(case.messages)
-    return "\n".join(_text(value) for name, value in case.vars.items() if name not in shared)
+    return "\n".join(_text(value) for name, value in sorted(case.vars.items()) if name not in shared)
 
 
 def shared_variables(cases: Sequence[Case]) -> frozenset[str]:

@@ -180,11 +180,7 @@ def _share_row(share: Share, glyphs: Glyphs, most: float, *, numbers: bool, comp
             mark(selected, glyphs),
             share_sign(share, glyphs),
             " ",
-            cell(
-                group_name("language", share.name) if share.kind == "language" else share.name,
-                NAME,
-                "text" if gap else "muted",
-            ),
+            cell(name, NAME, "text" if gap else "muted"),
             cell(percent(share.share).replace("under 1", "<1"), SHARE, "text", right=True),
             cell(production.replace("under 1", "<1"), SHARE, "muted", right=True) if compared else "",
             cell(f"{share.cases:,}", NUMBER, "muted", right=True) if numbers else "",
