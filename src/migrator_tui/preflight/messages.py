@@ -79,16 +79,27 @@ def _system(asked: Asked) -> Iterator[Finding]:
         )
     late = [piece for piece in pieces[1:] if piece.role in ("system", "developer")]
     inside = asked.cases.system_inside
-    if (late or inside) and asked.is_claude and asked.supports("mid_conversation_system") is not True:
-        # litellm (prompt_templates/mid_conversation_system.py, 1.106.2) turns them into user turns with a remark.
-        where = f"line {late[0].line} of the prompt" if late else _cases(inside)
+    where_to = _moved_to(asked)
+    if (late or inside) and where_to:
+        where = f"line {late[0].line} of the prompt is" if late else f"{_cases(inside)} {_has(inside)}"
         yield asked.finding(
             Severity.WARNING,
             "system-role",
-            f"{where} has a system message in the middle; it reaches this model as a user's turn",
+            f"{where} a system message in the middle; {where_to}",
             "put such instructions at the beginning",
             line=late[0].line if late else None,
         )
+
+
+def _moved_to(asked: Asked) -> str:
+    """Where the client library puts a system message that is not at the beginning; empty where it leaves it there.
+
+    Seen in the requests that litellm 1.106.2 makes for Claude (Anthropic's API, Bedrock) and Gemini.
+    """
+    if asked.is_claude:
+        stays = asked.supports("mid_conversation_system") is True
+        return "" if stays else "it reaches this model as a user's turn, with a remark"
+    return "it is moved to the beginning" if asked.who in ("gemini", "vertex_ai") else ""
 
 
 def _user_turn(asked: Asked) -> Iterator[Finding]:
@@ -135,6 +146,10 @@ def _media(asked: Asked) -> Iterator[Finding]:
                 f"{holds}; the price map does not say whether this model takes it",
                 "try one of these cases first: r",
             )
+
+
+def _has(number: int) -> str:
+    return "has" if number == 1 else "have"
 
 
 def _cases(number: int) -> str:

@@ -24,6 +24,10 @@ and its reference of the chat API lists none of these (looked at in November 202
 _STOCK = re.compile(r"(?P<who>\S+) does not support parameters: \['\w+'\], for model=(?P<model>\S+)")
 _ONE_SAMPLER = ("claude-opus-4-1", "claude-opus-4-5", "claude-sonnet-4-5", "claude-haiku-4-5")
 """They take temperature or top_p, not both: Anthropic's guide "Migrating to Claude 4.5", and their API's answer."""
+_OPENAI_THINKS = re.compile(r"o[134](?:-|$)|gpt-5(?:-mini|-nano|-pro)?(?:-20\d\d-\d\d-\d\d)?$")
+"""Models of OpenAI's that cannot be kept from reasoning: its guide "Reasoning models"; gpt-5 goes down to minimal."""
+_GEMINI_THINKS = re.compile(r"gemini-(?:2\.5-(?:pro|flash(?!-lite))|3)")
+"""Models of Google's that think where the request does not say: its guide "Gemini thinking"."""
 _LEAVE_OUT = {
     "temperature": "leave it out; repeat critical cases to see how much answers vary",
     "top_p": "leave it out",
@@ -82,8 +86,11 @@ def _of(asked: Asked, dry: DryRun, tried: Tried) -> Iterator[Finding]:
                 seen_by=dry.library,
             )
         case Fate.RENAMED:
-            names = listed(tried.became, 3)
-            yield asked.finding(Severity.NOTE, subject, f"{subject} goes out as {names}", seen_by=dry.library)
+            names = [name for name in tried.became if not name.startswith("_")]
+            # What Ollama's models can do is asked of its server, which a dry run does not.
+            if names and "functions_unsupported_model" not in names:
+                what = f"{subject} goes out as {listed(names, 3)}"
+                yield asked.finding(Severity.NOTE, subject, what, seen_by=dry.library)
         case Fate.PASSED_ON:
             yield from _passed_on(asked, dry, name, stated, change)
         case Fate.SENT | Fate.CHANGED:
@@ -175,7 +182,7 @@ def _refused(asked: Asked, name: str, reason: str) -> Finding:
 
 def _advice(asked: Asked, name: str) -> str:
     advice = _LEAVE_OUT.get(name, "leave it out")
-    if name in _SAMPLING and asked.supports("none_reasoning_effort") is True:
+    if name in ("temperature", "top_p") and asked.supports("none_reasoning_effort") is True:
         advice += '; or turn reasoning off (reasoning_effort = "none")'
     return advice
 
@@ -188,6 +195,11 @@ def thinks(asked: Asked) -> bool | None:
         return True
     if isinstance(effort, str):
         return effort != "none"
+    bare = asked.spec.model.rpartition("/")[2]
+    if (asked.who in ("openai", "azure") and _OPENAI_THINKS.match(bare)) or (
+        asked.who in ("gemini", "vertex_ai") and _GEMINI_THINKS.match(bare)
+    ):
+        return True
     facts = asked.facts
     if facts is None:
         return None

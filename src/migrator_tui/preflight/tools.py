@@ -52,7 +52,7 @@ def _choice(asked: Asked) -> Iterator[Finding]:
         yield asked.finding(
             Severity.WARNING,
             "tools",
-            f"tool_choice = {shown(choice)}, and the task has no tools: OpenAI's API, for one, answers with an error",
+            f"tool_choice = {shown(choice)}, and the task has no tools to choose from",
             "give the task its tools, or leave tool_choice out",
             change=Change("tool_choice"),
         )
