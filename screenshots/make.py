@@ -215,6 +215,25 @@ async def workbench(folder: Path, wanted: frozenset[str]) -> None:
             await app.workspace.close()
 
 
+async def conversation(folder: Path, wanted: frozenset[str]) -> None:
+    """The sample with tools, at a case that ends with a tool's result."""
+    from migrator_tui.project.config import load_project
+    from migrator_tui.tui.app import MigratorApp
+
+    app = MigratorApp(load_project(folder), trusted=True, demo=True)
+    async with app.run_test(size=(160, 45)) as pilot:
+        walk = Walk(pilot, wanted)
+        try:
+            await walk.sees("Regressions")
+            await walk.quiet()
+            await walk.go_to("A-025")
+            await walk.quiet()
+            await walk.shoot("conversation")
+        finally:
+            await app.runs.close()
+            await app.workspace.close()
+
+
 async def set_up(folder: Path, wanted: frozenset[str]) -> None:
     """A folder that is no project yet."""
     from migrator_tui.tui.setup.app import SetUpApp
@@ -270,8 +289,10 @@ def main(names: list[str]) -> int:
         stay_at_home(home)
         from migrator_tui.project.samples import copy_sample
 
-        if not wanted or wanted != {"set-up"}:
+        if not wanted or wanted - {"set-up", "conversation"}:
             asyncio.run(workbench(copy_sample("support-tickets", home / "support-tickets"), wanted))
+        if not wanted or "conversation" in wanted:
+            asyncio.run(conversation(copy_sample("order-agent", home / "order-agent"), wanted))
         if not wanted or "set-up" in wanted:
             asyncio.run(set_up(write_unset_folder(home / "ticket-triage"), wanted))
         problems = private(home, sorted(HERE.glob("*.svg")))

@@ -151,6 +151,24 @@ def test_together_they_leave_no_regression() -> None:
     assert not [case for case, labels in failures("newer", " ".join(EDITS)).items() if labels]
 
 
+def test_the_edits_of_the_readme_do_what_it_says() -> None:
+    text = (Path(__file__).parents[1] / "README.md").read_text("utf-8")
+    section = text.partition("### An agent with tools\n")[2].partition("\n## ")[0]
+    quotes = [
+        " ".join(line.lstrip("> ") for line in block.splitlines())
+        for block in section.split("\n\n")[1:]
+        if block.startswith("> ")
+    ]
+    assert len(quotes) == 3
+    left = [len(regressions(" ".join(quotes[:count]))) for count in range(4)]
+    assert left == [13, 7, 2, 0]
+    assert (
+        f"Of its {left[0]} regressions {left[1]} are left after the first of these edits, {left[2]} after the"
+        in section
+    )
+    assert f"Its {len(cases())} cases are conversations" in section
+
+
 def test_what_must_not_happen_is_no_habit_of_the_old_model() -> None:
     """It fails where it reads no Dutch, forgets a request, or believes what it reads, and nowhere else."""
     assert {case for case, labels in failures("baseline").items() if labels} == {"A-015", "A-020", "A-031", "A-032"}
