@@ -74,6 +74,8 @@ TABLE: list[tuple[str, Any, dict[str, str]]] = [
     ("a cool Gemini 3", asked("gemini/gemini-3-pro-preview", {"temperature": 0}), {"temperature": "warning"}),
     ("cap and reasoning", asked(GPT5, {"max_tokens": 400}), {"max_tokens": "warning"}),
     ("cap beyond the model's", asked(GPT4O, {"max_tokens": 99_999}), {"max_tokens": "blocker"}),
+    ("JSON unsaid", asked(GPT4O, response_format={"type": "json_object"}), {"response-format": "warning"}),
+    ("JSON said", asked(GPT4O, prompt="As JSON.", response_format={"type": "json_object"}), {}),
     ("images", asked(GPT4O, messages=(IMAGE,)), {}),
     ("system in the middle", asked(SONNET, messages=LATE), {"system-role": "warning"}),
     ("system in the middle, moved", asked("gemini/gemini-2.5-pro", messages=LATE), {"system-role": "warning"}),

@@ -90,6 +90,15 @@ async def test_it_comes_by_itself_before_the_first_run_and_only_once(
         assert not in_front(bench)
 
 
+async def test_r_on_any_screen_comes_after_it(tmp_path: Path, pool: ModelPool) -> None:
+    async with opened(write_project(tmp_path / "new", config=GPT5), pool=pool) as bench:
+        await bench.press("2", "R")
+        await bench.until(lambda: in_front(bench))
+    async with opened(write_project(tmp_path / "clean", config=CLEAN), pool=pool) as bench:
+        await bench.press("R")
+        await bench.until(lambda: isinstance(bench.app.screen, RunDialog))
+
+
 async def test_nothing_in_the_way_holds_nothing_up(tmp_path: Path, pool: ModelPool, asked: list[str]) -> None:
     async with opened(write_project(tmp_path / "new", config=CLEAN), pool=pool) as bench:
         await bench.press("r")

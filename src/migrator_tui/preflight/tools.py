@@ -93,6 +93,12 @@ def _choice(asked: Asked) -> Iterator[Finding]:
         )
 
 
+def _says_json(asked: Asked) -> bool:
+    """In the prompt, or in the messages of every case of the sample."""
+    texts = [str(case.messages) for case in asked.cases.sample]
+    return "json" in asked.template.casefold() or (bool(texts) and all("json" in text.casefold() for text in texts))
+
+
 def _parallel(asked: Asked) -> Iterator[Finding]:
     wanted = asked.params.get("parallel_tool_calls")
     if wanted is None or _is_rejected(asked, "parallel_tool_calls"):
@@ -120,6 +126,14 @@ def _parallel(asked: Asked) -> Iterator[Finding]:
 def _schema(asked: Asked) -> Iterator[Finding]:
     wanted = asked.task.response_format or asked.params.get("response_format")
     kind = wanted.get("type") if isinstance(wanted, dict) else None
+    if kind == "json_object" and asked.who in ("openai", "azure") and not _says_json(asked):
+        # OpenAI, guide "Structured outputs", JSON mode: an error where "JSON" appears nowhere in the context.
+        yield asked.finding(
+            Severity.WARNING,
+            "response-format",
+            "OpenAI refuses JSON mode where no message says JSON, and the prompt does not",
+            "say in the prompt that the answer is JSON",
+        )
     if kind != "json_schema" or _is_rejected(asked, "response_format"):
         return
     stated = asked.supports("response_schema")

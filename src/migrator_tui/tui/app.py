@@ -145,6 +145,7 @@ class MigratorApp(Surveying):
         self.save_session()
         self._ending = True
         self.cards.stop()
+        self.looks.stop()
         self.surveys.stop()
         self.workers.cancel_all()  # what looks at a long list in a thread stops at its next step
         await self.runs.close()

@@ -22,6 +22,7 @@ class Looks:
         self._workspace = workspace
         self._try_out = try_out
         self._lock = asyncio.Lock()
+        self._ending = False
         self.found: Preflight | None = None
         self._first = not demo
         """Nothing was ever run, as far as is known: the first run is still to come."""
@@ -42,6 +43,10 @@ class Looks:
     def seen(self) -> None:
         """The user has seen it, or something was run: it no longer stands before anything."""
         self._first = False
+
+    def stop(self) -> None:
+        """The program ends: a long list of cases is not read to its end."""
+        self._ending = True
 
     def forget(self) -> None:
         """Models, prompts or cases are others: the next look looks anew."""
@@ -85,7 +90,12 @@ class Looks:
 
         project = self._workspace.project
         return gather(
-            project, self._workspace.history, tasks=project.tasks, candidates=project.candidates, drafts=drafts
+            project,
+            self._workspace.history,
+            tasks=project.tasks,
+            candidates=project.candidates,
+            drafts=drafts,
+            stop=lambda: self._ending,
         )
 
     def _findings(self, asked: "list[Asked]") -> "Preflight":

@@ -246,6 +246,10 @@ class Asking(Drafting, Bench):
         if self.program.runs.bulk:
             self.say("a run is going on; x stops it", "warning")
             return False
+        if self.program.looks.stands_before:
+            # Whichever screen asks: it asks again by itself where nothing is in the way.
+            self._look_first(getattr(self.program.current, "action_run_all", self.action_run_all))
+            return False
         return True
 
     @work(exclusive=True, group="question")
@@ -254,9 +258,6 @@ class Asking(Drafting, Bench):
         from migrator_tui.tui.workbench.run_dialog import RunDialog
 
         if not self.can_run() or self.version_of_draft_now() is None:
-            return
-        if self.program.looks.stands_before:
-            self._look_first(self.action_run_all)
             return
         choices = []
         try:
