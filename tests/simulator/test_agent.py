@@ -165,6 +165,7 @@ def test_patterns_of_strangers_take_no_time() -> None:
 def test_choice_is_respected() -> None:
     text = "Where is NL-48213?"
     assert not ask(text, tool_choice="none").tool_calls
+    assert calls(ask(text, tool_choice={"type": "function", "function": 3})) == calls(ask(text))
     forced = ask("Hello", tool_choice={"type": "function", "function": {"name": "refund"}})
     assert [name for name, _ in calls(forced)] == ["refund"]
     assert ask("Hello", tool_choice="required").finish_reason == "tool_calls"

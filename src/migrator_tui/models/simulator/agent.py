@@ -66,7 +66,8 @@ def next_step(
     if not tools:
         return None
     agent = _Agent(persona, prompt, read_talk(messages), tools, body)
-    forced = choice.get("function", {}).get("name") if isinstance(choice, Mapping) else None
+    function = choice.get("function") if isinstance(choice, Mapping) else None
+    forced = function.get("name") if isinstance(function, Mapping) else None
     if forced or choice == "required":
         named = [tool for tool in tools if tool.name == forced] or list(tools)
         return agent.forced(named)

@@ -9,6 +9,8 @@ from typing import Any, Literal
 
 from migrator_tui.models.simulator.text import fold, word_list
 
+_MOST_READ = 40_000
+"""Characters of a message that are read."""
 _LONGEST_ANSWER = 10
 """Words of a message that can be a yes or a no."""
 
@@ -80,7 +82,7 @@ def read_talk(messages: Sequence[Mapping[str, Any]]) -> Talk:
     calls: dict[str, Call] = {}
     asked = question = False
     for place, message in enumerate(messages):
-        role, text = message.get("role"), content_text(message)
+        role, text = message.get("role"), content_text(message)[:_MOST_READ]
         if role == "user":
             requests.append(text)
             question = asked
@@ -92,13 +94,13 @@ def read_talk(messages: Sequence[Mapping[str, Any]]) -> Talk:
             waiting = next((id_ for id_, call in calls.items() if call.result is None), "")
             id_ = str(message.get("tool_call_id") or waiting)
             before = calls.get(id_) or Call(str(message.get("name", "")), {})
-            calls[id_] = _answered(before, text)
+            calls[id_] = _answered(before, content_text(message))
     last = messages[-1] if messages else {}
     return Talk(
         requests=tuple(requests),
         calls=tuple(calls.values()),
         question=question,
-        last=content_text(last),
+        last=content_text(last)[:_MOST_READ],
         after_tool=last.get("role") in {"tool", "function"},
     )
 
@@ -119,7 +121,7 @@ def _answered(call: Call, result: str) -> Call:
     data = _loaded(result)
     failed = absent = False
     if isinstance(data, Mapping):
-        told = fold(json.dumps(data, ensure_ascii=False))
+        told = fold(json.dumps(data, ensure_ascii=False)[:2000])
         failed = bool(data.get("error") or data.get("errors")) or data.get("status") in {"error", "failed"}
         failed = failed or data.get("ok") is False or data.get("success") is False
     elif data is None or isinstance(data, str):
@@ -128,8 +130,8 @@ def _answered(call: Call, result: str) -> Call:
     else:
         told = ""
     if failed:
-        absent = bool(_any("absent", "failures").search(told[:2000]))
-    return Call(call.name, call.arguments, result, data, failed, absent)
+        absent = bool(_any("absent", "failures").search(told))
+    return Call(call.name, call.arguments, result[:_MOST_READ], data, failed, absent)
 
 
 def _loaded(text: Any) -> Any:
