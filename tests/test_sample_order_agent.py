@@ -1,6 +1,8 @@
 """The sample project order-agent: its conversations, what each simulated model makes of them, and what edits mend."""
 
 import json
+import subprocess
+import sys
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
@@ -18,6 +20,7 @@ from migrator_tui.parity.drift.registry import detect
 from migrator_tui.project.cases import load_cases
 from migrator_tui.project.config import load_project
 from migrator_tui.project.prompts import read_template, render
+from migrator_tui.project.samples import copy_sample
 from migrator_tui.project.schema import Case, Project
 
 FOLDER = Path(__file__).parents[1] / "sample_projects" / "order-agent"
@@ -151,22 +154,36 @@ def test_together_they_leave_no_regression() -> None:
     assert not [case for case, labels in failures("newer", " ".join(EDITS)).items() if labels]
 
 
-def test_the_edits_of_the_readme_do_what_it_says() -> None:
-    text = (Path(__file__).parents[1] / "README.md").read_text("utf-8")
+def readme() -> tuple[str, list[str]]:
+    """The README's section about this sample, and the edits that it quotes."""
+    text = (FOLDER.parents[1] / "README.md").read_text("utf-8")
     section = text.partition("### An agent with tools\n")[2].partition("\n## ")[0]
-    quotes = [
-        " ".join(line.lstrip("> ") for line in block.splitlines())
-        for block in section.split("\n\n")[1:]
-        if block.startswith("> ")
-    ]
-    assert len(quotes) == 3
-    left = [len(regressions(" ".join(quotes[:count]))) for count in range(4)]
+    blocks = [block for block in section.split("\n\n") if block.startswith("> ")]
+    return " ".join(section.split()), [" ".join(line.lstrip("> ") for line in block.splitlines()) for block in blocks]
+
+
+def test_the_edits_of_the_readme_do_what_it_says() -> None:
+    section, quotes = readme()
+    left = [len(regressions(" ".join(quotes[:count]))) for count in range(len(quotes) + 1)]
     assert left == [13, 7, 2, 0]
-    assert (
-        f"Of its {left[0]} regressions {left[1]} are left after the first of these edits, {left[2]} after the"
-        in section
-    )
+    assert f"{left[0]} regressions {left[1]} are left after the first of these edits, {left[2]} after the" in section
     assert f"Its {len(cases())} cases are conversations" in section
+
+
+def test_with_these_edits_the_gate_says_ready(tmp_path: Path, own_home: Path) -> None:
+    section, quotes = readme()
+    folder = copy_sample("order-agent", tmp_path / "order-agent")
+    prompt = folder / "prompts" / "agent.newer.md"
+    prompt.write_text("\n\n".join([prompt.read_text("utf-8"), *quotes]), "utf-8")
+    command = [sys.executable, "-m", "migrator_tui", "-C", str(folder), "run", "--format", "json"]
+    done = subprocess.run(command, cwd=own_home, capture_output=True, text=True, timeout=100, check=False)
+    assert done.returncode == 0, done.stderr
+    told = json.loads(done.stdout)
+    assert told["gate"]["decision"] == "ready"
+    passed = told["tasks"][0]["candidates"][0]["passed"]
+    assert f"the new model passes {passed} of {len(cases())} cases" in section
+    old = sum(not labels for labels in failures("baseline").values())
+    assert f"the old one {old}." in section
 
 
 def test_what_must_not_happen_is_no_habit_of_the_old_model() -> None:
