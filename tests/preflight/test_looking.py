@@ -204,6 +204,15 @@ def test_a_prompt_that_cannot_be_rendered_is_a_finding(tmp_path: Path) -> None:
     assert not found.costs
 
 
+def test_a_case_without_a_value_is_a_finding_though_longer_ones_have_one(tmp_path: Path) -> None:
+    folder = write(tmp_path)
+    (folder / "p.md").write_text("Sort {{ it }}.", "utf-8")
+    cases = [{"id": f"c{n}", "vars": {"it": "x" * 90} if n != 7 else {"other": ""}} for n in range(12)]
+    (folder / "c.jsonl").write_text("".join(json.dumps(case) + "\n" for case in cases), "utf-8")
+    (finding, *_) = [f for f in looked(folder, OPENAI).findings if f.subject == "prompt"]
+    assert "c7" in finding.what
+
+
 def test_each_distinct_set_is_tried_once_and_files_not_at_all(tmp_path: Path) -> None:
     tried: list[Sequence[ParameterSet]] = []
 

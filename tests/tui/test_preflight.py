@@ -80,6 +80,7 @@ async def test_it_comes_by_itself_before_the_first_run_and_only_once(
     tmp_path: Path, pool: ModelPool, asked: list[str]
 ) -> None:
     async with opened(write_project(tmp_path / "new", config=GPT5), pool=pool) as bench:
+        assert "F7 shows 2 blockers and 2 warnings" in bench.text
         await bench.press("r")
         await bench.until(lambda: in_front(bench))
         await bench.settle()

@@ -46,7 +46,7 @@ def case_facts(cases: Iterable[Case], stop: Callable[[], bool] = lambda: False) 
     sample: list[Case] = []
     step = 1
     for number, case in enumerate(cases):
-        if number % 256 == 0 and stop():
+        if number and number % 256 == 0 and stop():
             break
         facts.total += 1
         _count(facts, case)
@@ -156,12 +156,17 @@ class Asked:
         """The case with the longest request, and about how many tokens that is."""
         best: tuple[Case, Tokens] | None = None
         for case in self.cases.longest:
-            tokens = self.tokens(case)
+            tokens = self._tokens(case)
             if best is None or tokens.likely > best[1].likely:
                 best = case, tokens
         return best
 
-    def tokens(self, case: Case) -> Tokens:
+    @cached_property
+    def usual(self) -> Sequence[Tokens]:
+        """Of the requests for the sample."""
+        return [self._tokens(case) for case in self.cases.sample]
+
+    def _tokens(self, case: Case) -> Tokens:
         """About how many tokens the request for that case is; `ProjectError` where it cannot be rendered."""
         return request_tokens(render(self.template, case), self.beside.values())
 
@@ -188,7 +193,7 @@ class Asked:
 def unreadable(asked: Asked) -> str:
     """Why requests of this task cannot be made at all; empty where they can."""
     try:
-        asked.longest  # noqa: B018 -- rendered once, and kept
+        asked.longest, asked.usual  # noqa: B018 -- rendered once, and kept
     except ProjectError as error:
         return str(error)
     return ""

@@ -1,6 +1,6 @@
 """The look itself: gathers what is asked, has parameters tried, and puts all findings together."""
 
-from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import TYPE_CHECKING, Any
@@ -26,7 +26,7 @@ from migrator_tui.project.schema import BASELINE, ModelSpec, Project, Task
 if TYPE_CHECKING:
     from migrator_tui.history.store import History
 
-FAMILIES: Sequence[Callable[[Asked], Any]] = (
+FAMILIES: Sequence[Callable[[Asked], Iterator[Finding]]] = (
     parameter_findings,
     tool_findings,
     message_findings,

@@ -100,10 +100,7 @@ def _input(asked: Asked) -> tuple[float, float]:
     if counted:
         mean = fmean(counted)
         return mean, mean * INFLATION
-    tokens = [asked.tokens(case) for case in asked.cases.sample]
-    if not tokens:
-        return 0.0, 0.0
-    return fmean(each.low for each in tokens), fmean(each.high for each in tokens)
+    return fmean(each.low for each in asked.usual), fmean(each.high for each in asked.usual)
 
 
 def _output(asked: Asked) -> tuple[float, float]:

@@ -210,4 +210,4 @@ def thinks(asked: Asked) -> bool | None:
     if asked.supports("reasoning") is True and asked.who in ("openai", "azure"):
         # Where "none" is no choice, they cannot be kept from it.
         return True if asked.supports("none_reasoning_effort") is False else None
-    return None if asked.supports("reasoning") is not False else False
+    return False if asked.supports("reasoning") is False else None

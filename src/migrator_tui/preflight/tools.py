@@ -93,12 +93,6 @@ def _choice(asked: Asked) -> Iterator[Finding]:
         )
 
 
-def _says_json(asked: Asked) -> bool:
-    """In the prompt, or in the messages of every case of the sample."""
-    texts = [str(case.messages) for case in asked.cases.sample]
-    return "json" in asked.template.casefold() or (bool(texts) and all("json" in text.casefold() for text in texts))
-
-
 def _parallel(asked: Asked) -> Iterator[Finding]:
     wanted = asked.params.get("parallel_tool_calls")
     if wanted is None or _is_rejected(asked, "parallel_tool_calls"):
@@ -151,3 +145,9 @@ def _schema(asked: Asked) -> Iterator[Finding]:
             "the task wants answers after a JSON Schema; the price map does not say whether this model holds to it",
             "check it: is-json with the schema",
         )
+
+
+def _says_json(asked: Asked) -> bool:
+    """In the prompt, or in the messages of every case of the sample."""
+    texts = [str(case.messages) for case in asked.cases.sample]
+    return "json" in asked.template.casefold() or (bool(texts) and all("json" in text.casefold() for text in texts))

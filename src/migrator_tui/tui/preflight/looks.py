@@ -1,7 +1,7 @@
 """The newest look at what would go wrong, and whether it stands before the first run. Knows no widgets."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from migrator_tui.project.errors import ProjectError
@@ -39,6 +39,19 @@ class Looks:
         project = self._workspace.project
         models = (project.baseline, *project.candidates)
         return any(not spec.model.startswith(("recorded:", "simulated:")) for spec in models)
+
+    @property
+    def warning(self) -> Sequence[str]:
+        """What panes say that wait for a first run: a line where something is in its way."""
+        if self.found is None or self.found.clear:
+            return ()
+        from migrator_tui.preflight.finding import Severity
+
+        numbers = [
+            (severity.value, len(self.found.of(severity))) for severity in (Severity.BLOCKER, Severity.WARNING)
+        ]
+        words = [f"{number} {word}{'' if number == 1 else 's'}" for word, number in numbers if number]
+        return (f"F7 shows {' and '.join(words)}",)
 
     def seen(self) -> None:
         """The user has seen it, or something was run: it no longer stands before anything."""

@@ -115,6 +115,7 @@ class Asking(Drafting, Bench):
         try:
             if await looks.wanted():
                 await looks.current(self.drafts_in_view())
+                self.show_sides()
         except (ProjectError, HistoryError, OSError) as error:
             self.say(f"preflight: {error}", "warning")
 

@@ -250,7 +250,7 @@ class Bench(Panes):
             return ["Not run yet", "models are starting …"]
         if model_name == BASELINE or not self.hint:
             return ["Not run yet", "r runs this case on both models"]
-        return ["Not run yet", *self.hint]
+        return ["Not run yet", *self.hint, *self.program.looks.warning]
 
     # Streams are painted by a timer that sleeps while nothing streams
 
