@@ -85,13 +85,11 @@ async def choose_models(app: "MigratorApp") -> None:
         taken.append(picked[0])
     try:
         await asyncio.to_thread(keep_choice, project.config_file, Choice(*taken))
+        await app.workbench.take_own_change()
     except ProjectError as error:
         app.say(str(error), "error")
         return
-    await app.workbench.look_outside()
     now = app.workspace.project
-    if now.foreign is None or now is project:
-        return  # the look has said why it did not take effect
     app.workbench.open_track(app.workspace.task.name, now.candidates[0].name)
     app.say(f"from {now.baseline.model} to {now.candidates[0].model}", "success")
 

@@ -1,5 +1,6 @@
 """The prompt: drafts kept on every pause, versions, the way back to the file, and `$EDITOR`."""
 
+import asyncio
 import contextlib
 import os
 import tomllib
@@ -290,6 +291,10 @@ class Drafting(Moving, Bench):
             self.app.call_from_thread(self._show_changed_cases)
         elif elsewhere:
             self.app.call_from_thread(self._follow_others)
+
+    async def take_own_change(self) -> None:
+        """Let take effect at once what the program has written beside the configuration; raises `ProjectError`."""
+        self._take_config(await asyncio.to_thread(self.workspace.read_again))
 
     def _take_config(self, found: Reread) -> None:
         """Somebody changed the configuration: what it says takes effect, with task and candidate as they were."""

@@ -47,17 +47,22 @@ class Config(Prompts):
 
     def reread(self) -> None:
         """Take up what the program itself has just written; raises `ProjectError`."""
+        found = self.read_again()
+        project = found.project
+        known = {each.name for each in project.tasks}, {each.name for each in project.candidates}
+        if self.task.name not in known[0] or self.candidate.name not in known[1]:
+            raise ProjectError("was changed elsewhere meanwhile; open it again", file=self._name)
+        self.take(found)
+
+    def read_again(self) -> Reread:
+        """What is to take effect after the program itself has written something; raises `ProjectError`."""
         # A configuration that somebody else changed meanwhile is another one than was trusted.
         config, before = self.project.config_file, (_content(self.project), _stamps(self.project))
         trusted = self.trusted and (not self._trust_is_kept or trusting.is_trusted_config(config))
         project = load_project(self.project.folder, trusted=trusted, propose=likeliest)
         if not trusted:
             trusting.check_allowed(project, trusted=False)
-        task, candidate = self.task.name, self.candidate.name
-        known = {each.name for each in project.tasks}, {each.name for each in project.candidates}
-        if task not in known[0] or candidate not in known[1]:
-            raise ProjectError("was changed elsewhere meanwhile; open it again", file=self._name)
-        self.take(Reread(project, trusted, *before))
+        return Reread(project, trusted, *before)
 
     def look_at_config(self) -> Reread | None:
         """What the configuration says, where somebody else has changed it since and it may take effect; else `None`.
