@@ -23,6 +23,7 @@ NAMES = (
     "whole_run",
     "word_diff",
     "reports",
+    "imports",
     "memory",
 )
 

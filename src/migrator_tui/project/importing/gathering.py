@@ -13,7 +13,7 @@ from migrator_tui.project.formats.rows import Answer, LeftOut, Read, Row
 from migrator_tui.project.importing.likeness import Groups, keys_of, normal_text
 from migrator_tui.project.importing.masking import KINDS, Masker
 from migrator_tui.project.importing.sampling import Strata
-from migrator_tui.project.importing.spool import Keys, Spool, Texts, json_line
+from migrator_tui.project.importing.spool import Keys, Rows, Texts
 from migrator_tui.project.schema import Case
 from migrator_tui.project.tables import Misfit, plain_value
 
@@ -88,8 +88,7 @@ class Gathering:
     ) -> None:
         self.options = options
         self.found = Found()
-        self.rows = Spool(folder / "rows")
-        """A table of `case`, `answer`, `model` and `kinds` each."""
+        self.rows = Rows(folder / "rows")
         self.tools: list[Mapping[str, Any]] = []
         self.params: Counter[str] = Counter()
         self.variables: Counter[str] = Counter()
@@ -149,9 +148,7 @@ class Gathering:
         self.found.renamed += renamed
         answer = masker.mask(row.answer)
         self._count(row, case, answer, masker.found)
-        number = self.rows.append(
-            json_line({"case": case, "answer": answer, "model": row.model, "kinds": sorted(masker.found)})
-        )
+        number = self.rows.add({"case": case, "answer": answer, "model": row.model, "kinds": sorted(masker.found)})
         self._compare(number, case, row)
 
     def _case(self, stated: Mapping[str, Any], masker: Masker) -> tuple[dict[str, Any], bool]:

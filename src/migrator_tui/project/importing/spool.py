@@ -3,7 +3,7 @@
 import json
 import os
 from array import array
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, overload
@@ -42,18 +42,34 @@ class Spool:
         begin = self._ends[number]
         return os.pread(self._descriptor, self._ends[number + 1] - begin, begin)
 
-    def value(self, number: int) -> Any:
-        """The JSON value of that line."""
-        return json.loads(self.line(number))
-
-    def values(self, numbers: Iterator[int] | Sequence[int] | None = None) -> Iterator[Any]:
-        """The values of those lines, of all where none are named."""
-        return (self.value(number) for number in (range(len(self)) if numbers is None else numbers))
-
     def close(self) -> None:
         """Let go of the file; whoever made the folder removes it."""
         self._file.close()
         os.close(self._descriptor)
+
+
+PARTS = ("case", "answer", "model", "kinds")
+"""What is kept of a row; JSON each, with a tab between them, which no JSON holds but escaped."""
+
+
+class Rows(Spool):
+    """Rows in a spool: a table of `case`, `answer`, `model` and `kinds` each."""
+
+    def add(self, row: Mapping[str, Any]) -> int:
+        """Take a row; its number."""
+        return self.append(b"\t".join(json_line(row[part])[:-1] for part in PARTS) + b"\n")
+
+    def parts(self, number: int) -> list[bytes]:
+        """The row's parts as JSON, in the order of `PARTS`."""
+        return self.line(number)[:-1].split(b"\t")
+
+    def value(self, number: int) -> dict[str, Any]:
+        """The row."""
+        return dict(zip(PARTS, map(json.loads, self.parts(number)), strict=True))
+
+    def values(self, numbers: Iterable[int]) -> Iterator[dict[str, Any]]:
+        """Those rows."""
+        return map(self.value, numbers)
 
 
 class Texts(Sequence[str]):
