@@ -5,11 +5,11 @@ and says so where a tool failed. Habits spoil each of these; instructions in the
 """
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from migrator_tui.models.simulator.agent_talk import Speech
+from migrator_tui.models.simulator.agent_talk import Speech, listed, plain, values_in_words
 from migrator_tui.models.simulator.conversation import Call, Talk, read_talk
 from migrator_tui.models.simulator.filling import (
     Filled,
@@ -31,6 +31,7 @@ from migrator_tui.models.simulator.tools import (
     Tool,
     ToolUse,
     Want,
+    asks_for_vouchers,
     offered,
     role_of,
     team_of,
@@ -99,7 +100,7 @@ class _Agent:
         self.understands = persona.languages is None or self.reading.language in persona.languages
         self.obeys = persona.obeys_injections and _gives_orders(talk.last)
         language = self.reading.language if self.understands and "english" not in habits else "en"
-        self.speech = Speech(language, habits, wishes.max_words, talk.key)
+        self.speech = Speech(language, habits, wishes.max_words)
         self.request, self.wants = self._wants()
 
     # What is wanted
@@ -171,7 +172,7 @@ class _Agent:
         done: list[Want] = []
         for want in self.wants:
             if want.tool is None:
-                return Step(self.speech.say("no_vouchers" if want.act == "voucher" else "general"))
+                return Step(self.speech.say("general")) if self.talk.after_tool else None
             if (step := self._serve(want, want.tool)) is not None:
                 return step
             done.append(want)
@@ -185,10 +186,9 @@ class _Agent:
         schema = self._id_schema()
         reader = tool_for("status", self.tools)
         if self.understands and schema is not None and reader and ids_in(self.talk.said, schema):
-            return self._serve(Want("status", reader, 0), reader)
-        if re.search(
-            r"voucher|discount|coupon|gutschein|rabatt|bon d'achat|remise|descuento|korting", fold(self.request)
-        ):
+            want = Want("status", reader, 0)
+            return self._serve(want, reader) or Step(self.speech.dressed(self._report(want)))
+        if asks_for_vouchers(self.request):
             return Step(self.speech.say("no_vouchers"))
         return Step(self.speech.say("general")) if self.reading.topic == "other" and not self.reading.empty else None
 
@@ -260,7 +260,7 @@ class _Agent:
         if matter.order is None:
             schema = matter.tool.parameters[matter.tool.of_role("id") or ""]
             if found := orders_in(self.talk, schema):
-                return Step(self.speech.say("ask_which", orders=_listed(found)))
+                return Step(self.speech.say("ask_which", orders=listed(found)))
             return self._read(read)
         if matter.order.data:
             return None
@@ -329,7 +329,7 @@ class _Agent:
         schema = matter.tool.parameters[name]
         if role_of(name, schema) == "id" and "order" in name:
             return Step(self.speech.say("ask_order"))
-        what = ", ".join(_plain(name) for name in matter.filled.missing[:4])
+        what = ", ".join(plain(name) for name in matter.filled.missing[:4])
         return Step(self.speech.say("ask_value", what=what))
 
     def _say(self, key: str, matter: _Matter) -> Step:
@@ -368,12 +368,12 @@ class _Agent:
         schema = self._id_schema()
         orders = orders_in(Talk((), (call,), False, "", False), schema) if schema is not None else []
         if len(orders) > 1:
-            return self.speech.line("found", orders=_listed(orders))
+            return self.speech.line("found", orders=listed(orders))
         if call.data is None or isinstance(call.data, str | int | float):
             return (call.result or "").strip()[:300] or self.speech.line("none_found")
         if not call.data:
             return self.speech.line("none_found")
-        return self.speech.line("result", what=_words(call.data))
+        return self.speech.line("result", what=values_in_words(call.data))
 
 
 def _gives_orders(text: str) -> bool:
@@ -384,19 +384,3 @@ def _state(order: Order | None) -> str:
     """What an order's status means; empty where none is told or known."""
     told = fold(str(order.data.get("status") or order.data.get("state") or "")).replace("_", " ") if order else ""
     return next((name for name, words in word_list("agent")["states"].items() if told in words), "")
-
-
-def _listed(orders: Sequence[Order]) -> str:
-    return ", ".join(order.id for order in orders[:8])
-
-
-def _plain(name: str) -> str:
-    return re.sub(r"[_\W]+", " ", name)
-
-
-def _words(data: Any) -> str:
-    """The single values of a result, named."""
-    shown: Callable[[Any], bool] = lambda value: isinstance(value, str | int | float) and value != ""  # noqa: E731
-    if isinstance(data, Mapping):
-        return ", ".join(f"{_plain(str(key))}: {value}" for key, value in data.items() if shown(value))[:300]
-    return ", ".join(_words(entry) if isinstance(entry, Mapping) else str(entry) for entry in data[:5])[:300]

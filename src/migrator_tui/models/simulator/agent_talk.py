@@ -1,16 +1,17 @@
 """What a simulated model with tools says: short sentences in the customer's language, and the talk around them."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from migrator_tui.models.simulator.filling import Order
 from migrator_tui.models.simulator.text import count_words, first_words, word_list
 
 
 class Speech:
     """The sentences of one turn."""
 
-    def __init__(self, language: str, habits: frozenset[str], max_words: int | None, key: str) -> None:
+    def __init__(self, language: str, habits: frozenset[str], max_words: int | None) -> None:
         lists = word_list("agent_replies")
         self.language = language if language in lists else "en"
         self.lines: Mapping[str, Any] = lists[self.language]
@@ -68,3 +69,26 @@ class _Facts(dict[str, str]):
 
     def __missing__(self, name: str) -> str:
         return ""
+
+
+def listed(orders: Sequence[Order]) -> str:
+    """The numbers of some orders."""
+    return ", ".join(order.id for order in orders[:8])
+
+
+def plain(name: str) -> str:
+    """A parameter's or key's name as words."""
+    return re.sub(r"[_\W]+", " ", name)
+
+
+def values_in_words(data: Any) -> str:
+    """The single values of a result, each with its name."""
+    if isinstance(data, Mapping):
+        told = (f"{plain(str(key))}: {value}" for key, value in data.items() if _is_single(value))
+    else:
+        told = (values_in_words(entry) if isinstance(entry, Mapping) else str(entry) for entry in data[:5])
+    return ", ".join(told)[:300]
+
+
+def _is_single(value: Any) -> bool:
+    return isinstance(value, str | int | float) and value != ""

@@ -155,6 +155,11 @@ def wants_in(text: str, tools: Sequence[Tool]) -> tuple[Want, ...]:
     return tuple(wants)
 
 
+def asks_for_vouchers(text: str) -> bool:
+    """Whether a message asks for what no tool gives."""
+    return any(re.search(word, fold(text)) for word in word_list("agent")["vouchers"]["said"])
+
+
 def _acts_in(folded: str) -> Iterator[tuple[str, int]]:
     for name, act in _acts().items():
         places = [match.start() for pattern in act.said if (match := pattern.search(folded))]
