@@ -246,3 +246,41 @@ def test_promptfoo_goes_to_its_own_readers(call: Call, shared_data: Path, tmp_pa
     code, said, err = call("import", folder / "results.csv", "--output", tmp_path / "r", "--yes", "--format", "json")
     assert code == 0, err
     assert json.loads(said)["format"] == "promptfoo-results" and len(json.loads(said)["models"]) == 15
+
+
+def test_what_a_hostile_log_states_never_reaches_the_configuration(call: Call, tmp_path: Path) -> None:
+    deep: Any = {"type": "object"}
+    for _ in range(80):
+        deep = {"type": "object", "properties": {"a": deep}}
+    generation = {
+        "id": "x" * 400,
+        "type": "GENERATION",
+        "model": "recorded:/etc/passwd",
+        "input": [{"role": "user", "content": "hi \ud800 \x1b]0;x\x07"}],
+        "output": "hello",
+        "modelParameters": {"temperature": "1e999", "logit_bias": {"1": None}, "stop": ["\ud800"], "seed": 4},
+        "metadata": json.dumps({"tools": [{"name": "bad", "parameters": deep}, {"name": "good", "parameters": {}}]}),
+        "totalCost": -4,
+        "inputUsage": "many",
+    }
+    source = tmp_path / "t.jsonl"
+    rows = [{"trace": {"tags": ["ok", 5, "\n"]}, "observations": [generation]}]
+    source.write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")
+    code, said, err = call("import", "langfuse", source, "--output", tmp_path / "o", "--yes")
+    assert code == 0, err
+    assert "\x1b" not in said + err
+    project = load_project(tmp_path / "o", trusted=False)
+    assert project.baseline.params == {"seed": 4}
+    assert [tool["function"]["name"] for tool in project.tasks[0].tools] == ["good"]
+    cases = load_cases(project, project.tasks[0])
+    answer = Recording.load(tmp_path / "o" / "outputs" / "baseline.jsonl").answer(cases[0].id)
+    assert answer is not None and answer.cost is None and answer.input_tokens is None
+
+
+def test_a_column_for_each_way_to_name_a_task(call: Call, chats: Path, tmp_path: Path) -> None:
+    for name in ("", "x" * 90, "a\nb"):
+        code, _, err = call("import", chats, "--output", tmp_path / "o", "--yes", "--task", name)
+        assert code == 2 and "no name for a task" in err
+    code, _, err = call("import", chats, "--output", tmp_path / "o", "--yes", "--task", "a/b: c")
+    assert code == 0, err
+    assert load_project(tmp_path / "o").tasks[0].name == "a/b: c"

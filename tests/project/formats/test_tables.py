@@ -1,11 +1,13 @@
 """Tables of whatever form: columns by name, by preset, by word of the user; rows that are broken."""
 
 import json
+from pathlib import Path
 
 import pytest
 
 from migrator_tui.project.errors import ProjectError
 from migrator_tui.project.formats.column_guess import guess
+from migrator_tui.project.formats.sources import Source
 from tests.project.formats.conftest import Read
 
 
@@ -115,10 +117,14 @@ def test_names_of_files_are_not_believed(read: Read) -> None:
     _, rows, _ = read("t.csv", "\ufeffq,expected\nä,b\n".encode("utf-16"))
     assert rows[0].case == {"vars": {"q": "ä"}, "expected": "b"}
     with pytest.raises(ProjectError, match="no such file"):
-        from pathlib import Path
-
-        from migrator_tui.project.formats.sources import Source
-
         Source(Path("nowhere.csv"))
     with pytest.raises(ProjectError, match="empty"):
         read("e.csv", " \n")
+
+
+def test_what_excel_saves_in_the_letters_of_the_country_is_read_and_said(read: Read, tmp_path: Path) -> None:
+    _, rows, left = read("t.csv", "q;expected\nStraße gesperrt;für alle\n".encode("cp1252"))
+    assert rows[0].case == {"vars": {"q": "Straße gesperrt"}, "expected": "für alle"} and not left
+    assert "Windows-1252" in Source(tmp_path / "t.csv").notes[0]
+    _, rows, left = read("d.csv", "q,expected\nüber,ä\n".encode() + b"\xfcber,x\n")
+    assert [row.place for row in rows] == [2] and left[0].why.startswith("not UTF-8")

@@ -83,7 +83,7 @@ def test_every_call_of_a_model_becomes_the_conversation_it_was(shared_data: Path
 
 @pytest.mark.parametrize("name", TRACES)
 def test_whatever_else_holds_a_conversation_in_a_trace_is_read_as_that_one(shared_data: Path, name: str) -> None:
-    """Spans too: an agent's, a chain's. Where the others saw none, we may see one: LangChain's serialised messages."""
+    """Spans too: an agent's, a chain's. Where the others saw none, we may see one: LangChain's serialised ones."""
     compared = 0
     for key, sides in expected(shared_data, name).items():
         for side, wanted in sides.items():

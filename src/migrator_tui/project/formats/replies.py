@@ -11,10 +11,13 @@ from migrator_tui.project.formats.parts import parsed, tool_call, tool_definitio
 from migrator_tui.project.formats.rows import Answer
 from migrator_tui.project.recordings import LARGEST, MOST_TOKENS
 
-PARAMS = (
+_NUMBERS = (
     *("temperature", "top_p", "top_k", "max_tokens", "max_completion_tokens", "frequency_penalty"),
-    *("presence_penalty", "seed", "stop", "tool_choice", "parallel_tool_calls", "response_format"),
-    *("reasoning_effort", "verbosity", "logit_bias", "n"),
+    *("presence_penalty", "seed", "n"),
+)
+PARAMS = (
+    *_NUMBERS,
+    *("stop", "tool_choice", "parallel_tool_calls", "response_format", "reasoning_effort", "verbosity", "logit_bias"),
 )
 """Parameters of a request that a configuration can hold."""
 
@@ -119,8 +122,11 @@ def params_of(*sources: Any) -> dict[str, Any]:
             value = parsed(stated)
             if isinstance(value, Mapping) and set(value) == {"type"}:
                 value = value["type"]  # the Vercel AI SDK's tool choice
-            if name in PARAMS and value not in (None, "", [], {}) and (name, value) != ("tool_choice", "auto"):
-                found.setdefault(name, _number(value))
+            if name not in PARAMS or value in (None, "", [], {}) or (name, value) == ("tool_choice", "auto"):
+                continue
+            value = _number(value)
+            if name not in _NUMBERS or isinstance(value, int | float):
+                found.setdefault(name, value)
     return found
 
 

@@ -56,6 +56,13 @@ class Source:
         if not begin.strip():
             raise ProjectError("the file is empty", file=self.shown)
         self.kind = _kind(path, begin)
+        self.notes: list[str] = []
+        """What is to be said about the file."""
+        self._encoding = _encoding(begin) if self.kind == "CSV" else "utf-8"
+        if self._encoding == "cp1252":
+            self.notes.append(
+                f"{path.name}: not UTF-8, read as Windows-1252; where letters come out wrong, save it as UTF-8"
+            )
         self.told: Callable[[int], None] = lambda _: None
         self._whole: Any = None
         self._begin: list[Record] | None = None
@@ -174,15 +181,14 @@ class Source:
                 yield Record(line, dict(zip(header, row, strict=True)))
 
     def _decoded(self) -> Iterator[str]:
-        with self._opened() as file:
-            begin = file.read(2)
-            wide = begin in (b"\xff\xfe", b"\xfe\xff")  # what Excel calls Unicode text
-        if wide:
+        if self._encoding == "utf-16":
             with self.path.open(encoding="utf-16", newline="", errors="surrogateescape") as text:
                 yield from text
             return
         for data, number in self._lines():
-            yield data.decode("utf-8-sig" if number == 1 else "utf-8", "surrogateescape")
+            # Five bytes stand for nothing in Windows-1252.
+            errors = "replace" if self._encoding == "cp1252" else "surrogateescape"
+            yield data.decode("utf-8-sig" if number == 1 and self._encoding == "utf-8" else self._encoding, errors)
 
     def _opened(self) -> BinaryIO:
         try:
@@ -258,6 +264,20 @@ def _header(row: list[str] | str | None, shown: str) -> list[str]:
 
 def _is_rows(value: Any) -> bool:
     return isinstance(value, list) and bool(value) and isinstance(value[0], dict)
+
+
+def _encoding(begin: bytes) -> str:
+    """How the text of a CSV is written: Excel still saves it in the letters of the country."""
+    if begin[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        return "utf-16"  # what Excel calls Unicode text
+    whole = begin[: begin.rfind(b"\n") + 1] or begin
+    try:
+        whole.decode("utf-8")
+    except UnicodeDecodeError:
+        # Some rows that are damaged among rows of UTF-8 are another matter.
+        sound = any(len(c.encode()) > 1 for c in whole.decode("utf-8", "ignore"))
+        return "utf-8" if sound else "cp1252"
+    return "utf-8"
 
 
 def _kind(path: Path, begin: bytes) -> str:

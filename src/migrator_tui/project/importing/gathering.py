@@ -1,5 +1,6 @@
 """Rows taken one by one: checked, masked, folded, labelled, and put on disk; what was found is counted."""
 
+import contextlib
 import hashlib
 import json
 from collections import Counter
@@ -8,7 +9,14 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from migrator_tui.project.case_values import case_from_values, case_to_json, last_user_message, made_id, message_text
+from migrator_tui.project.case_values import (
+    MAX_ID,
+    case_from_values,
+    case_to_json,
+    last_user_message,
+    made_id,
+    message_text,
+)
 from migrator_tui.project.formats.rows import Answer, LeftOut, Read, Row
 from migrator_tui.project.importing.likeness import Groups, keys_of, normal_text
 from migrator_tui.project.importing.masking import KINDS, Masker
@@ -16,6 +24,7 @@ from migrator_tui.project.importing.sampling import Strata
 from migrator_tui.project.importing.spool import Keys, Rows, Texts
 from migrator_tui.project.schema import Case
 from migrator_tui.project.tables import Misfit, plain_value
+from migrator_tui.project.words import one_line
 
 NAMED = 20
 """Rows that are named for each thing found; the rest is counted."""
@@ -129,7 +138,8 @@ class Gathering:
         self.rows.close()
         self._texts.close()
 
-    def _take(self, row: Row) -> None:
+    def _take(self, stated: Row) -> None:
+        row = replace(stated, model=_model_name(stated.model))
         if self.options.model is not None and row.model != self.options.model:
             self._leave_out(LeftOut(row.place, "answered by another model", broken=False))
             return
@@ -157,7 +167,7 @@ class Gathering:
         values = {key: value for key, value in stated.items() if key != "id"}
         plain_value(values)
         values = masker.mask(values)
-        if identifier is not None and masker.mask(identifier) == identifier:
+        if _can_be_id(identifier) and masker.mask(identifier) == identifier:
             values = {"id": identifier, **values}
         case, _ = case_from_values(values)
         own, number = case.id, 2
@@ -189,7 +199,7 @@ class Gathering:
             found.judged += "passed" in answer
         _tally(self.params, (json.dumps(row.params, sort_keys=True),))
         names = {tool["function"]["name"] for tool in self.tools}
-        self.tools += [tool for tool in row.tools if tool["function"]["name"] not in names]
+        self.tools += [t for t in _plain_tools(row.tools) if t["function"]["name"] not in names]
         _tally(self.systems, (_system(case),), most=2)
 
     def _compare(self, number: int, case: dict[str, Any], row: Row) -> None:
@@ -237,6 +247,29 @@ def asked_text(case: Mapping[str, Any]) -> str:
         return text
     values = case.get("vars", {}).values()
     return "\n".join(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False) for value in values)
+
+
+def _can_be_id(value: Any) -> bool:
+    """Else one is made: an export's own ids are no reason to refuse its rows."""
+    text = str(value).strip()
+    return isinstance(value, str | int) and 0 < len(text) <= MAX_ID and text.isprintable()
+
+
+def _model_name(name: str | None) -> str | None:
+    """A model's name fit for a configuration; none of ours, which would name files and personas."""
+    if name is None or name.startswith(("recorded:", "simulated:")):
+        return None
+    return one_line(name.strip(), 120) or None
+
+
+def _plain_tools(tools: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """The tools that a project can hold."""
+    found = []
+    for tool in tools:
+        with contextlib.suppress(Misfit):
+            plain_value(tool)
+            found.append(tool)
+    return found
 
 
 def _compared(case: Mapping[str, Any]) -> str:

@@ -20,11 +20,15 @@ from migrator_tui.project.importing.spool import json_line
 from migrator_tui.project.importing.writing import Build
 from migrator_tui.project.prompts import normal, read_template
 from migrator_tui.project.schema import Project, Task
+from migrator_tui.project.toml_text import toml_value
 from migrator_tui.project.trust import is_trusted_config
 from migrator_tui.project.words import listed, one_line, quoted
 from migrator_tui.project.write_back import FileChange
 
 FEWEST_CASES = 1
+
+OF_ANSWERS = ("passed", "cost", "latency_ms", "latency_s", "input_tokens", "output_tokens", "finish_reason")
+"""What columns can say of answers only."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,10 +68,14 @@ def target_of(output: Path, task: str | None, source: Path) -> Target:
     if output.exists() and not output.is_dir():
         raise ProjectError("is a file; --output names a folder", file=output)
     if not output.exists() or not any(output.iterdir()):
+        if task is not None:
+            refuse_task_name(task)
         return Target(output, task or task_name(source))
     if not (output / CONFIG_NAME).is_file():
         what = f"is not empty and holds no {CONFIG_NAME}; --output takes a new folder or a project"
         raise ProjectError(what, file=output)
+    if task is not None:
+        refuse_task_name(task)
     project = load_project(output, trusted=is_trusted_config(output / CONFIG_NAME))
     names = [each.name for each in project.tasks]
     if task is None and len(names) > 1:
@@ -135,6 +143,13 @@ class Import:
 
     def prepare(self, told: Callable[[int], None] = lambda _: None) -> None:
         """Read everything and make the files, beside their place; `told` hears how many rows were read."""
+        try:
+            self._read_all(told)
+            self._make_files()
+        except OSError as error:
+            raise ProjectError(f"can't be written ({error.strerror})", file=self.build.folder.parent) from error
+
+    def _read_all(self, told: Callable[[int], None]) -> None:
         self.gathering.take(self.opened.format.read(self.opened.reading), told)
         found = self.gathering.found
         if found.kept < FEWEST_CASES:
@@ -144,7 +159,6 @@ class Import:
             what = f"none of {found.read} rows can become a case{already}{why}"
             raise ProjectError(what, file=self.opened.reading.sources[0].shown)
         self.chosen = self.gathering.chosen()
-        self._make_files()
 
     def first_rows(self, limit: int = 20) -> list[dict[str, Any]]:
         """The first rows as they will be: `case`, `answer`, `model`, `kinds`."""
@@ -189,6 +203,10 @@ class Import:
             self._write_rows(production, self._cases(None))
             self.files.append(PlannedFile(production, f"{found.kept:,} inputs from production, never run"))
         recorded = self._write_answers()
+        about = [column.path for column in self.opened.columns if column.becomes in OF_ANSWERS]
+        if about and recorded is None:
+            self.notes.append(f"{listed(about)}: said of answers, and no column holds answers; --map output=COLUMN")
+        self.notes += [note for source in self.opened.reading.sources for note in source.notes]
         if target.existing is None:
             self._make_task(name, case_path, production, recorded)
         else:
@@ -304,7 +322,11 @@ class Import:
         """What all calls were made with; where they differ, nothing is said of it but in a note."""
         params = self.gathering.params
         if len(params) == 1:
-            shared: dict[str, Any] = json.loads(next(iter(params)))
+            stated: dict[str, Any] = json.loads(next(iter(params)))
+            shared = {name: value for name, value in stated.items() if _toml_can_say(value)}
+            if len(shared) < len(stated):
+                left_out = listed(name for name in stated if name not in shared)
+                self.notes.append(f"parameters that a configuration has no way to say: {left_out}")
             return shared
         if params:
             self.notes.append(f"the calls were made with {len(params)} different sets of parameters; none is written")
@@ -330,6 +352,14 @@ class Import:
         place = self.build.files / path
         place.parent.mkdir(parents=True, exist_ok=True)
         place.write_bytes(text.encode("utf-8", "replace"))
+
+
+def _toml_can_say(value: Any) -> bool:
+    try:
+        toml_value(value)
+    except ValueError:
+        return False
+    return True
 
 
 def _tool_names(tools: Sequence[Mapping[str, Any]]) -> list[str]:
