@@ -10,6 +10,7 @@ from migrator_tui.models.dry_run import DryRun, Fate, Tried
 from migrator_tui.preflight.asked import Known
 from migrator_tui.preflight.finding import Change, Severity
 from migrator_tui.preflight.parameters import thinks
+from tests.model_fixtures import CANARY
 from tests.preflight.builders import asked, findings, subjects
 
 TOOLS = [{"type": "function", "function": {"name": "f", "parameters": {"type": "object", "properties": {}}}}]
@@ -205,6 +206,12 @@ def test_hostile_names_stay_in_one_line() -> None:
     for finding in findings(each):
         for text in (finding.subject, finding.what, finding.do):
             assert text.isprintable() and len(text) < 600
+
+
+@pytest.mark.parametrize("fate", list(Fate))
+def test_what_an_unknown_setting_holds_is_not_told(fate: Fate) -> None:
+    each = asked(GPT5, {"odd": CANARY}, dry=said("odd", fate, "stranger"))
+    assert CANARY not in str(findings(each))
 
 
 def test_a_change_is_applied_to_the_parameters_and_known_there() -> None:

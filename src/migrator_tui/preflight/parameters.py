@@ -65,7 +65,9 @@ def _of(asked: Asked, dry: DryRun, tried: Tried) -> Iterator[Finding]:
     name, value = tried.name, {**asked.params, **asked.beside}.get(tried.name)
     subject = SUBJECTS.get(name, one_line(name, 60))
     own = name in asked.params
-    stated = f"{one_line(name, 60)} = {shown(value)}" if own else subject
+    # A setting that nobody knows may hold anything, a key among it.
+    is_told = own and (name in HARMLESS_PARAMS or name in SUBJECTS)
+    stated = f"{one_line(name, 60)} = {shown(value)}" if is_told else one_line(name, 60) if own else subject
     change = Change(name) if own else None
     match tried.fate:
         case Fate.REFUSED:
