@@ -146,7 +146,7 @@ def _of_key(unit: Unit, key: str, rest: str, known: _Known) -> Iterator[Asked]:
         return
     offset = len(unit.text) - len(rest)
     some = False
-    for begin, end, demand in _limits_and_forms(low, known):
+    for begin, end, demand in sorted(_limits_and_forms(low, known), key=lambda one: one[0]):
         some = True
         text = f"{key}: {_clause(rest, begin, end)}"
         yield Asked(unit.line, _shown(text), replace(demand, key=key))
@@ -177,7 +177,7 @@ def _of_sentence(unit: Unit, low: str, known: _Known) -> Iterator[Asked]:
     whole_of_it = list(_structures(unit, low, known))
     yield from whole_of_it
     taken = bool(whole_of_it)
-    for begin, end, demand in _limits_and_forms(low, known):
+    for begin, end, demand in sorted(_limits_and_forms(low, known), key=lambda one: one[0]):
         taken = True
         text = unit.text if demand.condition else _clause(unit.text, begin, end)
         yield Asked(unit.line, _shown(text), replace(demand, key=_local_key(low, begin, known)))

@@ -215,7 +215,7 @@ def _nothing_else(demand: Demand, asked: Asked, ground: Ground) -> _Found:
         return _by_type(ground, "is-json", "is-xml", "equals")
     if checked.types["no-preamble"]:
         return _by_type(ground, "no-preamble")
-    return _by_type(ground, half=("starts-with", "no-code-fence", "max-words"))
+    return _by_type(ground, half=("starts-with", "no-code-fence"))
 
 
 def _no_markdown(demand: Demand, asked: Asked, ground: Ground) -> _Found:

@@ -9,6 +9,8 @@ from migrator_tui.project.prompts import parts
 LONGEST_UNIT = 2_000
 """Characters of one sentence that are looked at."""
 
+FULL_LINE = 0.6
+"""Share of the longest line; a line below it was not wrapped, so a capital after it begins a sentence."""
 LONGEST_HEAD = 6
 """Words."""
 
@@ -60,6 +62,7 @@ def _of_text(lines: Sequence[str], first: int) -> Iterator[Unit]:
     bullet = example = False
     fence: list[tuple[int, str]] | None = None
     head = heading_above = ""
+    full = FULL_LINE * max(map(len, lines), default=0)
 
     def flush() -> Iterator[Unit]:
         yield from _sentences(gathered, bullet, head)
@@ -81,12 +84,8 @@ def _of_text(lines: Sequence[str], first: int) -> Iterator[Unit]:
         if heading or not stripped:
             yield from flush()
             if heading:
-                head = heading_above = stripped.strip(" #*:") or line.strip(" <>/")
-                example = bool(
-                    _EXAMPLE_HEAD.match(_TAGS.sub(lambda tag: f" {tag.group()[1:-1]} ", line).strip(" #*"))
-                )
-            else:
-                head = heading_above
+                heading_above, example = _heading(line)
+            head = heading_above
             bullet = False
             continue
         if not example and _EXAMPLE_HEAD.match(stripped.rstrip(":")) and stripped.endswith(":"):
@@ -106,11 +105,23 @@ def _of_text(lines: Sequence[str], first: int) -> Iterator[Unit]:
         if mark and not bullet and len(gathered) == 1 and _is_head(gathered[0][1]):
             head = gathered[0][1]
             gathered.clear()
-        if mark or _LABELLED.match(stripped) or (gathered and gathered[-1][1].endswith(":") and not bullet):
+        ended = bool(gathered) and not bullet and _has_ended(gathered[-1][1], full)
+        if mark or _LABELLED.match(stripped) or (ended and stripped[:1].isupper()):
             yield from flush()
             bullet = bool(mark)
         gathered.append((number, text[mark.end() :].strip() if mark else stripped))
     yield from flush()
+
+
+def _heading(line: str) -> tuple[str, bool]:
+    """What a heading says, and whether what stands under it are examples."""
+    text = line.strip().strip("<>/#*: ")
+    return text, bool(_EXAMPLE_HEAD.match(text))
+
+
+def _has_ended(line: str, full: float) -> bool:
+    """Whether a sentence ends with this line, though no stop says so."""
+    return line.endswith(":") or len(line) < full or (bool(_LABELLED.match(line)) and line[-1:] not in ",;")
 
 
 def _is_head(line: str) -> bool:

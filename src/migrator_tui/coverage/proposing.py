@@ -132,7 +132,7 @@ def _of_words(one: Instruction, checked: Checked) -> Iterator[tuple[CheckSpec, s
     elif demand.values:
         place = {"path": demand.key} if demand.key else {}
         what = f"{demand.key} is" if demand.key else "the answer is"
-        yield _spec("language", demand.values[0], **place), f"{what} in {demand.values[0]}"
+        yield _spec("language", demand.values[0], **place), f"{what} in {group_name('language', demand.values[0])}"
     elif sum(checked.expected.get("language", {}).values()) == checked.cases > 0:
         yield _spec("language", "{{ expected.language }}"), "the answer is in the expected language"
 

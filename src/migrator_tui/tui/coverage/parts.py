@@ -27,7 +27,9 @@ KINDS = {
     "tool": "Tools called",
 }
 TAGS_IN_SIGHT = 12
-"""Tags that are shown where there is no production sample to say which of them matter."""
+"""Tags that are shown before the part is on the full screen; production's largest come first."""
+WIDEST = 0.6
+"""Share at which the scale ends at the latest: beyond, a gap of some points would not be seen elsewhere."""
 
 
 def instructions_part(coverage: Coverage, glyphs: Glyphs, width: int, *, full: bool) -> Filled:
@@ -37,7 +39,7 @@ def instructions_part(coverage: Coverage, glyphs: Glyphs, width: int, *, full: b
     title = heading("Instructions", f"of {coverage.prompt}")
     if unchecked:
         title = Content.assemble(title, "   ", (f"{glyphs.failed} {unchecked:,} without a check", STYLES["error"]))
-    how = HOW if width < 130 else min(70, width // 2)
+    how = min(70, width // 2) if width >= 130 else min(HOW, width * 2 // 5)
     wide = width >= 80
 
     def heads(room: int) -> Content:
@@ -146,10 +148,11 @@ def shares_part(coverage: Coverage, glyphs: Glyphs, width: int, *, full: bool) -
             title = Content.assemble(title, "   ", (f"{glyphs.warning} {few:,} too few", STYLES["warning"]))
     rows: list[ListRow] = []
     most = max((max(share.share, share.production or 0.0) for share in coverage.shares), default=1.0) or 1.0
+    most = min(most, WIDEST)
     numbers = width >= 56
     for kind, name in KINDS.items():
         group = [share for share in coverage.shares if share.kind == kind]
-        if kind == "tag" and not full and sample is None:
+        if kind == "tag" and not full:
             group = group[:TAGS_IN_SIGHT]
         if group:
             rows.append(head_row(name, "muted"))

@@ -291,9 +291,9 @@ class CoverageScreen(CoverageBench):
             return
         self._taken.pop(self.track[0], None)
         parts = ([plural(len(checks), "check")] if checks else []) + ([plural(len(cases), "case")] if cases else [])
-        self.say(f"written to {names}: {' and '.join(parts)}", "success")
         await self.program.workbench.look_outside()
         self.program.resurvey_coverage(self.track[0])
+        self.say(f"written to {names}: {' and '.join(parts)}", "success")
 
     @work(exclusive=True, group="question")
     async def action_add_check(self) -> None:
