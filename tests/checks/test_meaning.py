@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from migrator_tui.checks.base import CheckError, CheckResult, Subject
-from migrator_tui.checks.registry import run_plain_checks
+from migrator_tui.checks.registry import run_plain_checks, validate
 from migrator_tui.project.schema import CheckSpec
 
 JSON = '{"category": "billing", "priority": "urgent"}'
@@ -176,3 +176,10 @@ def test_an_answer_nested_without_end_is_an_error_and_nothing_more() -> None:
 def test_a_number_beyond_all_bounds_fits_no_schema(number: str) -> None:
     result = run("is-json", {"properties": {"n": {"multipleOf": 0.5}}}, f'{{"n": {number}}}')
     assert not result.passed and "too large" in result.reason
+
+
+def test_a_property_may_be_called_id() -> None:
+    schema = {"type": "object", "properties": {"id": {"type": "string"}, "$id": {"type": "number"}}}
+    validate(CheckSpec("is-json", schema))
+    assert run("is-json", schema, '{"id": "a"}').passed
+    assert not run("is-json", schema, '{"id": 3}').passed

@@ -192,7 +192,8 @@ def _tables(schema: Any) -> Iterator[dict[str, Any]]:
 
 def _stays_inside(schema: Any, named: str) -> None:
     tables = list(_tables(schema))
-    names = {table.get("$id") for table in tables} | {table.get("id") for table in tables}
+    # Among `properties`, `id` is a name of the user's, with a schema behind it.
+    names = {name for table in tables for name in (table.get("$id"), table.get("id")) if isinstance(name, str)}
     for table in tables:
         for keyword in ("$ref", "$dynamicRef", "$recursiveRef"):
             target = table.get(keyword)
