@@ -233,11 +233,29 @@ def _schema(kind: str, value: Any, item: Mapping[str, Any], made: Check) -> str:
                     value = parsed(value, "", ".yaml")
                 except ProjectError:
                     return "its schema is neither JSON nor YAML"
-    if not isinstance(value, dict | bool | str):
+    if isinstance(value, str) and "{{" in value:
+        made["value"] = value
+        return ""
+    if not isinstance(value, dict | bool):
         return "its schema is no table"
     if any(not ref.startswith("#") for ref in _refs(value)):
         return "its schema refers to another document"
+    if problem := _schema_problem(value):
+        return problem
     made["value"] = value
+    return ""
+
+
+def _schema_problem(schema: Any) -> str:
+    # Here, not above: few configurations hold a schema.
+    import jsonschema
+
+    try:
+        jsonschema.validators.validator_for(schema, default=jsonschema.Draft202012Validator).check_schema(schema)
+    except jsonschema.SchemaError as error:
+        return f"its schema is none ({one_line(error.message, 60)})"
+    except RecursionError:
+        return "its schema is nested too deeply"
     return ""
 
 
