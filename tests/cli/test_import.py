@@ -284,3 +284,23 @@ def test_a_column_for_each_way_to_name_a_task(call: Call, chats: Path, tmp_path:
     code, _, err = call("import", chats, "--output", tmp_path / "o", "--yes", "--task", "a/b: c")
     assert code == 0, err
     assert load_project(tmp_path / "o").tasks[0].name == "a/b: c"
+
+
+def test_the_form_of_answers_and_the_parameters_come_along(call: Call, tmp_path: Path) -> None:
+    form = {"type": "json_schema", "json_schema": {"name": "c", "schema": {"type": "object", "default": None}}}
+    body = {"model": "gpt-4o", "messages": [SYSTEM, {"role": "user", "content": "hi"}], "response_format": form}
+    asked = [{"custom_id": f"r{n}", "url": "/v1/chat/completions", "body": {**body, "seed": 3}} for n in (1, 2)]
+    asked[1]["body"]["messages"] = [{"role": "system", "content": "Other."}, {"role": "user", "content": "ho"}]
+    source = tmp_path / "asked.jsonl"
+    source.write_text("".join(json.dumps(row) + "\n" for row in asked), "utf-8")
+    code, said, err = call("import", source, "--output", tmp_path / "o", "--yes")
+    assert code == 0, err
+    project = load_project(tmp_path / "o")
+    # Nobody recorded answers: the model itself is the baseline.
+    assert project.baseline.model == "gpt-4o" and project.baseline.params == {"seed": 3}
+    assert project.tasks[0].response_format == form
+    assert "different system messages" in said
+    assert [case.messages[0]["content"] for case in load_cases(project, project.tasks[0])] == [
+        SYSTEM["content"],
+        "Other.",
+    ]

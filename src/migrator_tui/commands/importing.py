@@ -10,8 +10,9 @@ from migrator_tui.commands.common import agreed, put, say
 from migrator_tui.project.errors import ProjectError
 
 if TYPE_CHECKING:
-    from migrator_tui.project.importing.plan import Target, Wishes
+    from migrator_tui.project.importing.plan import Wishes
     from migrator_tui.project.importing.request import Opened, Request
+    from migrator_tui.project.importing.targets import Target
 
 WRITTEN, NOT_WRITTEN = 0, 2
 PROMPTFOO = ("promptfoo", "promptfoo-results")
@@ -92,8 +93,8 @@ def _request(arguments: Namespace, named: str | None, paths: list[Path]) -> "Req
 
 
 def _import(arguments: Namespace, request: "Request") -> int:
-    from migrator_tui.project.importing.plan import target_of
     from migrator_tui.project.importing.request import open_sources
+    from migrator_tui.project.importing.targets import target_of
     from migrator_tui.tui.start import has_terminal
 
     opened = open_sources(request)
@@ -105,7 +106,7 @@ def _import(arguments: Namespace, request: "Request") -> int:
 
 def _in_terminal(arguments: Namespace, request: "Request") -> int:
     """The screen in place of a question."""
-    from migrator_tui.project.importing.plan import task_name
+    from migrator_tui.project.importing.targets import task_name
     from migrator_tui.tui.importing.app import import_in_terminal
     from migrator_tui.tui.importing.choices import Choices
 

@@ -43,6 +43,7 @@ class ProposedTask:
     cases: Sequence[str]
     tools: str | None = None
     production: str | None = None
+    response_format: str | None = None
 
 
 def propose_config(
@@ -84,6 +85,7 @@ def propose_config(
             f"prompt = {toml_value(task.prompt)}",
             f"cases = {toml_value(list(task.cases))}",
             *([f"tools = {toml_value(task.tools)}"] if task.tools is not None else []),
+            *([f"response_format = {toml_value(task.response_format)}"] if task.response_format is not None else []),
             *([f"production = {toml_value(task.production)}"] if task.production is not None else []),
             'checks = []               # such as { type = "is-json" } or { type = "max-words", value = 80 }',
             "",

@@ -1,7 +1,9 @@
 """What an import would write, before it does: as text for a terminal, as JSON for a program."""
 
+import contextlib
 import json
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from migrator_tui.project.formats.column_guess import LEFT_OUT, Column
@@ -62,7 +64,7 @@ def import_json(made: Import, *, written: bool) -> dict[str, Any]:
 def source_lines(made: Import) -> tuple[str, str]:
     """The source, and what it was taken for."""
     opened = made.opened
-    names = listed((_short(source.shown) for source in opened.reading.sources), 3)
+    names = listed((short_path(source.shown) for source in opened.reading.sources), 3)
     kinds = listed(dict.fromkeys(source.kind for source in opened.reading.sources), 3)
     first = f"{names} · {_bytes(opened.size)} · {made.gathering.found.read:,} rows · {kinds}"
     taken = opened.format.title
@@ -204,8 +206,10 @@ def _cell(value: Any, limit: int) -> str:
     return safe_line(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False), limit)
 
 
-def _short(path: str) -> str:
-    """The end of a path says more than its beginning."""
+def short_path(path: str) -> str:
+    """With `~` for one's own folder, and cut at the front: the end of a path says more than its beginning."""
+    with contextlib.suppress(ValueError, RuntimeError):
+        path = f"~/{Path(path).relative_to(Path.home()).as_posix()}"
     return path if len(path) <= 48 else f"…{path[-47:]}"
 
 

@@ -57,6 +57,8 @@ def _append_task(document: Any, expected: dict[str, Any], new: ProposedTask) -> 
     values: dict[str, Any] = {"name": new.name, "prompt": new.prompt, "cases": list(new.cases)}
     if new.tools is not None:
         values["tools"] = new.tools
+    if new.response_format is not None:
+        values["response_format"] = new.response_format
     if new.production is not None:
         values["production"] = new.production
     table = tomlkit.table()

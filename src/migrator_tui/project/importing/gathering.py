@@ -105,6 +105,7 @@ class Gathering:
         """The messages that conversations begin with; two are enough to know that they differ."""
         self.with_messages = 0
         """Rows that are a conversation, or hold the beginning of one."""
+        self._tool_lists: Counter[str] = Counter()
         self._language = language
         self._texts = Texts(folder / "texts")
         self._groups = Groups(self._texts)
@@ -132,6 +133,11 @@ class Gathering:
         if self.options.sample is None:
             return None
         return self._strata.sample(self.options.sample, self.options.seed, self._keys)
+
+    @property
+    def tool_lists(self) -> int:
+        """How many different lists of tools rows were asked with; a row without any is one."""
+        return len(self._tool_lists)
 
     def close(self) -> None:
         """Let go of the files."""
@@ -198,6 +204,7 @@ class Gathering:
             found.answers += 1
             found.judged += "passed" in answer
         _tally(self.params, (json.dumps(row.params, sort_keys=True),))
+        _tally(self._tool_lists, (json.dumps(row.tools, sort_keys=True),), most=50)
         names = {tool["function"]["name"] for tool in self.tools}
         self.tools += [t for t in _plain_tools(row.tools) if t["function"]["name"] not in names]
         _tally(self.systems, (_system(case),), most=2)

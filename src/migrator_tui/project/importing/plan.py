@@ -4,12 +4,11 @@ import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 from migrator_tui.project.cases import iter_cases
-from migrator_tui.project.config import CONFIG_NAME, load_project
+from migrator_tui.project.config import CONFIG_NAME
 from migrator_tui.project.discovery import USUAL_BASELINE, ProposedTask, propose_config
 from migrator_tui.project.errors import ProjectError
 from migrator_tui.project.importing.adding import added_to_config, free_name
@@ -17,30 +16,20 @@ from migrator_tui.project.importing.gathering import Gathering, Options
 from migrator_tui.project.importing.prompt_file import asking_template, shared_system, system_template
 from migrator_tui.project.importing.request import Opened
 from migrator_tui.project.importing.spool import json_line
+from migrator_tui.project.importing.targets import Target
 from migrator_tui.project.importing.writing import Build
 from migrator_tui.project.prompts import normal, read_template
-from migrator_tui.project.schema import Project, Task
 from migrator_tui.project.toml_text import toml_value
-from migrator_tui.project.trust import is_trusted_config
-from migrator_tui.project.words import listed, one_line, quoted
+from migrator_tui.project.words import listed, one_line
 from migrator_tui.project.write_back import FileChange
 
 FEWEST_CASES = 1
 
+MANY = 2000
+"""Cases from which on a sample is advised."""
+
 OF_ANSWERS = ("passed", "cost", "latency_ms", "latency_s", "input_tokens", "output_tokens", "finish_reason")
 """What columns can say of answers only."""
-
-
-@dataclass(frozen=True, slots=True)
-class Target:
-    """Where an import goes: a new folder, or a task of a project that is there."""
-
-    output: Path
-    """Absolute."""
-    task: str
-    project: Project | None = None
-    existing: Task | None = None
-    """The task, where the project has one of that name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,36 +49,6 @@ class Wishes:
     candidate: str | None = None
     use_answers: bool = False
     """In a project that is there: the answers become its baseline."""
-
-
-def target_of(output: Path, task: str | None, source: Path) -> Target:
-    """Where an import goes; `ProjectError` where nothing may be written."""
-    output = output.absolute()
-    if output.exists() and not output.is_dir():
-        raise ProjectError("is a file; --output names a folder", file=output)
-    if not output.exists() or not any(output.iterdir()):
-        if task is not None:
-            refuse_task_name(task)
-        return Target(output, task or task_name(source))
-    if not (output / CONFIG_NAME).is_file():
-        what = f"is not empty and holds no {CONFIG_NAME}; --output takes a new folder or a project"
-        raise ProjectError(what, file=output)
-    if task is not None:
-        refuse_task_name(task)
-    project = load_project(output, trusted=is_trusted_config(output / CONFIG_NAME))
-    names = [each.name for each in project.tasks]
-    if task is None and len(names) > 1:
-        raise ProjectError(
-            f"--task is needed: the project has several ({listed(names)}); a new name makes a new task"
-        )
-    task = task or names[0]
-    existing = project.task(task) if task in names else None
-    return Target(project.folder, task, project, existing)
-
-
-def task_name(source: Path) -> str:
-    """A task's name out of a file's."""
-    return re.sub(r"[^\w-]+", "-", source.name.split(".")[0]).strip("-_")[:60] or "imported"
 
 
 class Import:
@@ -203,14 +162,27 @@ class Import:
             self._write_rows(production, self._cases(None))
             self.files.append(PlannedFile(production, f"{found.kept:,} inputs from production, never run"))
         recorded = self._write_answers()
-        about = [column.path for column in self.opened.columns if column.becomes in OF_ANSWERS]
-        if about and recorded is None:
-            self.notes.append(f"{listed(about)}: said of answers, and no column holds answers; --map output=COLUMN")
-        self.notes += [note for source in self.opened.reading.sources for note in source.notes]
+        self._note(recorded)
         if target.existing is None:
             self._make_task(name, case_path, production, recorded)
         else:
             self._extend_task(case_path, production, recorded)
+
+    def _note(self, recorded: str | None) -> None:
+        """What somebody should know who is about to write this."""
+        gathering, found = self.gathering, self.gathering.found
+        about = [column.path for column in self.opened.columns if column.becomes in OF_ANSWERS]
+        if about and recorded is None:
+            self.notes.append(f"{listed(about)}: said of answers, and no column holds answers; --map output=COLUMN")
+        if self.chosen is None and found.kept > MANY:
+            self.notes.append("many cases to run again and again; --sample N takes some that show what all hold")
+        if self._system is None and self.target.existing is None and any(gathering.systems):
+            self.notes.append("the conversations begin with different system messages, which stay in the cases")
+        if gathering.tool_lists > 1:
+            self.notes.append(
+                f"rows were asked with {gathering.tool_lists} different lists of tools; the task has all"
+            )
+        self.notes += [note for source in self.opened.reading.sources for note in source.notes]
 
     def _make_task(self, name: str, case_path: str, production: str | None, recorded: str | None) -> None:
         gathering = self.gathering
@@ -230,7 +202,9 @@ class Import:
             self.files.append(
                 PlannedFile(tools, f"{len(gathering.tools)} tools: {listed(_tool_names(gathering.tools), 4)}")
             )
-        task = ProposedTask(self.target.task, prompt, [case_path], tools=tools, production=production)
+        params = self._shared_params()
+        form = self._response_format(name, params)
+        task = ProposedTask(self.target.task, prompt, [case_path], tools, production, form)
         if self.target.project is not None:
             change = added_to_config(self.target.project, task, baseline=self._new_baseline(recorded))
             self.changes.append(change)
@@ -240,7 +214,7 @@ class Import:
             name=re.sub(r"\s+", " ", self.target.output.name) or "imported",
             baseline=f"recorded:{recorded}" if recorded is not None else model or USUAL_BASELINE,
             baseline_note=f"the answers that {one_line(model, 60)} gave" if recorded is not None and model else None,
-            baseline_params=self._shared_params(),
+            baseline_params=self._sayable(params),
             candidates=[self._candidate(model)],
             tasks=[task],
         )
@@ -318,19 +292,31 @@ class Import:
                 more = b', "model": ' + model if several and model != b"null" else b""
                 yield b'{"id": ' + identifier + b", " + answer[1:-1] + more + b"}\n"
 
-    def _shared_params(self) -> Mapping[str, Any]:
+    def _shared_params(self) -> dict[str, Any]:
         """What all calls were made with; where they differ, nothing is said of it but in a note."""
         params = self.gathering.params
-        if len(params) == 1:
-            stated: dict[str, Any] = json.loads(next(iter(params)))
-            shared = {name: value for name, value in stated.items() if _toml_can_say(value)}
-            if len(shared) < len(stated):
-                left_out = listed(name for name in stated if name not in shared)
-                self.notes.append(f"parameters that a configuration has no way to say: {left_out}")
-            return shared
-        if params:
+        if len(params) > 1:
             self.notes.append(f"the calls were made with {len(params)} different sets of parameters; none is written")
-        return {}
+        shared: dict[str, Any] = json.loads(next(iter(params))) if len(params) == 1 else {}
+        return shared
+
+    def _response_format(self, name: str, params: dict[str, Any]) -> str | None:
+        """The form that all answers were asked in belongs to the task: the new model is asked in it, too."""
+        form = params.pop("response_format", None)
+        if not isinstance(form, dict) or form.get("type") not in ("json_object", "json_schema"):
+            return None
+        path = self._new(f"formats/{name}.json")
+        self._write_text(path, json.dumps(form, indent=2, ensure_ascii=False) + "\n")
+        self.files.append(PlannedFile(path, "the form that answers were asked in"))
+        return path
+
+    def _sayable(self, params: Mapping[str, Any]) -> Mapping[str, Any]:
+        """The parameters that a configuration has a way to say."""
+        said = {name: value for name, value in params.items() if _toml_can_say(value)}
+        if len(said) < len(params):
+            left_out = listed(name for name in params if name not in said)
+            self.notes.append(f"parameters that a configuration has no way to say: {left_out}")
+        return said
 
     def _candidate(self, model: str | None) -> str:
         if self.wishes.candidate is not None:
@@ -364,9 +350,3 @@ def _toml_can_say(value: Any) -> bool:
 
 def _tool_names(tools: Sequence[Mapping[str, Any]]) -> list[str]:
     return [str(tool["function"]["name"]) for tool in tools]
-
-
-def refuse_task_name(name: str) -> None:
-    """A task's name that a configuration would refuse."""
-    if not name.strip() or len(name) > 80 or not name.isprintable():
-        raise ProjectError(f"{quoted(name)} is no name for a task: printable, at most 80 characters")

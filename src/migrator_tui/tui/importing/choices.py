@@ -5,8 +5,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from migrator_tui.project.formats.column_guess import LEFT_OUT, Column, variable_name
-from migrator_tui.project.importing.plan import Wishes, task_name
+from migrator_tui.project.importing.plan import Wishes
 from migrator_tui.project.importing.request import Request
+from migrator_tui.project.importing.targets import task_name
 
 _SEVERAL = ("tags", "input", "messages")
 """What more than one column may become."""

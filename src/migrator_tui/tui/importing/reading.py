@@ -7,8 +7,9 @@ from functools import partial
 from migrator_tui.checks.languages import language_of
 from migrator_tui.models.successors import likeliest
 from migrator_tui.project.discovery import USUAL_CANDIDATE
-from migrator_tui.project.importing.plan import Import, target_of
+from migrator_tui.project.importing.plan import Import
 from migrator_tui.project.importing.request import open_sources
+from migrator_tui.project.importing.targets import target_of
 from migrator_tui.tui.importing.choices import Choices
 
 TOLD_SECONDS = 0.1

@@ -18,7 +18,7 @@ from textual.worker import get_current_worker
 from migrator_tui.project.errors import ProjectError
 from migrator_tui.project.formats.column_guess import LEFT_OUT, Column
 from migrator_tui.project.importing.plan import Import, Wishes
-from migrator_tui.reports.import_preview import source_lines
+from migrator_tui.reports.import_preview import short_path, source_lines
 from migrator_tui.text_safety import safe_line
 from migrator_tui.tui.glyphs import Glyphs
 from migrator_tui.tui.help.screen import HelpScreen, Sign
@@ -237,7 +237,7 @@ class ImportScreen(ModalScreen[Imported | None]):
         self.query_one("#found-list", RowList).show(found_rows(made, g))
         new = f"{len(made.files)} files new" + (f", {len(made.changes)} changed" if made.changes else "")
         written.title(
-            Content.assemble("Will be written ", (f"{new} · {safe_line(str(made.target.output), 120)}", MUTED))
+            Content.assemble("Will be written ", (f"{new} · {safe_line(short_path(str(made.target.output)))}", MUTED))
         )
         self.query_one("#written-list", RowList).show(file_rows(made, g))
         self._show_rows()
