@@ -64,14 +64,14 @@ async def test_where_there_is_little_room_a_result_stands_beside_what_was_asked(
 
 
 async def test_the_whole_input_names_tools_and_the_one_that_answered(agent: Path) -> None:
-    async with opened(agent, size=WIDE) as driver:
+    async with opened(agent, size=MEDIUM) as driver:
         await driver.go_to("A-025")
         await driver.press("i")
         await driver.until(lambda: isinstance(driver.app.screen, Sheet))
-        assert "tools  lookup_order, search_orders, cancel_order" in driver.text
-        await driver.press(*["j"] * 40)
+        await driver.until(lambda: "── tool · lookup_order ──" in driver.text, "the last turns")
         assert '→ lookup_order({"order_id": "NL-47120"})' in driver.text
-        assert "── tool · lookup_order ──" in driver.text
+        await driver.press("home")
+        await driver.until(lambda: "tools  lookup_order, search_orders, cancel_order" in driver.text, "the beginning")
 
 
 async def test_calls_are_part_of_what_is_compared_and_copied(agent: Path) -> None:

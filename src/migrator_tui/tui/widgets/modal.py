@@ -112,12 +112,15 @@ class Sheet(Modal[bool]):
         Binding("y", "copy", "copy", show=False),
     ]
 
-    def __init__(self, title: str, content: Content, yes: str | None = None, head: str = "") -> None:
+    def __init__(
+        self, title: str, content: Content, yes: str | None = None, head: str = "", *, at_end: bool = False
+    ) -> None:
         super().__init__()
         self._title = title
         self._content = content
         self._yes = yes
         self._head = head
+        self._at_end = at_end
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="box"):
@@ -129,6 +132,8 @@ class Sheet(Modal[bool]):
         view = self.query_one(TextView)
         view.show_content(self._content)
         view.focus()
+        if self._at_end:
+            self.call_after_refresh(view.scroll_end, animate=False)
         self.label(self._title, f"{self._yes} · esc no" if self._yes else "y copy · esc close")
 
     def action_yes(self) -> None:

@@ -47,12 +47,10 @@ class Looking(Bench):
             messages = render(self.prompt_pane.template, view.case)
         except ProjectError as error:
             self.say(str(error), "warning")
-        await self.app.push_screen_wait(
-            Sheet(
-                f"{view.case.id} as the candidate gets it",
-                whole_input(view.case, messages, self.workspace.task.tools),
-            )
-        )
+        content = whole_input(view.case, messages, self.workspace.task.tools)
+        # Of a conversation the last turns are what is asked about; the prompt above them is the same in all cases.
+        sheet = Sheet(f"{view.case.id} as the candidate gets it", content, at_end=len(view.case.messages) > 1)
+        await self.app.push_screen_wait(sheet)
 
     @work(exclusive=True, group="question")
     async def action_add_check(self) -> None:
