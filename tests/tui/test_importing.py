@@ -1,8 +1,11 @@
 """The import screen: what it shows is what comes, and nothing is written before one says so."""
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
+from textual.pilot import Pilot
 
 from migrator_tui.project.cases import load_cases
 from migrator_tui.project.config import load_project
@@ -37,6 +40,24 @@ async def ready(asked: Asked) -> None:
     """Until the source was read."""
     await asked.sees("plain table")
     await asked.until(lambda: getattr(asked.app.screen_stack[-1], "made", None) is not None)
+
+
+@pytest.mark.parametrize("size", [(120, 36), (80, 24)], ids=["120x36", "80x24"])
+def test_the_screen_looks_as_its_picture(
+    own_home: Path, snap_compare: Callable[..., bool], monkeypatch: pytest.MonkeyPatch, size: tuple[int, int]
+) -> None:
+    monkeypatch.setenv("TEXTUAL_ANIMATIONS", "none")
+    folder = own_home / "exports"
+    folder.mkdir()
+    (folder / "tickets.csv").write_text(CSV, "utf-8")
+    app = app_for(folder / "tickets.csv", None)
+
+    async def before(pilot: Pilot[Any]) -> None:
+        await ready(Asked(app, pilot))
+        await pilot.press("j", "j")
+        await pilot.pause()
+
+    assert snap_compare(app, terminal_size=size, run_before=before)
 
 
 @pytest.mark.parametrize("size", SIZES)

@@ -174,6 +174,9 @@ class Import:
         about = [column.path for column in self.opened.columns if column.becomes in OF_ANSWERS]
         if about and recorded is None:
             self.notes.append(f"{listed(about)}: said of answers, and no column holds answers; --map output=COLUMN")
+        wanted = self.wishes.options.sample
+        if self.chosen is not None and wanted is not None and len(self.chosen) < min(wanted, found.kept):
+            self.notes.append(f"no more than {len(self.chosen)} differ much; --keep-similar fills the sample up")
         if self.chosen is None and found.kept > MANY:
             self.notes.append("many cases to run again and again; --sample N takes some that show what all hold")
         if self._system is None and self.target.existing is None and any(gathering.systems):
