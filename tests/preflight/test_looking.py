@@ -75,6 +75,16 @@ def test_keys_are_named_and_never_told(tmp_path: Path) -> None:
     assert CANARY not in json.dumps(preflight_json(found)) + preflight_markdown(found)
 
 
+def test_where_no_key_is_set_at_all_nobody_is_about_to_ask(tmp_path: Path) -> None:
+    found = looked(write(tmp_path, new="anthropic/claude-opus-5-5"))
+    missing = {(f.model, f.what): f.severity for f in found.findings if f.subject == "key"}
+    assert missing == {
+        ("baseline", "OPENAI_API_KEY is not set"): Severity.WARNING,
+        ("newer", "ANTHROPIC_API_KEY is not set"): Severity.WARNING,
+    }
+    assert not looked(write(tmp_path)).of(Severity.BLOCKER)
+
+
 @pytest.mark.parametrize(
     ("spec", "available", "expected"),
     [

@@ -175,9 +175,10 @@ def look(
     goings = [gone for spec in models if (gone := going(spec)) is not None]
     findings += date_findings(goings, today)
     idle = {spec.name for spec in project.helpers} - _asked_by_checks(project)
+    keyless = _is_keyless(models, available)
     for spec in models:
         found_keys = key_findings(spec, available)
-        findings += (_eased(f) for f in found_keys) if spec.name in idle else found_keys
+        findings += (_eased(f) for f in found_keys) if keyless or spec.name in idle else found_keys
     findings += server_findings(models, trusted=trusted, available=available)
     library = next((each.dry.library for each in asked if each.dry is not None), "")
     looked_at = len(asked) * len(FAMILIES) + len(readable) + 3 * len(models)
@@ -191,8 +192,17 @@ def _asked_by_checks(project: Project) -> set[str]:
     return {model.name for task in project.tasks for model, _ in asked_models(task.checks, task.check_setup).values()}
 
 
+def _is_keyless(models: Sequence[ModelSpec], available: Collection[str]) -> bool:
+    """Whether no key that the project could use is set: in CI, or with a reviewer, who looks and asks no model."""
+
+    def blocked(spec: ModelSpec, names: Collection[str]) -> bool:
+        return any(finding.severity is Severity.BLOCKER for finding in key_findings(spec, names))
+
+    return all(blocked(spec, available) for spec in models if blocked(spec, ()))
+
+
 def _eased(finding: Finding) -> Finding:
-    """What is in the way of a model that nothing asks yet is in no one's way."""
+    """What keeps a model from being asked is in no one's way where nothing asks it."""
     return replace(finding, severity=Severity.WARNING) if finding.severity is Severity.BLOCKER else finding
 
 
