@@ -134,7 +134,7 @@ def test_a_judge_that_nothing_asks_is_in_nobodys_way(tmp_path: Path) -> None:
 
 
 def test_a_variable_that_is_empty_is_not_set(tmp_path: Path) -> None:
-    assert ("blocker", "newer", "key") in told(looked(write(tmp_path), {"OPENAI_API_KEY": " "}))
+    assert ("warning", "newer", "key") in told(looked(write(tmp_path), {"OPENAI_API_KEY": " "}))
 
 
 def test_a_server_of_ones_own_is_knocked_at_and_told_nothing() -> None:
