@@ -235,7 +235,7 @@ def value_at(record: Any, path: str) -> Any:
     parts = path.split(".")
     for number, part in enumerate(parts):
         value = parsed(value)
-        if isinstance(value, list) and part.isdigit() and int(part) < len(value):
+        if isinstance(value, list) and part.isdecimal() and len(part) < 7 and int(part) < len(value):
             value = value[int(part)]
         elif isinstance(value, Mapping) and part in value:
             value = value[part]

@@ -79,8 +79,9 @@ def system_text(value: Any) -> str:
     value = parsed(value)
     if value is None:
         return ""
-    pieces = pieces_of(value)
-    return "\n".join(piece.text for piece in pieces if piece.text)
+    if isinstance(value, Mapping) and "text" not in value:
+        value = value.get("parts") or value.get("content")
+    return "\n".join(piece.text for piece in pieces_of(value) if piece.text)
 
 
 def with_system(messages: list[Message], system: str) -> list[Message]:
@@ -126,7 +127,8 @@ class Conversation:
         return found
 
     def _message(self, role: str, item: Mapping[str, Any]) -> None:
-        pieces = pieces_of(item.get("parts") if item.get("parts") is not None else item.get("content"))
+        content = next((item[key] for key in ("parts", "contents", "content") if item.get(key) is not None), None)
+        pieces = pieces_of(content)
         results = [piece for piece in pieces if piece.result_of is not None or piece.is_result]
         for piece in results:
             self._result(piece.text, piece.result_of, piece.name)
@@ -134,13 +136,13 @@ class Conversation:
         calls = [self._numbered(piece.call) for piece in rest if piece.call is not None]
         stated = item.get("tool_calls") or _further(item).get("tool_calls") or ()
         calls += [self._numbered(call) for call in map(tool_call, stated) if call is not None]
-        content = _content([piece for piece in rest if piece.call is None])
-        if results and not content and not calls:
+        said = _content([piece for piece in rest if piece.call is None])
+        if results and not said and not calls:
             return
-        message: Message = {"role": role, "content": content}
+        message: Message = {"role": role, "content": said}
         if calls:
             message["tool_calls"] = calls
-            message["content"] = content or None
+            message["content"] = said or None
         for key in ("tool_call_id", "name"):
             if isinstance(item.get(key), str) and role in ("tool", "function"):
                 message[key] = item[key]

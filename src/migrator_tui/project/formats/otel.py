@@ -10,16 +10,22 @@ from typing import Any
 
 from migrator_tui.project.formats.base import Format, Reading
 from migrator_tui.project.formats.messages import messages_of, system_text, with_system
+from migrator_tui.project.formats.otel_attributes import Table, attributes_of, listed_by_number, numbered
 from migrator_tui.project.formats.parts import parsed
 from migrator_tui.project.formats.replies import Reply, params_of, reply_of, tools_of
 from migrator_tui.project.formats.rows import LeftOut, Read, Row
 from migrator_tui.project.formats.sources import Record
 from migrator_tui.project.formats.times import between_ms
 
-Table = Mapping[str, Any]
-
 _EVENTS = re.compile(r"gen_ai\.(system|user|assistant|tool)\.message")
-_LLM = re.compile(r"^(gen_ai\.(input|prompt|output|completion)|llm\.(input|output)_messages|ai\.(prompt|response))\b")
+_LLM = re.compile(
+    r"^(gen_ai\.(input|prompt|output|completion)|llm\.((in|out)put_messages|prompts|completions)|ai\.(prompt|response))\b"
+)
+_NUMBERED = (
+    ("gen_ai.prompt", "gen_ai.completion"),
+    ("llm.input_messages", "llm.output_messages"),
+    ("llm.prompts", "llm.completions"),
+)
 _NOT_A_CALL = ("execute_tool", "invoke_agent", "create_agent", "embeddings", "invoke_workflow")
 
 
@@ -70,47 +76,6 @@ def spans_of(value: Any) -> Iterator[Table]:
             yield from spans_of(inner)
         elif value.get("attributes") is not None:
             yield value
-
-
-def attributes_of(value: Any) -> dict[str, Any]:
-    """Attributes as a table: OTLP's list of keys with typed values, or a table, flat or nested."""
-    value = parsed(value)
-    if isinstance(value, list):
-        found = {}
-        for item in value:
-            if isinstance(item, Mapping) and isinstance(item.get("key"), str):
-                found[item["key"]] = _any_value(item.get("value"))
-        return found
-    return _flat(value, "") if isinstance(value, Mapping) else {}
-
-
-def _flat(value: Table, before: str) -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    for key, item in value.items():
-        path = f"{before}{key}"
-        if isinstance(item, Mapping) and path.count(".") < 8:
-            found |= _flat(item, f"{path}.")
-        else:
-            found[path] = item
-    return found
-
-
-def _any_value(value: Any) -> Any:
-    """OTLP's AnyValue as a plain one."""
-    if not isinstance(value, Mapping):
-        return value
-    for key, item in value.items():
-        if key == "arrayValue":
-            values = item.get("values") if isinstance(item, Mapping) else None
-            return [_any_value(each) for each in values or ()]
-        if key == "kvlistValue":
-            values = item.get("values") if isinstance(item, Mapping) else None
-            return {str(each.get("key")): _any_value(each.get("value")) for each in values or ()}
-        if key == "intValue":
-            return int(item) if str(item).lstrip("-").isdigit() else None
-        if key in ("stringValue", "boolValue", "doubleValue", "bytesValue"):
-            return item
-    return None
 
 
 def _asks(span: Table) -> bool:
@@ -174,10 +139,10 @@ def _conversation(span: Table, attributes: dict[str, Any]) -> tuple[list[dict[st
         asked = messages_of(attributes["gen_ai.input.messages"])
         system = system_text(attributes.get("gen_ai.system_instructions"))
         return with_system(asked, system) if asked else None, reply_of(attributes.get("gen_ai.output.messages"))
-    for before, after in (("gen_ai.prompt", "gen_ai.completion"), ("llm.input_messages", "llm.output_messages")):
-        asked = messages_of(_numbered(attributes, before))
+    for before, after in _NUMBERED:
+        asked = messages_of(numbered(attributes, before))
         if asked:
-            return asked, reply_of(_numbered(attributes, after)[:1])
+            return asked, reply_of(numbered(attributes, after)[:1])
     if "ai.prompt.messages" in attributes or "ai.prompt" in attributes:
         asked = messages_of(attributes.get("ai.prompt.messages") or attributes.get("ai.prompt"))
         text, calls = attributes.get("ai.response.text"), parsed(attributes.get("ai.response.toolCalls"))
@@ -206,41 +171,6 @@ def _from_events(span: Table, attributes: Table) -> tuple[list[dict[str, Any]] |
     return messages_of(asked), reply_of(answered)
 
 
-def _numbered(attributes: Table, before: str) -> list[Any]:
-    """`llm.input_messages.0.message.role` and its like, as a list of messages."""
-    root: dict[str, Any] = {}
-    for key, value in attributes.items():
-        if not key.startswith(f"{before}."):
-            continue
-        parts = [
-            p
-            for p in key.removeprefix(f"{before}.").split(".")
-            if p not in ("message", "tool_call", "message_content")
-        ]
-        place = root
-        for part in parts[:-1]:
-            inner = place.setdefault(part, {})
-            if not isinstance(inner, dict):
-                break
-            place = inner
-        else:
-            place[parts[-1]] = value
-    messages = _listed(root)
-    for message in messages if isinstance(messages, list) else []:
-        if isinstance(message, dict) and isinstance(message.get("contents"), list):
-            message["content"] = message.pop("contents")
-    return messages if isinstance(messages, list) else []
-
-
-def _listed(value: Any) -> Any:
-    """Tables whose keys are numbers as lists."""
-    if not isinstance(value, dict):
-        return value
-    if value and all(key.isdigit() for key in value):
-        return [_listed(value[key]) for key in sorted(value, key=int)]
-    return {key: _listed(item) for key, item in value.items()}
-
-
 def _tools(attributes: Table) -> list[dict[str, Any]]:
     request = parsed(attributes.get("model_request_parameters"))
     listed = [parsed(each.get("json_schema")) for each in _numbered_tools(attributes)]
@@ -248,14 +178,14 @@ def _tools(attributes: Table) -> list[dict[str, Any]]:
         attributes.get("gen_ai.tool.definitions"),
         attributes.get("ai.prompt.tools"),
         request.get("function_tools") if isinstance(request, Mapping) else None,
-        _numbered(attributes, "llm.request.functions"),
+        numbered(attributes, "llm.request.functions"),
         listed,
     )
     return next((found for found in map(tools_of, places) if found), [])
 
 
 def _numbered_tools(attributes: Table) -> list[Table]:
-    found = _listed(_nested(attributes, "llm.tools."))
+    found = listed_by_number(_nested(attributes, "llm.tools."))
     tools = [each.get("tool", each) for each in found if isinstance(each, Mapping)] if isinstance(found, list) else []
     return [tool for tool in tools if isinstance(tool, Mapping)]
 

@@ -58,6 +58,8 @@ def tool_call(value: Any) -> dict[str, Any] | None:
     """One call of a tool in OpenAI's form, its arguments as JSON text; `None` where it names no tool."""
     if not isinstance(value, Mapping):
         return None
+    if isinstance(value.get("tool_call"), Mapping):  # OpenInference wraps each of a list
+        value = value["tool_call"]
     inner = value.get("function") or value.get("functionCall")
     stated = inner if isinstance(inner, Mapping) else value
     name = stated.get("name") or stated.get("toolName")
@@ -103,6 +105,8 @@ def _pieces(item: Any) -> list[Piece]:
         return [Piece(item)]
     if not isinstance(item, Mapping):
         return [Piece(json.dumps(item, ensure_ascii=False))]
+    if isinstance(item.get("message_content"), Mapping):  # OpenInference again
+        item = item["message_content"]
     kind = item.get("type")
     if kind in _THINKING or item.get("thought") is True:
         return []
