@@ -6,9 +6,12 @@ from typing import Any
 
 import pytest
 
+from migrator_tui.models.pool import ModelPool
 from migrator_tui.project.cases import load_cases
 from migrator_tui.project.config import load_project
 from tests.tui.conftest import MEDIUM, NARROW, RECORDED, WIDE, Driver, opened, run_all, write_project
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 PROMPT = """\
 Sort tickets for {{ shop }}.
@@ -61,7 +64,7 @@ async def to_coverage(bench: Driver) -> None:
 
 async def to_row(bench: Driver, words: str) -> None:
     """Put the cursor of the part in focus on the row with these words."""
-    await bench.press("home")
+    await bench.press("g")
     for _ in range(40):
         if any("▸" in line and words in line for line in bench.lines):
             return
@@ -163,6 +166,44 @@ async def test_cases_from_production_are_looked_at_one_by_one_and_enter_the_case
     project = load_project(shop)
     new = load_cases(project, project.tasks[0])[6:]
     assert {case.id for case in new} <= {"i0", "i1", "i2"} and not any(case.checks or case.expected for case in new)
+
+
+async def test_cases_are_written_by_the_assistant_once_calls_and_money_are_agreed_to(
+    shop: Path, pool: ModelPool
+) -> None:
+    config = shop / "migrator.toml"
+    config.write_text(config.read_text("utf-8") + '\n[assistant]\nmodel = "simulated:writer-1"\n', "utf-8")
+    before = (shop / "cases" / "triage.jsonl").read_bytes()
+    async with opened(shop, size=WIDE, pool=pool) as bench:
+        await to_coverage(bench)
+        await to_row(bench, "takes back what it says")
+        await bench.press("s")
+        await bench.until(lambda: "1 call to simulated:writer-1, about $0.00" in bench.text)
+        await bench.press("escape")
+        assert bench.history.spent_today()[0] == 0, "nobody is asked before a yes"
+        await bench.press("s")
+        await bench.until(lambda: "1 call to simulated:writer-1" in bench.text)
+        await bench.press("enter")
+        await bench.until(lambda: "contradictory-1" in bench.text and "space take" in bench.text, "reviewed at once")
+        assert (shop / "cases" / "triage.jsonl").read_bytes() == before
+        await bench.press("space", "enter", "w")
+        await bench.until(lambda: "Write to cases/triage.jsonl" in bench.text)
+        await bench.press("enter")
+        await bench.until(lambda: "written to cases/triage.jsonl: 1 case" in bench.notice)
+        assert bench.history.spent_today()[0] > 0
+    project = load_project(shop)
+    new = load_cases(project, project.tasks[0])[-1]
+    assert (new.id, new.tags, new.checks, new.vars["shop"]) == ("contradictory-1", ("contradictory",), (), "Lamps")
+
+
+async def test_without_an_assistant_it_says_what_to_set(shop: Path) -> None:
+    async with opened(shop, size=WIDE) as bench:
+        await to_coverage(bench)
+        await to_row(bench, "takes back what it says")
+        for key in ("s", "space", "enter"):
+            await bench.press(key)
+            await bench.until(lambda: "[assistant]" in bench.notice)
+            bench.app.change_frame(notice="")
 
 
 async def test_the_screen_follows_files_that_change_outside(shop: Path) -> None:

@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -74,6 +74,29 @@ def input_of(case: Case, shared: frozenset[str] = frozenset()) -> str:
     if any(message.get("role") == "user" for message in case.messages):
         return last_user_message(case.messages)
     return "\n".join(_text(value) for name, value in sorted(case.vars.items()) if name not in shared)
+
+
+def input_text(case: Case) -> str:
+    """What `with_input` replaces: the last user message, else the longest variable."""
+    if any(message.get("role") == "user" for message in case.messages):
+        return last_user_message(case.messages)
+    return str(case.vars[name]) if (name := _longest(case)) is not None else ""
+
+
+def with_input(case: Case, text: str) -> Case:
+    """The case with another input."""
+    messages = list(case.messages)
+    for number in range(len(messages) - 1, -1, -1):
+        if messages[number].get("role") == "user":
+            messages[number] = {**messages[number], "content": text}
+            return replace(case, messages=tuple(messages))
+    name = _longest(case)
+    return replace(case, vars={**case.vars, name: text}) if name is not None else case
+
+
+def _longest(case: Case) -> str | None:
+    texts = {name: value for name, value in case.vars.items() if isinstance(value, str)}
+    return max(texts, key=lambda name: len(texts[name]), default=None)
 
 
 def shared_variables(cases: Sequence[Case]) -> frozenset[str]:

@@ -1,14 +1,15 @@
 """Runs plans, and single cases: the one place where calls are started, stopped, paid for and kept."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING, TypeVar
 
 from migrator_tui.history.records import Version
-from migrator_tui.models.requests import Lane
-from migrator_tui.project.schema import Case, ModelSpec, Project, Task
+from migrator_tui.models.requests import Answer, Lane
+from migrator_tui.project.schema import Case, Message, ModelSpec, Project, Task
 from migrator_tui.running.calls import Calls
 from migrator_tui.running.case_run import CaseJob
+from migrator_tui.running.checking.services import Services
 from migrator_tui.running.checking.waiting import models_asked
 from migrator_tui.running.events import CaseResult, RunEvent, RunResult
 from migrator_tui.running.plan import Plan
@@ -99,6 +100,19 @@ class Runner:
         job = CaseJob(self.project, self._history, self._pool, budget, author=self._author, lane=lane)
         work = job.run(task, candidate, case, version, on_event, include_baseline=include_baseline)
         return await self._while_listed(job, work)
+
+    async def ask_assistant(self, spec: ModelSpec, messages: Sequence[Message]) -> Answer:
+        """Ask a model about no case, within the day's money; what it costs is kept with the other calls.
+
+        Raises `NotAsked` where there is no money left, `CheckFailure` where no answer came, and `ProjectError` where
+        a cap cannot be held because the price is unknown.
+        """
+        budget = await self._budget([spec], None)
+        services = Services(self._pool, budget, lane=Lane.WAITED_FOR, concurrency=1)
+        try:
+            return await services.ask(spec, messages, "assistant")
+        finally:
+            await asyncio.shield(asyncio.to_thread(self._history.add_side_calls, services.take_calls()))
 
     def stop(self) -> None:
         """Cancel the calls in flight and start no more; what was answered is kept, and runs can be resumed."""

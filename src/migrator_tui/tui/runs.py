@@ -17,6 +17,8 @@ from migrator_tui.tui.workspace import Workspace
 if TYPE_CHECKING:
     from migrator_tui.models.dry_run import DryRun, ParameterSet
     from migrator_tui.models.pool import ModelPool
+    from migrator_tui.models.requests import Answer
+    from migrator_tui.project.schema import Message as ChatMessage
     from migrator_tui.running.estimate import Estimate
     from migrator_tui.running.events import CaseResult, RunEvent
     from migrator_tui.running.plan import Plan
@@ -103,6 +105,14 @@ class Runs:
         if self._pool is None:
             raise WorkerGone("models are still starting; look again in a moment")
         return await self._pool.dry_run(sets)
+
+    async def ask_assistant(self, messages: "Sequence[ChatMessage]") -> "Answer":
+        """Ask the project's assistant; raises as `Runner.ask_assistant` does, and `ProjectError` before it can be."""
+        spec = self._workspace.project.assistant
+        if spec is None or self._runner is None:
+            why = "there is no [assistant]" if spec is None else "models are still starting; try again in a moment"
+            raise ProjectError(why)
+        return await self._ready_runner().ask_assistant(spec, messages)
 
     async def close(self) -> None:
         """Stop what goes on, keeping what was answered, and end the processes."""

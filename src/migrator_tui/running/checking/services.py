@@ -99,7 +99,16 @@ class Services:
         self._settled.clear()
         await self._settled.wait()
 
-    async def call(self, spec: ModelSpec, request: ModelRequest, purpose: str, output_id: int) -> Answer:
+    async def ask(self, spec: ModelSpec, messages: Sequence[Message], purpose: str) -> Answer:
+        """Ask a model about no output, with the parameters that its table states; raises as `call` does."""
+        params = dict(spec.params)
+        if not any(name in params for name in OUTPUT_LIMITS):
+            params["max_tokens"] = ANSWER_TOKENS
+        return await self.call(spec, _request(spec, messages=list(messages), params=params), purpose)
+
+    async def call(
+        self, spec: ModelSpec, request: ModelRequest, purpose: str, output_id: int | None = None
+    ) -> Answer:
         """Make a call when there is a place and money; raises `CheckFailure` or `NotAsked`."""
         async with self._places:
             bound = self._budget.bound(spec, request)

@@ -1,7 +1,7 @@
 """The cases of one proposal, looked at one by one before any of them enters a case file."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import ClassVar
 
 from textual import on, work
@@ -11,7 +11,8 @@ from textual.containers import Vertical
 from textual.content import Content
 from textual.widgets import Static
 
-from migrator_tui.project.case_values import case_title, last_user_message
+from migrator_tui.coverage.inputs import input_text, with_input
+from migrator_tui.project.case_values import case_title
 from migrator_tui.project.schema import Case
 from migrator_tui.text_safety import safe
 from migrator_tui.tui.glyphs import Glyphs
@@ -138,26 +139,3 @@ class Review(Modal[Reviewed]):
     def action_agree(self) -> None:
         """Keep what is marked."""
         self.dismiss(Reviewed(self.drafts, [case for case in self.drafts if case.id in self.chosen]))
-
-
-def input_text(case: Case) -> str:
-    """What `with_input` replaces: the last user message, else the longest variable."""
-    if any(message.get("role") == "user" for message in case.messages):
-        return last_user_message(case.messages)
-    return str(case.vars[name]) if (name := _longest(case)) is not None else ""
-
-
-def with_input(case: Case, text: str) -> Case:
-    """The case with another input."""
-    messages = list(case.messages)
-    for number in range(len(messages) - 1, -1, -1):
-        if messages[number].get("role") == "user":
-            messages[number] = {**messages[number], "content": text}
-            return replace(case, messages=tuple(messages))
-    name = _longest(case)
-    return replace(case, vars={**case.vars, name: text}) if name is not None else case
-
-
-def _longest(case: Case) -> str | None:
-    texts = {name: value for name, value in case.vars.items() if isinstance(value, str)}
-    return max(texts, key=lambda name: len(texts[name]), default=None)

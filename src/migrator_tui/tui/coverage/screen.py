@@ -264,6 +264,32 @@ class CoverageScreen(CoverageBench):
             raise ProjectError(f"not TOML: {error}") from None
         return spec
 
+    # Having cases written
+
+    @work(exclusive=True, group="question")
+    async def action_suggest(self) -> None:
+        """Have the assistant write cases for the proposal under the cursor, else for all that production lacks."""
+        from migrator_tui.tui.coverage.suggesting import suggest
+
+        coverage = self.coverage
+        if coverage is None:
+            return
+        fill = self._fill()
+        fills = [fill] if fill is not None else [one for one in coverage.fills if not self._drafts(one)]
+        if not fills:
+            self.say("every proposal has cases already: enter looks at them", "warning")
+            return
+        written = await suggest(self, fills)
+        for one, cases in written.items():
+            self.taken.drafts[fill_key(one)] = cases
+            self.taken.cases.pop(fill_key(one), None)
+        self.paint()
+        if fill is not None and fill in written:
+            await self._review(fill)
+
+    def _drafts(self, fill: CaseProposal) -> Sequence[Case]:
+        return drafts_of(fill, self.coverage, self.taken) if self.coverage is not None else ()
+
     # Doing
 
     @work(exclusive=True, group="question")
