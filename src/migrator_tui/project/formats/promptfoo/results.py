@@ -174,7 +174,8 @@ def _of_table(head: Mapping[str, Any], body: Sequence[Any]) -> Results:
     for each in prompts if isinstance(prompts, list) else []:
         prompt = each if isinstance(each, Mapping) else {"raw": str(each)}
         results.columns.append(_column(_first_text(prompt.get("provider")), prompt, prompt))
-    names = [str(name) for name in head.get("vars") or [] if isinstance(name, str)]
+    stated_names = head.get("vars")
+    names = [str(name) for name in (stated_names if isinstance(stated_names, list) else [])]
     for row in body:
         if not isinstance(row, Mapping):
             continue
