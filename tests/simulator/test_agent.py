@@ -47,6 +47,15 @@ TRIPS = [
     tool("transfer_to_human", "Hand the chat to a person.", reason={"type": "string"}),
 ]
 
+DAY = {"type": "string", "format": "date"}
+OTHERS = [
+    *TRIPS,
+    tool("getBalance", "The balance of an account.", accountId={"type": "string", "description": "like AC-123456"}),
+    tool("fetch_profile", "Shows the profile of a user.", user_id={"type": "integer"}),
+    tool("list_events", "Lists the events between two days.", start_date=DAY, end_date=DAY),
+    tool("create_event", "Creates an event.", title={"type": "string"}, attendees={"type": "array"}),
+]
+
 
 def user(text: str) -> dict[str, Any]:
     return {"role": "user", "content": text}
@@ -86,10 +95,20 @@ def calls(reply: Reply) -> list[tuple[str, Any]]:
         ("What will the weather be like in Bremen tomorrow?", ("get_weather", {"city": "Bremen"})),
         ("Book a table for 4 guests on 3 December 2026.", ("book_table", {"date": "2026-12-03", "guests": 4})),
         ("I want to speak to a human!", ("transfer_to_human", {"reason": "I want to speak to a human!"})),
+        ("What is the balance of account AC-123456?", ("getBalance", {"accountId": "AC-123456"})),
+        ("Show me the profile of user 4711.", ("fetch_profile", {"user_id": 4711})),
+        (
+            "Which events are there between 1 December 2026 and 5 December 2026?",
+            ("list_events", {"start_date": "2026-12-01", "end_date": "2026-12-05"}),
+        ),
+        (
+            'Create an event "Team lunch" with a@example.com and b@example.com.',
+            ("create_event", {"title": "Team lunch", "attendees": ["a@example.com", "b@example.com"]}),
+        ),
     ],
 )
 def test_tools_it_has_never_seen_are_called_by_what_they_are_for(text: str, wanted: object) -> None:
-    assert calls(ask(text, TRIPS)) == [wanted]
+    assert calls(ask(text, OTHERS)) == [wanted]
 
 
 @pytest.mark.parametrize("text", ["Hello!", "What a lovely day.", "Do you have chairs?"])

@@ -159,7 +159,7 @@ class _Agent:
         if step is None or not step.calls:
             return step
         if not may_call:
-            return Step(self.speech.say("general"))
+            return Step(self.speech.say(self._greeting()))
         if "words-not-calls" in self.habits and not self.talk.after_tool:
             return Step(self.speech.line("announce"))
         return Step(self.speech.line("beside"), step.calls) if "preamble" in self.habits else step
@@ -172,7 +172,7 @@ class _Agent:
         done: list[Want] = []
         for want in self.wants:
             if want.tool is None:
-                return Step(self.speech.say("general")) if self.talk.after_tool else None
+                return Step(self.speech.say(self._greeting())) if self.talk.after_tool else None
             if (step := self._serve(want, want.tool)) is not None:
                 return step
             done.append(want)
@@ -190,7 +190,14 @@ class _Agent:
             return self._serve(want, reader) or Step(self.speech.dressed(self._report(want)))
         if asks_for_vouchers(self.request):
             return Step(self.speech.say("no_vouchers"))
-        return Step(self.speech.say("general")) if self.reading.topic == "other" and not self.reading.empty else None
+        return (
+            Step(self.speech.say(self._greeting()))
+            if self.reading.topic == "other" and not self.reading.empty
+            else None
+        )
+
+    def _greeting(self) -> str:
+        return "general_orders" if tool_for("status", self.tools) else "general"
 
     def _serve(self, want: Want, tool: Tool) -> Step | None:
         """The next thing to do for a want; `None` where all is done and only to be told."""

@@ -15,9 +15,9 @@ _MAIL = re.compile(r"[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,4}")
 _MONEY = re.compile(
     r"[€$£]\s?(\d[\d.,]{0,12}\d|\d)|(\d[\d.,]{0,12}\d|\d)\s?(?:€|\$|£|EUR\b|USD\b|euros?\b|dollars?\b)", re.IGNORECASE
 )
-_CODED = re.compile(r"(?<![\w-])#?([A-Za-z]{1,5})(?:-|(?<=[A-Z]) )?(\d{3,12})(?![\w-])")
+_CODED = re.compile(r"(?<![\w-])#?([A-Za-z]{1,5})(?:-|(?<=[A-Z]) )?(\d{3,24})(?![\w-])")
 _LED = re.compile(
-    r"(?:#|\b(?:order|booking|number|no|nr|bestellung|bestellnummer|commande|pedido|ordine|bestelling|encomenda|it's|is)"
+    r"(?:#|\b(?:order|booking|user|customer|account|event|ticket|invoice|id|number|no|nr|bestellung|bestellnummer|commande|pedido|ordine|bestelling|encomenda|it's|is)"
     r"\b\.?\s?(?:number|nummer|no|nr|n[o°º])?\.?:?\s?#?)(\d{4,12})\b",
     re.IGNORECASE,
 )
@@ -37,6 +37,10 @@ _NAMED = re.compile(
 )
 _PLACE = re.compile(rf"\b(?:in|at|for|to|from|near|nach|à|en|a) ({_UP}(?:[ -]{_UP}){{0,2}})")
 _QUOTED = re.compile(r"[\"“„«]([^\"”“»\n]{1,200})[\"”“»]")
+_NAMES_IT = re.compile("title|subject|topic|query|search|content|name")
+"""Text that is put in quotes where it is told."""
+_LATER = re.compile("end|until|till|_to$|before|return|check.?out")
+"""The second of two days."""
 _PHONE = re.compile(r"\+?\d[\d /-]{6,18}\d")
 _OTHERS = frozenset({"other", "others", "general", "none", "misc", "unknown", "default", "normal"})
 _MOST_DEEP = 6
@@ -118,15 +122,17 @@ def _value(
     if kind in {"number", "integer"}:
         found = re.search(r"\b\d{1,9}\b", request)
         return int(found[0]) if found else None
-    if kind == "array" and role == "email":
-        return _MAIL.findall(talk.said)[:20]
+    if kind == "array" and (mails := _MAIL.findall(talk.said)):
+        return [mail.rstrip(".") for mail in mails[:20]]
     simple = {"boolean": True, "array": [], "object": {}}
-    return simple[kind] if kind in simple else _text(role, texts, talk)
+    return simple[kind] if kind in simple else _text(name, role, texts, talk)
 
 
-def _text(role: str, texts: Sequence[str], talk: Talk) -> str | None:
+def _text(name: str, role: str, texts: Sequence[str], talk: Talk) -> str | None:
     if role == "date":
-        return next((day for text in texts if (day := _day(text))), None)
+        place = -1 if _LATER.search(fold(name)) else 0
+        return next((days[place] for text in texts if (days := _days(text))), None)
+    quoted = next((found[1] for text in texts if (found := _QUOTED.search(text))), None)
     if role in {"street", "postal", "city", "address"}:
         for text in texts:
             if found := _STREET.search(text):
@@ -138,10 +144,10 @@ def _text(role: str, texts: Sequence[str], talk: Talk) -> str | None:
             if found := patterns[role].search(text):
                 return found[1] if found.re.groups else found[0].rstrip(".")
         return None
-    if role == "text":
+    if role == "text" and not (quoted and _NAMES_IT.search(fold(name))):
         words = (talk.requests[0] if len(texts[0].split()) < 3 and talk.requests else texts[0]).split()
         return " ".join(words[:30]) or None
-    return next((found[1] for text in texts if (found := _QUOTED.search(text))), None)
+    return quoted
 
 
 def ids_in(text: str, schema: Mapping[str, Any], place: int = 0) -> list[str]:
@@ -252,17 +258,17 @@ def _dates() -> re.Pattern[str]:
     )
 
 
-def _day(text: str) -> str | None:
-    """The first day that a text names, as `2026-11-01`."""
-    if iso := _ISO.search(text):
-        return iso[0]
-    found = _dates().search(fold(text))
-    if not found:
-        return None
-    day, month, year = (found[name] or found[f"{name}2"] for name in "dmy")
+def _days(text: str) -> list[str]:
+    """The days that a text names, as `2026-11-01`."""
+    if iso := _ISO.findall(text):
+        return ["-".join(parts) for parts in iso]
     tables = word_list("agent")["months"].values()
-    number_of = next(place for names in tables for place, name in enumerate(names, 1) if fold(name) == month)
-    return f"{year}-{number_of:02d}-{int(day):02d}"
+    days = []
+    for found in _dates().finditer(fold(text)):
+        day, month, year = (found[name] or found[f"{name}2"] for name in "dmy")
+        number_of = next(place for names in tables for place, name in enumerate(names, 1) if fold(name) == month)
+        days.append(f"{year}-{number_of:02d}-{int(day):02d}")
+    return days
 
 
 def _meant(values: Sequence[Any], said: str, team: str) -> Any:
