@@ -41,6 +41,8 @@ _NAMES_IT = re.compile("title|subject|topic|query|search|content|name")
 """Text that is put in quotes where it is told."""
 _LATER = re.compile("end|until|till|_to$|before|return|check.?out")
 """The second of two days."""
+_PLAIN_PATTERN = re.compile(r"\^?(?:[A-Za-z_-]|\[[\w-]{1,20}\]|\\d|\{\d{1,2}(?:,\d{0,2})?\}|\+)*\$?")
+"""Patterns of order numbers that are tried."""
 _PHONE = re.compile(r"\+?\d[\d /-]{6,18}\d")
 _OTHERS = frozenset({"other", "others", "general", "none", "misc", "unknown", "default", "normal"})
 _MOST_DEEP = 6
@@ -173,9 +175,6 @@ def _prefix(schema: Mapping[str, Any]) -> str:
     told = f"{schema.get('description', '')} {schema.get('example', '')} {schema.get('examples', '')}"[:2000]
     found = _EXAMPLE.search(told)
     return found[1] if found else ""
-
-
-_PLAIN_PATTERN = re.compile(r"\^?(?:[A-Za-z_-]|\[[\w-]{1,20}\]|\\d|\{\d{1,2}(?:,\d{0,2})?\}|\+)*\$?")
 
 
 def _fits(value: str, schema: Mapping[str, Any]) -> bool:
