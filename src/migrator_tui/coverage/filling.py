@@ -17,7 +17,7 @@ from migrator_tui.project.importing.adding import free_name
 from migrator_tui.project.prompts import render
 from migrator_tui.project.schema import Case, CheckSpec, Project, Task
 from migrator_tui.project.words import one_line
-from migrator_tui.project.write_back import FileChange, config_change, put
+from migrator_tui.project.write_back import FileChange, config_change, put, refuse_foreign
 from migrator_tui.project.write_checks import checks_edit
 
 _LINES = (".jsonl", ".ndjson")
@@ -67,6 +67,8 @@ def changes(project: Project, task: Task, checks: Sequence[CheckSpec], cases: Se
 
     `ProjectError` where a file can't be read or edited, or the task has one of the checks already.
     """
+    if cases or checks:
+        refuse_foreign(project)
     found: list[FileChange] = []
     new_file: str | None = None
     if cases:

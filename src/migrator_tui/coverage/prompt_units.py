@@ -11,6 +11,8 @@ LONGEST_UNIT = 2_000
 
 FULL_LINE = 0.6
 """Share of the longest line; a line below it was not wrapped, so a capital after it begins a sentence."""
+_NO_PROMPT = "(This prompt is made by "
+"""How the placeholder of a prompt that was code begins (`formats/promptfoo`): it asks for nothing."""
 LONGEST_HEAD = 6
 """Words."""
 
@@ -52,7 +54,7 @@ def units(template: str) -> list[Unit]:
     """The sentences and bullets of all messages that give instructions (those of the assistant are examples)."""
     found: list[Unit] = []
     for part in parts(template):
-        if part.role is not None and part.role != "assistant":
+        if part.role is not None and part.role != "assistant" and not part.source.startswith(_NO_PROMPT):
             found += _of_text(part.source.split("\n"), part.line)
     return found
 

@@ -301,6 +301,7 @@ COVERAGE: Sequence[Key] = (
     Key("coverage-write", "w", "write", "write taken", "write it; shows the diff first", "Change", short="write"),
     Key("coverage-check", "a", "add_check", "add check", "add a check for this instruction", "Change"),
     Key("coverage-suggest", "s", "suggest", "have written", "have cases written; asks with the money", "Change"),
+    Key("coverage-import", "I", "import_file", "import", "import cases and production from a file", "Change"),
     Key("coverage-part", "tab", "part(1)", "next part", "next part", "Move", short="part"),
     Key("coverage-full", "plus", "maximise", "full screen", "this part alone, with more", "Look", short="alone"),
     *_TRACK,

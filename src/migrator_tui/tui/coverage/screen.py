@@ -322,6 +322,26 @@ class CoverageScreen(CoverageBench):
         self.say(f"written to {names}: {' and '.join(parts)}", "success")
 
     @work(exclusive=True, group="question")
+    async def action_import_file(self) -> None:
+        """Cases, and a production sample, out of another tool's file."""
+        from migrator_tui.tui.importing.screen import ImportScreen
+
+        workspace = self.workspace
+        folder, task = workspace.project.folder, workspace.task.name
+        screen = ImportScreen(None, folder=folder, glyphs=self.program.glyphs, output=folder, task=task)
+        written = await self.app.push_screen_wait(screen)
+        if written is None:
+            return
+        try:
+            workspace.reread()
+        except (ProjectError, OSError) as error:
+            self.say(str(error), "error")
+            return
+        await self.program.workbench.look_outside()
+        self.program.resurvey_coverage()
+        self.say(f"imported into {written.task}", "success")
+
+    @work(exclusive=True, group="question")
     async def action_add_check(self) -> None:
         """A check of one's own for the instruction under the cursor."""
         from migrator_tui.tui.add_check.adding import add_check
