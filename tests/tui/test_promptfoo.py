@@ -72,8 +72,9 @@ async def test_a_case_runs_and_nothing_is_written(tickets: Path, pool: ModelPool
         await driver.press("escape", "w")
         await driver.until(lambda: driver.notice.startswith("a folder of promptfoo's is never written"))
         assert "migrator-tui import promptfoo . --output DIR" in driver.notice
+        driver.app.say("")
         await driver.press("a")
-        await driver.settle_but_for_questions()
+        await driver.until(lambda: driver.notice.startswith("a folder of promptfoo's is never written"), "no dialog")
         assert (tickets / "promptfooconfig.yaml").read_text() == config and len(list(tickets.iterdir())) == 1
     async with opened(tickets, pool=pool) as driver:
         assert driver.bench.prompt is not None
@@ -110,8 +111,17 @@ async def test_a_choice_not_made_changes_nothing(tickets: Path) -> None:
         await driver.type("recorded:x.jsonl")
         await driver.until(lambda: "use recorded:x.jsonl as it is" in driver.text)
         await driver.press("enter")
-        await driver.until(lambda: driver.notice.startswith("recorded:x.jsonl needs a migrator.toml"))
+        await driver.until(lambda: driver.notice.startswith("recorded:x.jsonl needs a project of its own"))
+        await command(driver, "Models of this promptfoo")
+        await driver.until(lambda: isinstance(driver.app.screen, Picker))
+        await driver.press("enter")
+        await driver.until(lambda: "The model you move to" in driver.text)
+        await driver.type("recordd:x")
+        await driver.until(lambda: "use recordd:x as it is" in driver.text)
+        await driver.press("enter")
+        await driver.until(lambda: 'unknown kind of model "recordd:"' in driver.notice)
         assert "classic-1 → bright-2 1/2" in driver.lines[0]
+    # The folder still opens.
     assert read_choice(tickets / "promptfooconfig.yaml") == Choice()
 
 

@@ -65,7 +65,7 @@ def notes_content(foreign: Foreign) -> Content:
 
 async def choose_models(app: "MigratorApp") -> None:
     """Ask for baseline and candidate, remember them, and let them take effect at once."""
-    from migrator_tui.project.formats.promptfoo.choices import Choice, keep_choice
+    from migrator_tui.project.formats.promptfoo.choices import Choice, keep_choice, read_choice
     from migrator_tui.tui.setup.picker import Picker
 
     project = app.workspace.project
@@ -79,13 +79,19 @@ async def choose_models(app: "MigratorApp") -> None:
         picked = await app.push_screen_wait(Picker(title, hint, picks, app.glyphs, placeholder="a model's name"))
         if not picked:
             return
-        if picked[0].startswith(UNFIT):
-            app.say(f"{picked[0]} needs a migrator.toml that says where its file lies", "error")
+        if picked[0].startswith(UNFIT) or (picked[0].startswith("simulated:") and picked[0].endswith(".toml")):
+            app.say(f"{picked[0]} needs a project of its own, since it names a file", "error")
             return
         taken.append(picked[0])
     try:
+        before = await asyncio.to_thread(read_choice, project.config_file)
         await asyncio.to_thread(keep_choice, project.config_file, Choice(*taken))
-        await app.workbench.take_own_change()
+        try:
+            await app.workbench.take_own_change()
+        except ProjectError:
+            # A folder that no longer opens could not be mended on screen.
+            await asyncio.to_thread(keep_choice, project.config_file, before)
+            raise
     except ProjectError as error:
         app.say(str(error), "error")
         return

@@ -143,9 +143,11 @@ def test_a_proposal_makes_room_for_a_choice(folder: Path) -> None:
 
 def test_trust_hangs_on_every_file_that_says_whom_to_ask(folder: Path) -> None:
     provider = {"id": "openai:gpt-4o", "config": {"apiBaseUrl": "https://one.example/v1"}}
-    config = CONFIG.replace("- {id: openai:gpt-4o, label: old one, config: {temperature: 0}}", "- file://who.json")
+    # One that leads outside, or nowhere, hides no other.
+    who = "- file://../gone.yaml\n  - file://nowhere.yaml\n  - file://who.json"
+    config = CONFIG.replace("- {id: openai:gpt-4o, label: old one, config: {temperature: 0}}", who)
     write(folder, {"promptfooconfig.yaml": config, "who.json": provider})
-    project = load_project(folder, trusted=False)
+    project = load_project(folder)
     assert trust.concerns(project) == ["sends requests and your key to one.example (api_base of baseline)"]
     with pytest.raises(ProjectError, match="this folder is not trusted yet and sends requests"):
         trust.check_allowed(project, trusted=False)

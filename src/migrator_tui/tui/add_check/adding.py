@@ -8,6 +8,7 @@ from migrator_tui.parity.drift.base import GONE_TITLES, TITLES
 from migrator_tui.parity.evidence import CaseEvidence
 from migrator_tui.project.errors import ProjectError
 from migrator_tui.project.schema import BASELINE
+from migrator_tui.project.write_back import refuse_foreign
 from migrator_tui.running.checking.proposals import Seen
 from migrator_tui.running.checking.trial import Ground
 
@@ -37,6 +38,11 @@ async def add_check(
         return Seen.of(drift, old, new, selected)
 
     if not workspace.is_open:
+        return False
+    try:
+        refuse_foreign(workspace.project)
+    except ProjectError as error:
+        screen.say(str(error), "error")
         return False
     spec = await screen.app.push_screen_wait(AddCheck(workspace, screen.program.glyphs, seen, about=about))
     if spec is None:

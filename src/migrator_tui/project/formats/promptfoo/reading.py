@@ -3,6 +3,7 @@
 import json
 import os
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from fnmatch import fnmatchcase
 from functools import lru_cache
 from pathlib import Path
@@ -181,10 +182,12 @@ def _collect(value: Any, source: Source, found: dict[Path, None], depth: int) ->
         for item in value:
             _collect(item, source, found, depth)
     elif isinstance(value, str) and value.startswith(FILE) and not is_code(value) and depth < 5:
-        for file in source.files(value):
-            if file not in found and file.suffix.lower() in (".yaml", ".yml", ".json"):
-                found[file] = None
-                _collect(source.value(file), source, found, depth + 1)
+        # One by one: a name that leads nowhere must not hide the others.
+        with suppress(ProjectError):
+            for file in source.files(value):
+                if file not in found and file.suffix.lower() in (".yaml", ".yml", ".json"):
+                    found[file] = None
+                    _collect(source.value(file), source, found, depth + 1)
 
 
 def parsed(text: str, shown: str, suffix: str) -> Any:
