@@ -137,7 +137,9 @@ def _search(project: Project, taken: Sequence[str]) -> "Callable[[str], Sequence
         found = [other(facts.name) for facts in search(text, 30) if facts.name not in taken]
         names = {pick.value for pick in (*own, *found)}
         if text not in names and text not in taken and text.isprintable():
-            found.append(Pick(text, f"use {text} as it is", "not in the price map" if not facts_of(text) else ""))
+            as_it_is = Pick(text, f"use {text} as it is", "not in the price map" if not facts_of(text) else "")
+            # A name with a scheme is not something to search for.
+            found.insert(0 if ":" in text and "/" not in text.partition(":")[0] else len(found), as_it_is)
         return [*own, *found]
 
     return like
