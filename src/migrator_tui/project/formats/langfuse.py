@@ -48,20 +48,24 @@ def _rows(place: int, value: Table) -> Iterator[Read]:
     wrapping = _wrapping(known, asked)
     for each in asked:
         # The Vercel AI SDK reports a call twice, as a whole and as what was sent.
-        if each.get("id") not in wrapping:
+        if _name(each.get("id")) not in wrapping:
             yield observed(place, each, trace)
 
 
-def _wrapping(known: Sequence[Table], asked: Sequence[Table]) -> set[Any]:
+def _wrapping(known: Sequence[Table], asked: Sequence[Table]) -> set[str]:
     """The ids of observations that hold another call of a model."""
-    parent = {each.get("id"): each.get("parentObservationId") for each in known}
-    found: set[Any] = set()
+    parent = {_name(each.get("id")): _name(each.get("parentObservationId")) for each in known}
+    found: set[str] = set()
     for each in asked:
-        above = each.get("parentObservationId")
-        while above is not None and above not in found:
+        above = _name(each.get("parentObservationId"))
+        while above and above not in found:
             found.add(above)
-            above = parent.get(above)
+            above = parent.get(above, "")
     return found
+
+
+def _name(value: Any) -> str:
+    return value if isinstance(value, str) else ""
 
 
 def observed(place: int, each: Table, trace: Table) -> Read:

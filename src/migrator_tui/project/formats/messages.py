@@ -134,7 +134,8 @@ class Conversation:
             self._result(piece.text, piece.result_of, piece.name)
         rest = [piece for piece in pieces if piece not in results]
         calls = [self._numbered(piece.call) for piece in rest if piece.call is not None]
-        stated = item.get("tool_calls") or _further(item).get("tool_calls") or ()
+        stated = parsed(item.get("tool_calls") or _further(item).get("tool_calls"))
+        stated = stated if isinstance(stated, list) else []
         calls += [self._numbered(call) for call in map(tool_call, stated) if call is not None]
         said = _content([piece for piece in rest if piece.call is None])
         if results and not said and not calls:
