@@ -155,11 +155,17 @@ def test_a_project_that_is_there_gets_files_and_keeps_its_comments(call: Call, f
     after = load_project(folder)
     assert "# mine" in config.read_text("utf-8")
     assert after.baseline == before.baseline and "--use-answers" in said
+    assert "prompt needs" not in said
     # `question 1` is a case already.
     assert [case.messages[0]["content"] for case in load_cases(after, after.tasks[0])][-2:] == [
         "question 12",
         "another",
     ]
+    (folder / "triage.md").write_text("Sort the ticket of {{ shop }}.\n", "utf-8")
+    (tmp_path / "other.csv").write_text("question,expected\nhi,x\n")
+    assert (
+        "the task's prompt needs shop" in call("import", tmp_path / "other.csv", "--output", folder, "--dry-run")[1]
+    )
     code, _, err = call("-C", folder, "import", source, "--yes", "--task", "new", "--use-answers")
     assert code == 0, err
     after = load_project(folder)

@@ -18,7 +18,7 @@ from migrator_tui.project.importing.request import Opened
 from migrator_tui.project.importing.spool import json_line
 from migrator_tui.project.importing.targets import Target
 from migrator_tui.project.importing.writing import Build
-from migrator_tui.project.prompts import normal, read_template
+from migrator_tui.project.prompts import normal, read_template, variables
 from migrator_tui.project.toml_text import toml_value
 from migrator_tui.project.words import listed, one_line
 from migrator_tui.project.write_back import FileChange
@@ -193,9 +193,9 @@ class Import:
         if self._system is not None:
             text, what = system_template(self._system), "the system message that all rows begin with"
         else:
-            variables = gathering.variables
-            text = asking_template(variables, gathering.found.kept, messages=gathering.with_messages > 0)
-            what = f"asks {listed(variables, 4)}" if variables else "holds the case's own messages only"
+            asked = gathering.variables
+            text = asking_template(asked, gathering.found.kept, messages=gathering.with_messages > 0)
+            what = f"asks {listed(asked, 4)}" if asked else "holds the case's own messages only"
         self._write_text(prompt, text)
         self.files.append(PlannedFile(prompt, what))
         tools = None
@@ -236,8 +236,16 @@ class Import:
         if self._system is None and any(text for text in self.gathering.systems):
             what = "the rows begin with system messages of their own, which are sent after the task's prompt"
             self.notes.append(what)
+        template = read_template(existing.prompt)
+        missing = [name for name in sorted(variables(template)) if self.gathering.variables[name] < self._kept]
+        if missing:
+            self.notes.append(f"the task's prompt needs {listed(missing)}, which not every row has")
         task = ProposedTask(existing.name, "", [case_path], production=production)
         self.changes.append(added_to_config(project, task, baseline=self._new_baseline(recorded), to=existing))
+
+    @property
+    def _kept(self) -> int:
+        return self.gathering.found.kept
 
     def _new_baseline(self, recorded: str | None) -> str | None:
         """What the baseline of an existing project becomes; `None` where it stays."""

@@ -129,6 +129,10 @@ async def other_output(screen: "ImportScreen", path: str) -> None:
     """How many cases, or where to."""
     if screen.choices is None:
         return
+    if path.startswith("note "):
+        notes = screen.made.notes if screen.made is not None else []
+        await screen.app.push_screen_wait(Sheet("To be known", Content(safe("\n".join(notes)))))
+        return
     if path.startswith("cases/"):
         options = screen.choices.wishes.options
         now = "" if options.sample is None else str(options.sample)

@@ -131,10 +131,12 @@ def file_rows(made: Import, glyphs: Glyphs) -> list[ListRow]:
 
         return draw
 
+    def noted(note: str) -> Callable[[int, bool], Content]:
+        sign = (glyphs.warning, 1, STYLES["warning"])
+        return lambda width, selected: line((sign, (note, max(8, width - 7), MUTED)), width, selected, glyphs)
+
     rows = [ListRow(path, drawn(sign, path, what, role)) for sign, path, what, role in listed_files]
-    for number, note in enumerate(made.notes):
-        rows.append(ListRow(f"note {number}", drawn(glyphs.warning, note, "", "warning")))
-    return rows
+    return rows + [ListRow(f"note {number}", noted(note)) for number, note in enumerate(made.notes)]
 
 
 def case_rows(rows: Sequence[Mapping[str, Any]], glyphs: Glyphs) -> list[ListRow]:
