@@ -5,8 +5,11 @@ from pathlib import Path
 import pytest
 
 from migrator_tui.models.pool import ModelPool
+from migrator_tui.project.errors import ProjectError
 from migrator_tui.project.formats.promptfoo.choices import Choice, read_choice
+from migrator_tui.project.schema import Project
 from migrator_tui.tui.setup.picker import Picker
+from migrator_tui.tui.start import opened_or_asked
 from migrator_tui.tui.widgets.modal import Sheet
 from tests.tui.conftest import MEDIUM, NARROW, WIDE, Driver, opened
 
@@ -148,3 +151,27 @@ async def test_changes_of_the_files_take_effect_while_it_is_open(tickets: Path) 
         await driver.settle()
         assert driver.notice.startswith("promptfooconfig.yaml: there are no prompts")
         assert "what was read before still holds" in driver.notice
+
+
+async def test_what_lies_outside_is_asked_about_before_and_after_it_is_read(
+    tickets: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[list[str]] = []
+    answers = [True, False, True, True]
+
+    def ask(project: Project, concerns: list[str]) -> bool:
+        asked.append(list(concerns))
+        return answers.pop(0)
+
+    monkeypatch.setattr("migrator_tui.tui.setup.trust.ask_for_trust", ask)
+    provider = "id: openai:gpt-4o\nconfig: {apiBaseUrl: 'https://elsewhere.example/v1'}\n"
+    (tickets.parent / "who.yaml").write_text(provider)
+    (tickets / "promptfooconfig.yaml").write_text("prompts: [hi]\nproviders: [file://../who.yaml, openai:b]\n")
+    with pytest.raises(ProjectError, match="lies outside the folder"):
+        opened_or_asked(tickets, trust=False)
+    outside = ["reads files outside it: ../who.yaml"]
+    more = ["sends requests and your key to elsewhere.example (api_base of baseline)"]
+    assert asked == [outside, more], "the address was not known before"
+    project, trusted = opened_or_asked(tickets, trust=False)
+    assert trusted and project.baseline.api_base == "https://elsewhere.example/v1"
+    assert opened_or_asked(tickets, trust=False)[1] and len(asked) == 4, "asked once"

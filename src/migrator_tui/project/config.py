@@ -34,13 +34,16 @@ def config_of(folder: Path) -> Path:
     return own if os.path.lexists(own) else find_config(folder) or own
 
 
-def load_project(folder: Path, *, trusted: bool = True, propose: Proposer | None = None) -> Project:
+def load_project(
+    folder: Path, *, trusted: bool = True, sealed: bool = False, propose: Proposer | None = None
+) -> Project:
     """The project of that folder; one of promptfoo's opens as it is.
 
     With `trusted` false, files outside the folder are refused wherever links lead; what else an untrusted folder may
-    not do is `trust.check_allowed`'s to refuse. `propose` names a model to move to where another tool's configuration
-    has only one. Raises `NoProjectError` where there is no configuration, else
-    `ProjectError`. Reads cases, prompts and recordings not at all, only sees that they are there.
+    not do is `trust.check_allowed`'s to refuse. With `sealed`, what another tool's configuration names outside the
+    folder is not read yet: the project says what trusting it would allow, and is good for nothing else. `propose`
+    names a model to move to where such a configuration has only one. Raises `NoProjectError` where there is no
+    configuration, else `ProjectError`. Reads cases, prompts and recordings not at all, only sees that they are there.
     """
     try:
         folder = folder.resolve()
@@ -55,7 +58,7 @@ def load_project(folder: Path, *, trusted: bool = True, propose: Proposer | None
         # Here, not above: most folders are our own.
         from migrator_tui.project.formats.promptfoo.folder import open_as_it_is
 
-        return open_as_it_is(config_file, trusted=trusted, propose=propose)
+        return open_as_it_is(config_file, trusted=trusted, sealed=sealed, propose=propose)
     text = decoded(read_bytes(config_file, CONFIG_NAME, MAX_CONFIG), CONFIG_NAME)
     values = _parse(text)
     try:

@@ -57,12 +57,16 @@ def opened_or_asked(folder: Path, trust: bool) -> tuple[Project, bool]:
         return load_project(folder, propose=likeliest), True
     from migrator_tui.tui.setup.trust import ask_for_trust
 
-    # Read whole only to say what trusting it would allow: nothing of it is used before the answer.
-    project = load_project(folder, propose=likeliest)
+    # Read only to say what trusting it would allow: nothing of it is used before the answer.
+    project = load_project(folder, sealed=True, propose=likeliest)
     concerns = trusting.concerns(project)
     if concerns and ask_for_trust(project, concerns):
-        trusting.trust(project)
-        return project, True
+        project = load_project(folder, propose=likeliest)
+        # What lay outside may ask for more than could be told before it was read.
+        more = [concern for concern in trusting.concerns(project) if concern not in concerns]
+        if not more or ask_for_trust(project, more):
+            trusting.trust(project)
+            return project, True
     project = load_project(folder, trusted=False, propose=likeliest)
     trusting.check_allowed(project, trusted=False)
     return project, False

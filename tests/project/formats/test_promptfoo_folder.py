@@ -159,12 +159,19 @@ def test_trust_hangs_on_every_file_that_says_whom_to_ask(folder: Path) -> None:
 
 
 def test_what_is_asked_before_trusting(folder: Path, tmp_path: Path) -> None:
-    write(tmp_path, {"outside.txt": "text"})
+    write(tmp_path, {"outside.txt": "the text outside"})
     config = CONFIG.replace("'Sort {{ticket}}'", "file://../outside.txt").replace(
         "{temperature: 0}", "{temperature: 0, apiKeyEnvar: AWS_SECRET}"
     )
     write(folder, {"promptfooconfig.yaml": config})
-    concerns = trust.concerns(load_project(folder))
+    project = load_project(folder, sealed=True)
+    assert "text" not in sent(project)[0]["content"], "asked before it is read"
+    held = b"".join(
+        path.read_bytes() for path in copy_folder(project.config_file).parent.rglob("*") if path.is_file()
+    )
+    assert b"the text outside" not in held
+    assert sent(load_project(folder))[0]["content"] == "the text outside"
+    concerns = trust.concerns(project)
     assert concerns == [
         "gives your AWS_SECRET to openai/gpt-4o (api_key_env of baseline)",
         "reads files outside it: ../outside.txt",

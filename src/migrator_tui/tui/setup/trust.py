@@ -28,7 +28,11 @@ def trust_question(project: Project, concerns: Sequence[str]) -> ChoiceApp:
         lines.append(Content.styled(f"and {len(concerns) - MOST_SHOWN} more", MUTED))
     replies = (
         Reply("no", "No", meaning_of_no(project)),
-        Reply("yes", "Trust this folder", "Asked again when migrator.toml changes, or .env besides its keys."),
+        Reply(
+            "yes",
+            "Trust this folder",
+            f"Asked again when {project.config_file.name} changes, or .env besides its keys.",
+        ),
     )
     note = "nothing has been run or sent"
     return ChoiceApp(project.folder, "Trust this folder?", note, Content("\n").join(lines), replies)

@@ -94,11 +94,14 @@ class Config(Prompts):
         config, folder = self.project.config_file, self.project.folder
         if trusting.is_trusted_config(config):
             return load_project(folder, propose=likeliest), True
-        project = load_project(folder, propose=likeliest)
-        concerns = trusting.concerns(project)
+        concerns = trusting.concerns(load_project(folder, sealed=True, propose=likeliest))
         # --trust said yes to what the folder asked for at the start, for this once.
-        if self.trusted and not self._trust_is_kept and set(concerns) <= set(trusting.concerns(self.project)):
-            return project, True
+        allowed = set(trusting.concerns(self.project)) if self.trusted and not self._trust_is_kept else set()
+        if self.trusted and not self._trust_is_kept and set(concerns) <= allowed:
+            project = load_project(folder, propose=likeliest)
+            concerns = trusting.concerns(project)
+            if set(concerns) <= allowed:
+                return project, True
         if concerns and self.trusted:
             asks = "leave and open it again to be asked whether it may"
             raise ProjectError(f"has changed, and this folder {concerns[0]}: {asks}", file=self._name)

@@ -49,13 +49,16 @@ metadata sharing writeLatestResults commandLineOptions
 _HEARD = frozenset(_HEARD_WORDS.split())
 
 
-def read_config(config_file: Path, *, trusted: bool = True, propose: Proposer | None = None) -> Converted:
+def read_config(
+    config_file: Path, *, trusted: bool = True, sealed: bool = False, propose: Proposer | None = None
+) -> Converted:
     """What the configuration comes to; `ProjectError` in one line where nothing can be opened.
 
-    With `trusted` false, files outside its folder are refused. `propose` names the model to move to where the
+    With `trusted` false, files outside its folder are refused; with `sealed`, they are named and not read, to ask
+    whether they may be. `propose` names the model to move to where the
     configuration has only one; without it, a usual one is taken.
     """
-    source = Source(config_file, confined=not trusted)
+    source = Source(config_file, confined=not trusted, sealed=sealed)
     config = source.config()
     if not isinstance(config, Mapping):
         raise ProjectError(f"a promptfoo configuration is a table, not {kind_of(config)}", file=config_file.name)

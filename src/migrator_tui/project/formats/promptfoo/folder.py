@@ -21,14 +21,19 @@ from migrator_tui.project.schema import BASELINE, Foreign, Project, Task
 TOOL = "promptfoo"
 
 
-def open_as_it_is(config_file: Path, *, trusted: bool = True, propose: Proposer | None = None) -> Project:
-    """The project of that configuration; `ProjectError` in one line where it can't be opened."""
+def open_as_it_is(
+    config_file: Path, *, trusted: bool = True, sealed: bool = False, propose: Proposer | None = None
+) -> Project:
+    """The project of that configuration; `ProjectError` in one line where it can't be opened.
+
+    With `sealed`, what lies outside the folder is named but not read: what comes of it is only to be asked about.
+    """
     from migrator_tui.project.config import load_project
 
-    found = read_config(config_file, trusted=trusted, propose=propose)
+    found = read_config(config_file, trusted=trusted, sealed=sealed, propose=propose)
     named = [(model.name, str(model.table["model"])) for model in found.models if not model.proposed]
     found = replace(found, models=chosen(found.models, read_choice(config_file)))
-    copy = copy_folder(config_file)
+    copy = copy_folder(config_file, sealed=sealed)
     _write(copy, {name: text for name, text in files_of(found).items() if name != NOTES})
     try:
         project = load_project(copy)
@@ -66,13 +71,14 @@ def _places(found: Converted, copy: Path, config_file: Path) -> dict[Path, str]:
     return places
 
 
-def copy_folder(config_file: Path) -> Path:
+def copy_folder(config_file: Path, *, sealed: bool = False) -> Path:
     """Our own folder for that configuration, in the user's cache; links resolved."""
     # Here, not above: only asking for the place needs it.
     from platformdirs import user_cache_path
 
     digest = hashlib.sha256(os.fsencode(os.path.realpath(config_file))).hexdigest()[:20]
-    where = user_cache_path("migrator-tui", appauthor=False) / TOOL / digest
+    # Another window may have the folder open with all it holds.
+    where = user_cache_path("migrator-tui", appauthor=False) / TOOL / (f"{digest}-asked" if sealed else digest)
     return Path(os.path.realpath(where))
 
 

@@ -25,6 +25,9 @@ MOST_FILES = 20_000
 MOST_BYTES = 256 * 1024 * 1024
 """Of all files together."""
 
+_STAND_INS = {".json": "[]", ".yaml": "[]", ".yml": "[]", ".jsonl": "", ".csv": "", ".tsv": ""}
+"""What stands for a file that may not be read yet, by its suffix."""
+
 MOST_VALUES = 1_000_000
 """Values that one YAML file may hold once its aliases are followed."""
 
@@ -39,10 +42,12 @@ _MAGIC = frozenset("*?[{")
 class Source:
     """The folder a configuration lies in, and what has been read of it so far."""
 
-    def __init__(self, config_file: Path, *, confined: bool) -> None:
+    def __init__(self, config_file: Path, *, confined: bool, sealed: bool = False) -> None:
+        """`confined`: files outside the folder are refused; `sealed`: they are named, and nothing of them is read."""
         self.folder = Path(os.path.realpath(config_file.parent))
         self.config_file = config_file
         self.confined = confined
+        self.sealed = sealed
         self.notes = Notes()
         self.read: dict[Path, None] = {}
         """Files read and folders looked through, in their order."""
@@ -66,12 +71,19 @@ class Source:
     def text(self, path: Path) -> str:
         """The text of a file that `resolve` gave."""
         self._count(path)
+        if self._is_sealed(path):
+            return _STAND_INS.get(path.suffix.lower(), "…")
         return read_text(path, self.shown(path))
 
     def data(self, path: Path, limit: int) -> str:
         """The text of a file of tests, which may be larger."""
         self._count(path)
+        if self._is_sealed(path):
+            return _STAND_INS.get(path.suffix.lower(), "")
         return decoded(read_bytes(path, self.shown(path), limit), self.shown(path))
+
+    def _is_sealed(self, path: Path) -> bool:
+        return self.sealed and not path.is_relative_to(self.folder)
 
     def config(self) -> Any:
         """What the configuration itself holds; not to be changed, since others may get the same."""
@@ -98,7 +110,7 @@ class Source:
         if literal.is_file():
             return [literal]
         found = sorted(self._matching(name, base or self.folder))
-        return [path for path in found if path.is_file()]
+        return [path for path in found if path.is_file() or self._is_sealed(path)]
 
     def _matching(self, pattern: str, base: Path) -> Iterator[Path]:
         parts = [part for part in pattern.replace("\\", "/").split("/") if part not in ("", ".")]
@@ -107,7 +119,9 @@ class Source:
             fixed.append(parts.pop(0))
         root = "/" if pattern.startswith("/") else ""
         start = self.resolve(root + "/".join(fixed) or ".", base)
-        if start.is_dir():
+        if self._is_sealed(start):
+            yield start / parts[-1]
+        elif start.is_dir():
             yield from self._under(start, parts)
 
     def _under(self, folder: Path, parts: list[str]) -> Iterator[Path]:
