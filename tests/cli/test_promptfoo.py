@@ -73,6 +73,12 @@ def test_reports_and_prompts_name_the_users_files_and_writing_is_refused(promptf
     assert "migrator-tui import promptfoo . --output DIR" in err and err.count("\n") == 1
 
 
+def test_init_does_not_hide_it(promptfoo: Path, call: Call) -> None:
+    code, _, err = call("-C", promptfoo, "init")
+    assert code == 2 and err.startswith("migrator-tui: promptfooconfig.yaml: opens as it is; ")
+    assert not (promptfoo / "migrator.toml").exists()
+
+
 @pytest.mark.parametrize(
     ("config", "line"),
     [

@@ -14,10 +14,14 @@ def execute(arguments: Namespace) -> int:
     from migrator_tui.models.successors import successors
     from migrator_tui.project.config import CONFIG_NAME
     from migrator_tui.project.discovery import USUAL_BASELINE, USUAL_CANDIDATE, discover, init_files, write_files
+    from migrator_tui.project.formats.promptfoo.reading import find_config
 
     folder = existing_folder(arguments.folder)
     if (folder / CONFIG_NAME).exists():
         raise ProjectError("is there already; init writes over nothing", file=folder / CONFIG_NAME)
+    if (foreign := find_config(folder)) is not None:
+        what = "opens as it is; `migrator-tui import promptfoo . --output DIR` makes a project of it"
+        raise ProjectError(what, file=foreign.name)
     found = discover(folder)
     baseline = found.models[0].name if found.models else USUAL_BASELINE
     candidates = [each.facts.name for each in successors(baseline, date.today(), 1)] or [USUAL_CANDIDATE]

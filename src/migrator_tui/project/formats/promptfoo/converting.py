@@ -101,7 +101,8 @@ def _note_unheard(config: Mapping[str, Any], source: Source) -> None:
         "tracing": "tracing is not set up",
     }
     for key, value in config.items():
-        if key in _HEARD or value in (None, [], {}):
+        # Keys of one's own, where anchors are kept, begin so by custom.
+        if key in _HEARD or value in (None, [], {}) or str(key).startswith(("x-", "_", ".")):
             continue
         # Of the environment only the names: any of its values may be a key.
         told = sorted(map(str, value)) if key == "env" and isinstance(value, Mapping) else value
