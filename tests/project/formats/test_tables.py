@@ -118,6 +118,9 @@ def test_names_of_files_are_not_believed(read: Read) -> None:
     assert rows[0].case == {"vars": {"q": "ä"}, "expected": "b"}
     with pytest.raises(ProjectError, match="no such file"):
         Source(Path("nowhere.csv"))
+    for begin, hint in ((b"\x1f\x8b\x08", "gunzip"), (b"PK\x03\x04", "save it as CSV"), (b"PAR1", "JSON lines")):
+        with pytest.raises(ProjectError, match=hint):
+            read("packed.jsonl", begin + b"\0\1\2")
     with pytest.raises(ProjectError, match="empty"):
         read("e.csv", " \n")
 

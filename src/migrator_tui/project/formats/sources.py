@@ -31,6 +31,16 @@ _WRAPPERS = ("data", "rows", "items", "examples", "records", "results", "traces"
 """Where an export keeps its list, when the list is not the whole file."""
 
 
+_OTHERS = (
+    (b"\x1f\x8b", "is compressed; unpack it first (gunzip)"),
+    (b"PK\x03\x04", "is a zip archive or a spreadsheet; unpack it, or save it as CSV UTF-8"),
+    (b"PAR1", "is Parquet; export it as JSON lines or CSV"),
+    (b"SQLite format 3", "is a SQLite database; export the table as CSV"),
+    (b"%PDF", "is a PDF"),
+)
+"""What people have too, and what to do with it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Record:
     """One value of a source, and its place: the line, or the number of the item; from 1."""
@@ -55,6 +65,9 @@ class Source:
             raise ProjectError(f"can't be read ({error.strerror})", file=self.shown) from error
         if not begin.strip():
             raise ProjectError("the file is empty", file=self.shown)
+        for sign, what in _OTHERS:
+            if begin.startswith(sign):
+                raise ProjectError(what, file=self.shown)
         self.kind = _kind(path, begin)
         self.notes: list[str] = []
         """What is to be said about the file."""
