@@ -17,6 +17,7 @@ def import_parser(commands: Any) -> "Parser":
         description="Make a project of what other tools export, or add it to one. It is shown before it is written.\n"
         "Formats: openai-chat, openai-evals, openai-batch, table (CSV, JSON lines, JSON, YAML), langfuse, otel,\n"
         "litellm-logs, promptfoo, promptfoo-results. Left out, the format is guessed.",
+        usage="migrator-tui import [FORMAT] SOURCE [SOURCE …] --output DIR [options]",
         epilog="exit codes: 0 written; 2 refused, or nothing was written; 3 stopped",
     )
     read.add_argument("words", metavar="[FORMAT] SOURCE", nargs="+", help="a file, or several of one format")
@@ -31,7 +32,7 @@ def import_parser(commands: Any) -> "Parser":
         action="append",
         help='what a column becomes (may be repeated): expected=label, "var ticket=inputs.ticket"; NAME is id,\n'
         "input, messages, expected, output, tags, critical, passed, cost, latency_ms, latency_s, input_tokens,\n"
-        "output_tokens, model, tools, or var and a name",
+        "output_tokens, finish_reason, model, tools, tool_calls, or var and a name",
     )
     columns.add_argument("--leave-out", metavar="COLUMN", action="append", help="this column becomes nothing")
     rows = read.add_argument_group("rows")

@@ -32,10 +32,10 @@ def test_rows_that_ask_the_same_are_one_and_the_first_answer_stays(tmp_path: Pat
 
 
 def test_an_id_that_is_personal_is_made_anew_and_rows_that_are_no_cases_are_named(tmp_path: Path) -> None:
-    broken = Row(3, {"messages": [{"role": "wizard", "content": "x"}]})
+    broken = Row(3, {"messages": [{"role": "wizard a@b.example", "content": "x"}]})
     made = gathered(tmp_path, [row(1, "a", id="p@q.example"), LeftOut(2, "not JSON"), broken, row(4, "x\ud800y")])
     assert [each.place for each in made.found.named] == [2, 3]
-    assert "wizard" in made.found.named[1].why
+    assert "wizard [e-mail 1]" in made.found.named[1].why
     assert made.rows.value(0)["case"]["id"].startswith("case-")
     assert made.rows.value(1)["case"]["vars"] == {"t": "x\ud800y"}
     made.close()

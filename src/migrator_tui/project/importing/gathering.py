@@ -19,7 +19,7 @@ from migrator_tui.project.case_values import (
 )
 from migrator_tui.project.formats.rows import Answer, LeftOut, Read, Row
 from migrator_tui.project.importing.likeness import Groups, keys_of, normal_text
-from migrator_tui.project.importing.masking import KINDS, Masker
+from migrator_tui.project.importing.masking import KINDS, Masker, mask
 from migrator_tui.project.importing.sampling import Strata
 from migrator_tui.project.importing.spool import Keys, Rows, Texts
 from migrator_tui.project.schema import Case
@@ -144,12 +144,16 @@ class Gathering:
         self.rows.close()
         self._texts.close()
 
+    @property
+    def _kept_kinds(self) -> Sequence[str]:
+        return () if self.options.mask else KINDS
+
     def _take(self, stated: Row) -> None:
         row = replace(stated, model=_model_name(stated.model))
         if self.options.model is not None and row.model != self.options.model:
             self._leave_out(LeftOut(row.place, "answered by another model", broken=False))
             return
-        masker = Masker(() if self.options.mask else KINDS)
+        masker = Masker(self._kept_kinds)
         try:
             case, renamed = self._case(row.case, masker)
         except Misfit as misfit:
@@ -189,7 +193,8 @@ class Gathering:
             self.found.unused += 1
             _tally(self.found.why_unused, (row.why,), most=NAMED)
         if len(self.found.named) < NAMED:
-            self.found.named.append(row)
+            # A reason quotes what it is about.
+            self.found.named.append(replace(row, why=Masker(self._kept_kinds).mask(row.why)))
 
     def _count(self, row: Row, case: Mapping[str, Any], answer: Answer | None, kinds: set[str]) -> None:
         found = self.found
@@ -275,7 +280,7 @@ def _plain_tools(tools: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
     for tool in tools:
         with contextlib.suppress(Misfit):
             plain_value(tool)
-            found.append(tool)
+            found.append(mask(tool, keep=KINDS)[0])  # keys stand in descriptions now and then
     return found
 
 
