@@ -266,6 +266,8 @@ def test_cases_that_look_alike_and_expect_something_else_are_no_copies() -> None
     sums = [ask(f"What is {a} plus {a + 1} in total?", a, expected=str(2 * a + 1)) for a in range(10, 18)]
     assert covered("Answer.", [], sums).cases == 8
     assert covered("Answer.", [], [replace(case, expected=None) for case in sums]).cases < 8
+    words = [ask(f"define {word}", n) for n, word in enumerate(("banana", "bandana", "savanna", "cabana"))]
+    assert covered("Answer.", [], words).cases == 4, "a few words differ by one of them"
 
 
 def test_shares_are_held_against_production() -> None:

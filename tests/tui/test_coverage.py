@@ -114,6 +114,7 @@ async def test_a_check_that_is_taken_is_written_after_its_diff_and_the_gap_is_go
         await bench.press("enter")
         await bench.until(lambda: "written to migrator.toml" in bench.notice)
         await bench.until(lambda: "max-words 5 " in bench.text and "looser than asked" not in bench.text)
+        await bench.settle()
     assert [spec.value for spec in load_project(shop).tasks[0].checks] == [9, 5]
 
 
@@ -161,6 +162,7 @@ async def test_cases_from_production_are_looked_at_one_by_one_and_enter_the_case
         await bench.until(lambda: "+ 2: Italian" not in bench.text and bench.lines[1] != note)
         await bench.press("1")
         await bench.until(lambda: len(bench.ids) == 8)
+        await bench.settle()
     written = (shop / "cases" / "triage.jsonl").read_bytes()
     assert written.startswith(before)
     project = load_project(shop)
@@ -191,6 +193,7 @@ async def test_cases_are_written_by_the_assistant_once_calls_and_money_are_agree
         await bench.press("enter")
         await bench.until(lambda: "written to cases/triage.jsonl: 1 case" in bench.notice)
         assert bench.history.spent_today()[0] > 0
+        await bench.settle()
     project = load_project(shop)
     new = load_cases(project, project.tasks[0])[-1]
     assert (new.id, new.tags, new.checks, new.vars["shop"]) == ("contradictory-1", ("contradictory",), (), "Lamps")
@@ -214,6 +217,7 @@ async def test_the_screen_follows_files_that_change_outside(shop: Path) -> None:
         (shop / "production.jsonl").write_text('{"vars": \n', "utf-8")
         (shop / "migrator.toml").write_text((shop / "migrator.toml").read_text("utf-8") + "\n# touched\n", "utf-8")
         await bench.until(lambda: "production.jsonl:1: not JSON" in bench.text)
+        await bench.settle()
 
 
 async def test_narrow_screens_turn_pages_and_plus_shows_a_part_alone(shop: Path) -> None:

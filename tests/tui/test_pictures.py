@@ -101,6 +101,11 @@ async def signing(driver: Driver) -> None:
     await driver.press("tab")
 
 
+async def the_gaps(driver: Driver) -> None:
+    await driver.press("4")
+    await driver.until(lambda: "Proposals" in driver.text and "being tried" not in driver.text)
+
+
 async def blind_judging(driver: Driver) -> None:
     await driver.press("n", "p")
     await driver.press("slash")
@@ -155,7 +160,7 @@ def test_blind(picture: Compare, size: Size) -> None:
 def test_pictures_name_no_machine(request: pytest.FixtureRequest) -> None:
     """A path or a time in a picture would make it another one tomorrow."""
     pictures = list((request.path.parent / "__snapshots__" / request.path.stem).glob("*.svg"))
-    assert len(pictures) == 22
+    assert len(pictures) == 24
     for file in pictures:
         text = re.sub(r"<[^>]+>", " ", file.read_text("utf-8"))
         assert "/tmp" not in text and not re.search(r"\b\d\d:\d\d\b", text), file.name
@@ -174,3 +179,8 @@ def test_scorecard(picture: Compare, size: Size) -> None:
 @SIZES
 def test_signing(picture: Compare, size: Size) -> None:
     assert picture(size, True, signing)
+
+
+@SIZES
+def test_coverage(picture: Compare, size: Size) -> None:
+    assert picture(size, True, the_gaps)

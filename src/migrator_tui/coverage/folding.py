@@ -14,6 +14,8 @@ from migrator_tui.coverage.inputs import Look
 from migrator_tui.project.case_values import message_text
 from migrator_tui.project.check_specs import check_to_json
 
+FEWEST_WORDS = 6
+"""Words that an input needs to be nearly the same as another."""
 _SPACE = re.compile(r"\s+")
 
 
@@ -87,9 +89,10 @@ def _form(look: Look) -> str:
 
 
 def _whole(look: Look) -> str:
+    """All that is said in a case; empty, which is like nothing, where a few words are: one of them makes the case."""
     case = look.case
-    if not any(c.isalnum() for c in look.text):
-        return ""  # settings alone make no likeness
+    if look.words < FEWEST_WORDS:
+        return ""
     values = [v if isinstance(v, str) else _dumped(v) for name, v in case.vars.items() if name not in look.shared]
     said = [message_text(m) + (_dumped(m["tool_calls"]) if m.get("tool_calls") else "") for m in case.messages]
     return "\n".join([*values, *said])

@@ -141,7 +141,7 @@ def shares_part(coverage: Coverage, glyphs: Glyphs, width: int, *, full: bool) -
     sample = coverage.sample
     few = sum(share.state is State.GAP for share in coverage.shares)
     if sample is None:
-        title = heading("Cases by group", glyphs.fit("· no production sample · I imports one"))
+        title = heading("Cases by group", glyphs.fit("· no sample · I imports one"))
     else:
         title = heading("Cases against production")
         if few:
