@@ -43,6 +43,8 @@ class Options:
     """Personal data is masked; keys are in any case."""
     fold_similar: bool = True
     """A sample takes one of those that are nearly the same."""
+    fold_all: bool = False
+    """Without a sample, too, one case stands for those that are nearly the same."""
     sample: int | None = None
     seed: int = 0
     model: str | None = None
@@ -129,9 +131,9 @@ class Gathering:
             told(self.found.read)
 
     def chosen(self) -> list[int] | None:
-        """The numbers of the rows that a sample takes; `None`: all."""
+        """The numbers of the rows that become cases; `None`: all."""
         if self.options.sample is None:
-            return None
+            return self._groups.firsts() if self.options.fold_all else None
         return self._strata.sample(self.options.sample, self.options.seed, self._keys)
 
     @property

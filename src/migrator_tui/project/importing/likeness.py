@@ -84,6 +84,10 @@ class Groups:
                 self._heads[place] = len(self._keys) - 1
         return found
 
+    def firsts(self) -> list[int]:
+        """The numbers of the texts that groups begin with."""
+        return [number for number, first in enumerate(self.leader) if number == first]
+
     def _alike(self, normal: str, keys: Sequence[int]) -> Iterator[int]:
         """Texts that began a group, have a key in common, and are nearly the same."""
         looked_at: set[int] = set()

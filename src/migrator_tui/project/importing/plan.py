@@ -153,9 +153,14 @@ class Import:
         self._system = self._system_to_take_out()
         case_path = self._new(f"cases/{name}.jsonl")
         count = len(self.chosen) if self.chosen is not None else found.kept
-        sampled = f", a sample of {found.kept:,}" if self.chosen is not None else ""
+        sampled = self.wishes.options.sample is not None
+        of_all = (
+            f", {'a sample' if sampled else 'one for each group'} of {found.kept:,}"
+            if self.chosen is not None
+            else ""
+        )
         self._write_rows(case_path, self._cases(self.chosen))
-        self.files.append(PlannedFile(case_path, f"{count:,} cases{sampled}"))
+        self.files.append(PlannedFile(case_path, f"{count:,} cases{of_all}"))
         production = None
         if self.chosen is not None or self.opened.format.logs:
             production = self._new(f"production/{name}.jsonl")
