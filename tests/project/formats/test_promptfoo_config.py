@@ -125,6 +125,11 @@ NUNJUCKS = [
     ("{{ o | dump }}", {"o": {"k": [1, "ä"]}}, '{"k": [1, "ä"]}'),
     ("{{ l.length }} {{ name.toUpperCase() }}", {"l": [1, 2], "name": "bo"}, "2 BO"),
     (
+        "{{ style.length }}{% if text.length > 2 %}!{% endif %}",
+        {"style": {"length": "brief"}, "text": "abc"},
+        "brief!",
+    ),
+    (
         "[{{ missing }}{{ deep.er.still }}{{ env.HOME }}{{ (text | load).tone }}]",
         {"text": '{"tone": "dry"}'},
         "[dry]",

@@ -34,7 +34,7 @@ _JAVASCRIPT: Sequence[tuple[re.Pattern[str], str]] = tuple(
         (r"\|\s*dump\b", "| tojson"),
         (r"\b([A-Za-z_]\w*)\s*\|\s*load\b", rf"\1{LOADED}"),
         (r"\b(?:null|undefined)\b", "none"),
-        (r"\b([A-Za-z_][\w.]*)\.length\b", r"(\1 | length)"),
+        (r"\b([A-Za-z_][\w.]*)\.length\b", r"(\1.length if \1 is mapping else \1 | length)"),
         (r"\.toLowerCase\(\)", ".lower()"),
         (r"\.toUpperCase\(\)", ".upper()"),
         (r"\.trim\(\)", ".strip()"),
