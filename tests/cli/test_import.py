@@ -140,6 +140,23 @@ def test_a_sample_keeps_everything_else_as_production(call: Call, tmp_path: Path
     assert "question" in task.prompt.read_text("utf-8")
 
 
+def test_what_is_nearly_the_same_is_one_case_where_one_says_so(call: Call, tmp_path: Path) -> None:
+    source = tmp_path / "q.csv"
+    texts = [
+        "Where is my parcel? I ordered it nine days ago",
+        "where is my parcel?? I ordered it nine days ago!",
+        "Cancel it",
+    ]
+    source.write_text("question,expected\n" + "".join(f"{text},x\n" for text in texts), "utf-8")
+    assert call("import", source, "--output", tmp_path / "all", "--yes")[0] == 0
+    assert len(load_cases(load_project(tmp_path / "all"), load_project(tmp_path / "all").tasks[0])) == 3
+    code, said, err = call("import", source, "--output", tmp_path / "o", "--yes", "--fold")
+    assert code == 0 and "nearly the same: folded" in said, err
+    task = load_project(tmp_path / "o").tasks[0]
+    assert [case.vars["question"] for case in load_cases(load_project(tmp_path / "o"), task)] == [texts[0], texts[2]]
+    assert task.production is not None and len(task.production.read_text("utf-8").splitlines()) == 3
+
+
 def test_a_project_that_is_there_gets_files_and_keeps_its_comments(call: Call, folder: Path, tmp_path: Path) -> None:
     config = folder / "migrator.toml"
     config.write_text(
@@ -294,8 +311,14 @@ def test_a_column_for_each_way_to_name_a_task(call: Call, chats: Path, tmp_path:
 
 def test_the_form_of_answers_and_the_parameters_come_along(call: Call, tmp_path: Path) -> None:
     form = {"type": "json_schema", "json_schema": {"name": "c", "schema": {"type": "object", "default": None}}}
-    body = {"model": "gpt-4o", "messages": [SYSTEM, {"role": "user", "content": "hi"}], "response_format": form}
-    asked = [{"custom_id": f"r{n}", "url": "/v1/chat/completions", "body": {**body, "seed": 3}} for n in (1, 2)]
+    body: dict[str, Any] = {
+        "model": "gpt-4o",
+        "messages": [SYSTEM, {"role": "user", "content": "hi"}],
+        "response_format": form,
+    }
+    asked: list[dict[str, Any]] = [
+        {"custom_id": f"r{n}", "url": "/v1/chat/completions", "body": {**body, "seed": 3}} for n in (1, 2)
+    ]
     asked[1]["body"]["messages"] = [{"role": "system", "content": "Other."}, {"role": "user", "content": "ho"}]
     source = tmp_path / "asked.jsonl"
     source.write_text("".join(json.dumps(row) + "\n" for row in asked), "utf-8")

@@ -39,6 +39,7 @@ def import_parser(commands: Any) -> "Parser":
     rows.add_argument("--model", metavar="NAME", help="only rows that this model answered")
     rows.add_argument("--sample", metavar="N", type=positive, help="N cases that show what all rows hold")
     rows.add_argument("--seed", metavar="N", type=int, default=0, help="another sample of the same rows")
+    rows.add_argument("--fold", action="store_true", help="one case for those that are nearly the same")
     rows.add_argument("--keep-similar", action="store_true", help="a sample may take rows that are nearly the same")
     rows.add_argument(
         "--no-mask", action="store_true", help="keep personal data as it is; keys are masked all the same"

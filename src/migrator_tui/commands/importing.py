@@ -78,6 +78,7 @@ def wishes_of(arguments: Namespace) -> "Wishes":
     options = Options(
         mask=not arguments.no_mask,
         fold_similar=not arguments.keep_similar,
+        fold_all=arguments.fold,
         sample=arguments.sample,
         seed=arguments.seed,
         model=arguments.model,

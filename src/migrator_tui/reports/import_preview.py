@@ -81,10 +81,8 @@ def found_lines(made: Import) -> list[tuple[str, str, str]]:
     if found.folded:
         lines.append(("same", f"{found.folded:,}", "exact duplicates folded"))
     if found.similar:
-        kept = options.sample is None or not options.fold_similar
-        lines.append(
-            ("similar", f"{found.similar:,}", f"nearly the same: {'kept' if kept else 'folded in the sample'}")
-        )
+        kept = not options.fold_all if options.sample is None else not options.fold_similar
+        lines.append(("similar", f"{found.similar:,}", f"nearly the same: {'kept' if kept else 'folded'}"))
     if found.personal:
         kinds = "  ".join(f"{kind} {count}" for kind, count in _kinds(found.kinds).items())
         what = "masked" if options.mask else "kept" if not set(found.kinds) & ALWAYS else "kept, but for keys"

@@ -350,7 +350,7 @@ IMPORT: Sequence[Key] = (
         "space",
         "take",
         "confirm / leave out",
-        "confirm a guess, or leave the column out; keep or mask personal data",
+        "confirm a guess, or leave the column out; mask or keep, fold or keep",
         "Change",
         short="take",
     ),

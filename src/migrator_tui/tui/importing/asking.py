@@ -103,6 +103,19 @@ async def mask_or_keep(screen: "ImportScreen") -> None:
     screen.read_again()
 
 
+def fold_or_keep(screen: "ImportScreen") -> None:
+    """Those that are nearly the same: one case for each group of them, or all."""
+    if screen.choices is None:
+        return
+    options = screen.choices.wishes.options
+    if options.sample is None:
+        options = replace(options, fold_all=not options.fold_all)
+    else:
+        options = replace(options, fold_similar=not options.fold_similar)
+    screen.choices = replace(screen.choices, wishes=replace(screen.choices.wishes, options=options))
+    screen.read_again()
+
+
 async def list_found(screen: "ImportScreen", key: str) -> None:
     """The rows behind a count."""
     made = screen.made

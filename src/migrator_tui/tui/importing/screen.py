@@ -339,6 +339,8 @@ class ImportScreen(ModalScreen[Imported | None]):
             self.take_columns(toggled(self.columns, key))
         elif part == "found" and key == "personal":
             self._mask_or_keep()
+        elif part == "found" and key == "similar":
+            asking.fold_or_keep(self)
 
     @work(exclusive=True, group="question")
     async def _mask_or_keep(self) -> None:
