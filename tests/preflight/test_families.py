@@ -38,9 +38,11 @@ def said(name: str, fate: Fate, *became: str) -> DryRun:
     return DryRun((Tried(name, fate, became=became),), library="litellm 1.0")
 
 
-OPUS, SONNET, GPT4O, GPT5 = (
+DROPPED_EFFORT = said("reasoning_effort", Fate.DROPPED)
+OPUS, SONNET, HAIKU, GPT4O, GPT5 = (
     "anthropic/claude-opus-5-5",
     "anthropic/claude-sonnet-4-5",
+    "anthropic/claude-haiku-5-5",
     "openai/gpt-4o-2024-08-06",
     "openai/gpt-5",
 )
@@ -67,6 +69,34 @@ TABLE: list[tuple[str, Any, dict[str, str]]] = [
         "forced while thinking",
         asked(SONNET, {"tool_choice": "required", "reasoning_effort": "low"}, tools=TOOLS),
         {"tool-choice": "blocker"},
+    ),
+    (
+        "forced while thinking, stated to be taken",
+        asked(HAIKU, {"tool_choice": "required", "reasoning_effort": "low"}, tools=TOOLS),
+        {},
+    ),
+    (
+        "effort that does not arrive",
+        asked(SONNET, {"temperature": 0, "max_tokens": 300, "reasoning_effort": "low"}, dry=DROPPED_EFFORT),
+        {"reasoning_effort": "warning"},
+    ),
+    (
+        "cool while thinking",
+        asked(SONNET, {"temperature": 0.2, "top_k": 4, "reasoning_effort": "low"}),
+        {"temperature": "blocker", "top_k": "blocker"},
+    ),
+    ("at 1 while thinking", asked(SONNET, {"temperature": 1, "reasoning_effort": "low"}), {}),
+    (
+        "no room behind the thinking",
+        asked(SONNET, {"max_tokens": 2_000, "thinking": {"type": "enabled", "budget_tokens": 4_000}}),
+        {"max_tokens": "blocker"},
+    ),
+    ("thinks untold", asked("anthropic/claude-sonnet-5", {"max_tokens": 400}), {"max_tokens": "warning"}),
+    ("told not to", asked("anthropic/claude-sonnet-5", {"max_tokens": 400, "thinking": {"type": "disabled"}}), {}),
+    (
+        "told not to, in vain",
+        asked(OPUS, {"max_tokens": 400, "thinking": {"type": "disabled"}}),
+        {"thinking": "warning", "max_tokens": "warning"},
     ),
     ("a choice of no tools", asked(GPT4O, {"tool_choice": "auto"}), {"tools": "warning"}),
     ("one tool at a time", asked("openai/o3", SEVERAL, tools=TOOLS), {"parallel-tool-calls": "warning"}),

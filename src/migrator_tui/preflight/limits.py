@@ -85,7 +85,18 @@ def _cap(asked: Asked) -> Iterator[Finding]:
     lengths = [known.output_tokens for known in asked.old.known]
     cut = sum(1 for length in lengths if length * INFLATION > cap)
     needed = _rounded(max(lengths) * INFLATION) if lengths else 0
-    if thinks(asked):
+    budget = _budget(asked)
+    if budget is not None and budget >= cap:
+        wanted = _within(budget + max(1_000, needed), most)
+        yield asked.finding(
+            Severity.BLOCKER,
+            name,
+            f"{name} = {cap:,} leaves no room behind the {budget:,} tokens of thinking.budget_tokens: "
+            "Claude wants more than those",
+            f"{wanted:,}, or a smaller budget",
+            change=Change(name, wanted),
+        )
+    elif thinks(asked):
         wanted = _within(max(REASONING_RESERVE, needed), most)
         if cap < wanted:
             yield asked.finding(
@@ -114,6 +125,18 @@ def _cap(asked: Asked) -> Iterator[Finding]:
             f"and what it reasons counts towards {name} = {cap:,}",
             "look at the reasoning tokens of the first case: r",
         )
+
+
+def _budget(asked: Asked) -> int | None:
+    """Tokens of thinking that are stated for a Claude which takes them as they are (newer ones: adaptive thinking).
+
+    Anthropic, "Extended thinking": `budget_tokens` must be less than `max_tokens`.
+    """
+    thinking = asked.params.get("thinking")
+    if not asked.is_claude or asked.supports("adaptive_thinking") is True or not isinstance(thinking, dict):
+        return None
+    budget = thinking.get("budget_tokens")
+    return budget if isinstance(budget, int) and thinking.get("type") == "enabled" else None
 
 
 def _rounded(tokens: float) -> int:

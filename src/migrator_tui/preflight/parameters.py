@@ -2,9 +2,9 @@
 
 import re
 from collections.abc import Iterator
-from typing import Any
 
 from migrator_tui.models.arguments import refused_params
+from migrator_tui.models.catalog import meant
 from migrator_tui.models.dry_run import DryRun, Fate, Tried
 from migrator_tui.preflight.asked import Asked
 from migrator_tui.preflight.finding import Change, Finding, Severity, shown
@@ -24,8 +24,10 @@ and its reference of the chat API lists none of these (looked at in November 202
 _STOCK = re.compile(r"(?P<who>\S+) does not support parameters: \['\w+'\], for model=(?P<model>\S+)")
 _ONE_SAMPLER = ("claude-opus-4-1", "claude-opus-4-5", "claude-sonnet-4-5", "claude-haiku-4-5")
 """They take temperature or top_p, not both: Anthropic's guide "Migrating to Claude 4.5", and their API's answer."""
-_OPENAI_THINKS = re.compile(r"o[134](?:-|$)|gpt-5(?:-mini|-nano|-pro)?(?:-20\d\d-\d\d-\d\d)?$")
-"""Models of OpenAI's that cannot be kept from reasoning: its guide "Reasoning models"; gpt-5 goes down to minimal."""
+_OPENAI_THINKS = re.compile(r"o[134](?:-|$)|gpt-5(?:\.5|-mini|-nano|-pro)?(?:-20\d\d-\d\d-\d\d)?$")
+"""Models of OpenAI's that reason where the request does not say: its guides "Reasoning models", "Using GPT-5.5"."""
+_CLAUDE_THINKS = re.compile(r"claude-(?:opus|sonnet|haiku)-5(?!\d)")
+"""Models of Anthropic's that do: its guides on moving to each (looked at in November 2026)."""
 _GEMINI_THINKS = re.compile(r"gemini-(?:2\.5-(?:pro|flash(?!-lite))|3)")
 """Models of Google's that think where the request does not say: its guide "Gemini thinking"."""
 _LEAVE_OUT = {
@@ -48,9 +50,10 @@ def parameter_findings(asked: Asked) -> Iterator[Finding]:
             yield _refused(asked, name, reason)
         return
     if asked.dry.problem:
-        yield asked.finding(
-            Severity.BLOCKER, "model", asked.dry.problem, "correct the model's name in the configuration"
-        )
+        near = meant(asked.spec.model)
+        hint = f"; did you mean {near}?" if near is not None else ""
+        do = f"correct the model's name in the configuration{hint}"
+        yield asked.finding(Severity.BLOCKER, "model", asked.dry.problem, do)
         return
     rejected = set()
     for tried in asked.dry.parameters:
@@ -67,7 +70,7 @@ def _of(asked: Asked, dry: DryRun, tried: Tried) -> Iterator[Finding]:
     own = name in asked.params
     # A setting that nobody knows may hold anything, a key among it.
     is_told = own and (name in HARMLESS_PARAMS or name in SUBJECTS)
-    stated = f"{one_line(name, 60)} = {shown(value)}" if is_told else one_line(name, 60) if own else subject
+    stated = f"{one_line(name, 60)} = {shown(value)}" if is_told else one_line(name, 60)
     change = Change(name) if own else None
     match tried.fate:
         case Fate.REFUSED:
@@ -91,7 +94,7 @@ def _of(asked: Asked, dry: DryRun, tried: Tried) -> Iterator[Finding]:
             names = [name for name in tried.became if not name.startswith("_")]
             # What Ollama's models can do is asked of its server, which a dry run does not.
             if names and "functions_unsupported_model" not in names:
-                what = f"{subject} goes out as {listed(names, 3)}"
+                what = f"{one_line(name, 60)} goes out as {listed(names, 3)}"
                 yield asked.finding(Severity.NOTE, subject, what, seen_by=dry.library)
         case Fate.PASSED_ON:
             yield from _passed_on(asked, dry, name, stated, change)
@@ -147,6 +150,7 @@ def _by_rule(asked: Asked, rejected: set[str]) -> Iterator[Finding]:
             "leave top_p out",
             change=Change("top_p"),
         )
+    yield from _claude_thinking(asked, rejected)
     if "stop" in asked.params and "stop" not in rejected and _stops_nowhere(asked):
         yield asked.finding(
             Severity.BLOCKER,
@@ -154,6 +158,28 @@ def _by_rule(asked: Asked, rejected: set[str]) -> Iterator[Finding]:
             f"stop = {shown(asked.params['stop'])} is rejected: OpenAI states that o3 and o4-mini take none",
             _advice(asked, "stop"),
             change=Change("stop"),
+        )
+
+
+def _claude_thinking(asked: Asked, rejected: set[str]) -> Iterator[Finding]:
+    """Anthropic, "Extended thinking": with thinking neither another temperature than 1 nor any top_k."""
+    stated = [name for name in ("temperature", "top_k") if name in asked.params and name not in rejected]
+    for name in stated if asked.is_claude and told_to_think(asked) else ():
+        if name == "top_k" or asked.params[name] != 1:
+            yield asked.finding(
+                Severity.BLOCKER,
+                name,
+                f"{name} = {shown(asked.params[name])} is rejected while the model thinks: Claude takes none then",
+                f"{_LEAVE_OUT[name]}; or turn thinking off",
+                change=Change(name),
+            )
+    if _thinking_type(asked) == "disabled" and asked.facts is not None and asked.facts.always_thinks is True:
+        yield asked.finding(
+            Severity.WARNING,
+            "thinking",
+            "the price map states that this model cannot be kept from thinking: it thinks all the same, or refuses",
+            "leave it out; reasoning_effort says how much it thinks",
+            change=Change("thinking"),
         )
 
 
@@ -189,24 +215,43 @@ def _advice(asked: Asked, name: str) -> str:
     return advice
 
 
+def told_to_think(asked: Asked) -> bool:
+    """Whether the parameters make the model reason, as far as they reach it."""
+    return _thinking_type(asked) in ("enabled", "adaptive") or _effort(asked) not in (None, "none")
+
+
+def _thinking_type(asked: Asked) -> str | None:
+    thinking = asked.params.get("thinking")
+    kind = thinking.get("type") if isinstance(thinking, dict) and _reaches(asked, "thinking") else None
+    return kind if isinstance(kind, str) else None
+
+
+def _effort(asked: Asked) -> str | None:
+    effort = asked.params.get("reasoning_effort")
+    return effort if isinstance(effort, str) and _reaches(asked, "reasoning_effort") else None
+
+
+def _reaches(asked: Asked, name: str) -> bool:
+    tried = asked.dry.of(name) if asked.dry is not None else None
+    return tried is None or tried.fate not in (Fate.REJECTED, Fate.REFUSED, Fate.DROPPED)
+
+
 def thinks(asked: Asked) -> bool | None:
     """Whether the model reasons before it answers, asked with these parameters; `None`: not known."""
-    effort = asked.params.get("reasoning_effort")
-    thinking: Any = asked.params.get("thinking")
-    if isinstance(thinking, dict) and thinking.get("type") in ("enabled", "adaptive"):
+    facts = asked.facts
+    if told_to_think(asked) or (facts is not None and facts.always_thinks is True):
         return True
-    if isinstance(effort, str):
-        return effort != "none"
+    if _thinking_type(asked) == "disabled" or _effort(asked) == "none":
+        return False
     bare = asked.spec.model.rpartition("/")[2]
-    if (asked.who in ("openai", "azure") and _OPENAI_THINKS.match(bare)) or (
-        asked.who in ("gemini", "vertex_ai") and _GEMINI_THINKS.match(bare)
+    if (
+        (asked.who in ("openai", "azure") and _OPENAI_THINKS.match(bare))
+        or (asked.who in ("gemini", "vertex_ai") and _GEMINI_THINKS.match(bare))
+        or _CLAUDE_THINKS.search(bare)
     ):
         return True
-    facts = asked.facts
     if facts is None:
         return None
-    if facts.always_thinks is True:
-        return True
     if facts.default_effort is not None:
         return facts.default_effort != "none"
     if asked.supports("reasoning") is True and asked.who in ("openai", "azure"):

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from migrator_tui.models.dry_run import Fate
 from migrator_tui.preflight.asked import Asked
 from migrator_tui.preflight.finding import Change, Finding, Severity, shown
-from migrator_tui.preflight.parameters import thinks
+from migrator_tui.preflight.parameters import thinks, told_to_think
 
 
 def tool_findings(asked: Asked) -> Iterator[Finding]:
@@ -67,7 +67,7 @@ def _choice(asked: Asked) -> Iterator[Finding]:
             'let it choose ("auto"), and say in the prompt when to call a tool',
             change=to_auto,
         )
-    elif forced and asked.is_claude and thinks(asked):
+    elif forced and asked.is_claude and told_to_think(asked) and asked.supports("forced_tool_use") is None:
         # Anthropic, "Extended thinking": with thinking only tool_choice auto or none; any and tool are errors.
         yield asked.finding(
             Severity.BLOCKER,
@@ -75,6 +75,13 @@ def _choice(asked: Asked) -> Iterator[Finding]:
             f"{stated} is rejected while the model thinks: Claude cannot do both in one call",
             'let it choose ("auto"), or turn thinking off',
             change=to_auto,
+        )
+    elif forced and asked.is_claude and thinks(asked) and asked.supports("forced_tool_use") is None:
+        yield asked.finding(
+            Severity.NOTE,
+            "tool-choice",
+            f"{stated}; this model thinks where it is not told, and the price map does not say whether it takes both",
+            "try one case first: r",
         )
     elif asked.supports("tool_choice") is False:
         yield asked.finding(
