@@ -28,6 +28,7 @@ def test_a_model_is_found_with_and_without_its_provider() -> None:
     [
         ("anthropic/claude-sonnet-4-5", "anthropic/claude-sonnet-4-5"),
         ("gemini/gemini-2.5-pro", "gemini/gemini-2.5-pro"),
+        ("ollama_chat/llama3", "ollama/llama3"),
         ("vertex_ai/gemini-2.5-pro", "vertex_ai/gemini-2.5-pro"),
         ("openai/responses/gpt-5-pro", "openai/gpt-5-pro"),
         ("bedrock/converse/us.amazon.nova-lite-v1:0", "bedrock/us.amazon.nova-lite-v1:0"),
@@ -88,3 +89,17 @@ def test_the_client_library_is_not_imported() -> None:
         "assert not {'litellm', 'openai', 'httpx', 'pydantic'} & set(sys.modules), 'imported'"
     )
     subprocess.run([sys.executable, "-c", code], check=True, cwd=Path(__file__).parent)
+
+
+@pytest.mark.parametrize(
+    ("model", "meant_model"),
+    [
+        ("gpt5", "openai/gpt-5"),
+        ("claude-opus-55", "anthropic/claude-opus-5-5"),
+        ("anthropic/claude-sonet-5", "anthropic/claude-sonnet-5"),
+        ("nonsense", None),
+        ("foo/bar", None),
+    ],
+)
+def test_what_a_slip_stands_for(model: str, meant_model: str | None) -> None:
+    assert catalog.meant(model) == meant_model

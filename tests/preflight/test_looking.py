@@ -4,6 +4,7 @@ import asyncio
 import json
 import socket
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
 from itertools import pairwise
 from pathlib import Path
@@ -16,6 +17,7 @@ from migrator_tui.preflight.asked import case_facts
 from migrator_tui.preflight.dates import date_findings, going
 from migrator_tui.preflight.finding import Severity
 from migrator_tui.preflight.looking import Preflight, gather, look, with_dry_runs
+from migrator_tui.preflight.names import name_findings
 from migrator_tui.project.config import load_project
 from migrator_tui.project.schema import Case, ModelSpec
 from migrator_tui.reports.preflight import preflight_json, preflight_markdown
@@ -123,6 +125,11 @@ def test_what_each_provider_needs(spec: ModelSpec, available: set[str], expected
         assert name in finding.what
 
 
+def test_what_to_do_about_an_address_is_told_where_it_belongs() -> None:
+    (_, place) = access.key_findings(ModelSpec("m", "azure/gpt-5"), set())
+    assert place.do == "set it in the environment or in .env, or api_base in the model's table; it is never stored"
+
+
 def test_a_judge_that_nothing_asks_is_in_nobodys_way(tmp_path: Path) -> None:
     folder = write(tmp_path)
     config = folder / "migrator.toml"
@@ -181,6 +188,42 @@ def test_dates_are_the_maps_or_a_siblings_hint_or_not_known() -> None:
     assert severity == "warning" and "no date is known for openai/gpt-4o; openai/gpt-4o-2024-11-20" in what
     assert dated("anthropic/claude-opus-5-5") == []
     assert dated("recorded:old.jsonl") == dated("simulated:x") == []
+
+
+@pytest.mark.parametrize(
+    ("model", "expected"),
+    [
+        ("openai/gpt-4.1-mni", ("warning", "did you mean openai/gpt-4.1-mini?")),
+        ("anthropic/claude-3-haiku-20240307", ("warning", "retired")),
+        ("openai/text-embedding-3-small", ("blocker", "embedding")),
+        ("openai/gpt-4.1", None),
+        ("openai/ft:gpt-4o-mini:acme::abc", None),
+        ("azure/our-deployment", None),
+        ("together_ai/x/y", None),
+        ("nobody-knows/x", None),
+        ("simulated:bright-2", None),
+        ("recorded:old.jsonl", None),
+    ],
+)
+def test_a_name_that_the_map_does_not_know(model: str, expected: tuple[str, str] | None) -> None:
+    found = [(f.severity.value, f"{f.what} {f.do}") for f in name_findings(ModelSpec("newer", model))]
+    assert [severity for severity, _ in found] == ([expected[0]] if expected else [])
+    assert expected is None or expected[1] in found[0][1]
+    assert not list(name_findings(ModelSpec("newer", model, api_base="http://127.0.0.1:1/v1")))
+    if model.startswith("openai/text"):
+        assert not list(name_findings(ModelSpec("embeddings", model)))
+
+
+def test_of_a_model_that_nobody_serves_one_thing_is_said(tmp_path: Path) -> None:
+    project = load_project(write(tmp_path, new="gpt5"))
+    asked = [
+        replace(each, dry=DryRun(problem="no provider is known") if each.spec.name == "newer" else DryRun())
+        for each in gather(project, None, tasks=project.tasks, candidates=project.candidates)
+    ]
+    found = look(project, asked, environment=OPENAI, trusted=True, today=TODAY)
+    (only,) = [f for f in found.findings if f.model == "newer"]
+    assert (only.severity, only.subject) == (Severity.BLOCKER, "model")
+    assert only.do.endswith("did you mean openai/gpt-5?")
 
 
 def test_recorded_answers_cost_nothing_and_are_the_measure(tmp_path: Path) -> None:

@@ -16,9 +16,10 @@ from typing import Any
 
 from migrator_tui.models.requests import Answer
 from migrator_tui.project.schema import ModelSpec, Price
+from migrator_tui.project.words import nearest
 
 _MAP = "model_prices_and_context_window_backup.json"
-_ANSWERING = frozenset({"chat", "completion", "responses"})
+ANSWERING = frozenset({"chat", "completion", "responses"})
 """Modes of models that answer with text."""
 _MILLION = 1_000_000
 _TIER = re.compile(r"input_cost_per_token_above_(\d+)k_tokens")
@@ -29,6 +30,7 @@ _FIRST = frozenset({"openai", "anthropic", "gemini", "mistral", "groq", "deepsee
 _ALIASES = {
     "bedrock_converse": "bedrock",
     "cohere_chat": "cohere",
+    "ollama_chat": "ollama",
     "vertex_ai_beta": "vertex_ai",
     "text-completion-openai": "openai",
 }
@@ -96,11 +98,12 @@ def lookup(model: str) -> ModelFacts | None:
     if (entry := entries.get(model)) is not None:
         return _facts(model, entry)
     provider, slash, rest = model.partition("/")
+    provider = _ALIASES.get(provider, provider)
     if slash:
         # Routes such as openai/responses/gpt-5 and bedrock/converse/… name no other model.
         for name in (rest, rest.removeprefix("responses/"), rest.removeprefix("converse/")):
             entry = entries.get(name) or entries.get(f"{provider}/{name}")
-            if entry is not None and _provider(entry) == _ALIASES.get(provider, provider):
+            if entry is not None and _provider(entry) == provider:
                 return _facts(name, entry)
     return None
 
@@ -186,7 +189,7 @@ def _answering_models() -> Mapping[str, ModelFacts]:
     """Every model that answers with text, by its full name."""
     found: dict[str, ModelFacts] = {}
     for key, entry in _entries().items():
-        if entry.get("mode") in _ANSWERING:
+        if entry.get("mode") in ANSWERING:
             facts = _facts(key, entry)
             found.setdefault(facts.name, facts)
     return found
@@ -195,6 +198,15 @@ def _answering_models() -> Mapping[str, ModelFacts]:
 def models_of(provider: str) -> list[ModelFacts]:
     """Every model of that provider that answers with text."""
     return [facts for facts in _answering_models().values() if facts.provider == provider]
+
+
+def meant(model: str) -> str | None:
+    """The model that a name with a slip in it may stand for, provider included; `None` where none is near."""
+    provider, slash, bare = model.rpartition("/")
+    models = models_of(provider) if slash else [m for m in _answering_models().values() if m.provider in _FIRST]
+    names = {facts.name.rpartition("/")[2]: facts.name for facts in models}
+    near = nearest(bare, names)
+    return names[near] if near is not None else None
 
 
 def search(text: str, limit: int = 20) -> list[ModelFacts]:

@@ -77,23 +77,13 @@ def _place(spec: ModelSpec, who: str, available: Collection[str]) -> Iterator[Fi
             f"set it, where this model is served to you elsewhere; or {_PLACE_PARAMS[who][0]} in params",
         )
     else:
-        yield _missing(spec, place.missing, "or api_base in the model's table")
+        yield _missing(spec, place.missing, ", or api_base in the model's table")
 
 
 def _missing(spec: ModelSpec, names: Sequence[str], more: str = "") -> Finding:
-    do = (
-        "set it in the environment or in .env; it is never stored"
-        if len(names) == 1
-        else ("set them in the environment or in .env; they are never stored")
-    )
-    return Finding(
-        Severity.BLOCKER,
-        spec.name,
-        None,
-        "key",
-        f"{_listed(names)} {_is(names)} not set",
-        f"{do}, {more}" if more else do,
-    )
+    them, are = ("it", "it is") if len(names) == 1 else ("them", "they are")
+    do = f"set {them} in the environment or in .env{more}; {are} never stored"
+    return Finding(Severity.BLOCKER, spec.name, None, "key", f"{_listed(names)} {_is(names)} not set", do)
 
 
 def server_findings(

@@ -16,6 +16,7 @@ from migrator_tui.preflight.known import known_answers
 from migrator_tui.preflight.limits import limit_findings
 from migrator_tui.preflight.messages import message_findings
 from migrator_tui.preflight.money import Cost, cost_of, helper_findings, price_findings
+from migrator_tui.preflight.names import name_findings
 from migrator_tui.preflight.offers import offer_findings
 from migrator_tui.preflight.parameters import parameter_findings
 from migrator_tui.preflight.tools import tool_findings
@@ -172,6 +173,7 @@ def look(
     costs = [cost_of(each, prices[each.spec.name]) for each in readable]
     findings += price_findings(readable, costs)
     findings += helper_findings(project.helpers, prices)
+    findings += (finding for spec in models for finding in name_findings(spec))
     goings = [gone for spec in models if (gone := going(spec)) is not None]
     findings += date_findings(goings, today)
     idle = {spec.name for spec in project.helpers} - _asked_by_checks(project)
@@ -181,7 +183,7 @@ def look(
         findings += (_eased(f) for f in found_keys) if keyless or spec.name in idle else found_keys
     findings += server_findings(models, trusted=trusted, available=available)
     library = next((each.dry.library for each in asked if each.dry is not None), "")
-    looked_at = len(asked) * len(FAMILIES) + len(readable) + 3 * len(models)
+    looked_at = len(asked) * len(FAMILIES) + len(readable) + 4 * len(models)
     return Preflight(project, _sorted(findings, project), costs, goings, today, looked_at, library)
 
 

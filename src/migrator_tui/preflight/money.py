@@ -121,6 +121,8 @@ def price_findings(asked: Sequence[Asked], costs: Sequence[Cost]) -> Iterator[Fi
         if not each.is_real or each.spec.name in seen:
             continue
         seen.add(each.spec.name)
+        if each.dry is not None and each.dry.problem:
+            continue  # who is asked is not known, which says more
         yield from _price(each, cost, by_place.get((BASELINE, each.task.name)))
     for each in asked:
         yield from _tier(each)
