@@ -123,7 +123,7 @@ async def test_a_choice_not_made_changes_nothing(tickets: Path) -> None:
         await driver.until(lambda: "use recordd:x as it is" in driver.text)
         await driver.press("enter")
         await driver.until(lambda: 'unknown kind of model "recordd:"' in driver.notice)
-        assert "classic-1 → bright-2 1/2" in driver.lines[0]
+        assert "classic-1 → bright-2" in driver.lines[0]
     # The folder still opens.
     assert read_choice(tickets / "promptfooconfig.yaml") == Choice()
 
