@@ -87,6 +87,29 @@ def test_exports_of_known_tools(read: Read, title: str, row: dict, case: dict, o
     assert (rows[0].answer or {}).get("output") == output
 
 
+def test_beside_a_question_columns_are_about_it_unless_they_give_it_context(read: Read) -> None:
+    row = {
+        "prompt": "hi",
+        "context": "c",
+        "all_followed": True,
+        "kind": "x",
+        "checks": [{"type": "python", "value": "1"}],
+    }
+    _, rows, _ = read("t.jsonl", [row])
+    assert rows[0].case == {"messages": [{"role": "user", "content": "hi"}], "vars": {"context": "c"}}
+    _, rows, _ = read("t.jsonl", [{"question": "hi", "kind": "x"}])
+    assert rows[0].case == {"vars": {"question": "hi", "kind": "x"}}
+    own = {
+        "id": "1",
+        "vars": {"shop": "s"},
+        "messages": [{"role": "user", "content": "hi"}],
+        "tags": ["t"],
+        "critical": True,
+    }
+    _, rows, _ = read("t.jsonl", [own])
+    assert rows[0].case == own
+
+
 def test_broken_rows_are_told_with_their_line_and_the_rest_comes_in(read: Read) -> None:
     csv = 'id,ticket\n1,fine\n2,one,too many\n3,"never closed\n4,fine too\n5,"closed\nlater"\n6,"a"b\n7,last\n'
     _, rows, left = read("t.csv", csv)

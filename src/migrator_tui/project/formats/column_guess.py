@@ -67,9 +67,12 @@ _NO_INPUT = re.compile(
     r"(^|_)(created|updated|modified|started|ended|timestamp|time|date)(_|$)|_at$|^at$|^url$|_url$|^source"
     r"|(^|_)(user|session|trace|span|run|parent|thread|customer|account|org|tenant|dataset|project|experiment)_?"
     r"(id|name|email)?$|(^|_)(email|e_mail|phone|ip|score|feedback|rating|comment|status|env|environment|version)(_|$)"
-    r"|^(metadata|meta|extra|config|name|reasoning|tokens|total_tokens|total|error|split|index|row|line|no)(_|\.|$)"
+    r"|^(checks?|assert|threshold|metadata|meta|extra|config|name|reasoning|tokens|total_tokens|total|error|split|index|row|line|no)(_|\.|$)"
 )
 """Names of what stands beside a case rather than in it."""
+
+_CONTEXT = frozenset(("context", "contexts", "document", "documents", "retrieval_context", "passage", "background"))
+"""Names of what is asked with, beside a question."""
 
 DEEPEST, MOST_COLUMNS = 3, 120
 """How far tables inside a record are opened, and how many columns are looked at."""
@@ -265,29 +268,35 @@ def variable_name(text: str, taken: Iterable[str] = ()) -> str:
 def _by_names(paths: Sequence[str], records: Sequence[Any]) -> list[Column]:
     found: list[Column] = []
     taken: set[str] = set()
-    names: list[str] = []
     for path in paths:
-        example = example_of(records, path)
         first, _, last = path.rpartition(".")
-        word = re.sub(r"[\s-]+", "_", (last or path).strip().casefold())
+        word = re.sub(r"[\s-]+", "_", last.strip().casefold())
         becomes = _WORD_OF.get(word, "") if first in ("", "metadata", "usage") else ""
-        if first in ("vars", "inputs", "input"):
-            becomes = ""
-        elif becomes in taken:
-            found.append(Column(path, LEFT_OUT, False, example))
-            continue
-        if becomes:
-            taken.add(becomes)
-            found.append(Column(path, becomes, word in _CERTAIN, example))
-        elif first != "vars" and (
-            word.startswith("__") or _NO_INPUT.search(word) or _NO_INPUT.search(f"{path.casefold()}.")
-        ):
-            found.append(Column(path, LEFT_OUT, False, example))
-        else:
-            name = variable_name(last or path, names)
+        becomes = LEFT_OUT if becomes in taken else becomes
+        taken.add(becomes)
+        found.append(Column(path, becomes, bool(becomes) and word in _CERTAIN, example_of(records, path)))
+    # Beside a column that is what is asked, others are about it rather than part of it.
+    asked = bool(taken & {"input", "messages"})
+    names: list[str] = []
+    for number, column in enumerate(found):
+        if column.becomes == LEFT_OUT and _is_variable(column.path, asked):
+            name = variable_name(column.path.rpartition(".")[2], names)
             names.append(name)
-            found.append(Column(path, f"var {name}", first == "vars", example))
+            found[number] = Column(column.path, f"var {name}", column.path.startswith("vars."), column.example)
     return found
+
+
+def _is_variable(path: str, asked: bool) -> bool:
+    """Whether a column whose name means nothing to us is probably part of what is asked."""
+    first, _, last = path.casefold().rpartition(".")
+    word = re.sub(r"[\s-]+", "_", last.strip())
+    if first in ("vars", "inputs", "input"):
+        return True
+    if word in _WORD_OF and first in ("", "metadata", "usage"):
+        return False  # a second column of that meaning
+    if word.startswith("__") or _NO_INPUT.search(word) or _NO_INPUT.search(f"{path.casefold()}."):
+        return False
+    return not asked or word in _CONTEXT
 
 
 def _paths(record: Mapping[str, Any], depth: int) -> Iterable[str]:
