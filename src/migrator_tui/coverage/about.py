@@ -31,6 +31,6 @@ def cases_about(text: str, looks: Sequence[Look]) -> list[Look]:
             kind = next(kind for kind in EDGES if kind.name == name)
             return found_in(kind, looks, usual_length(looks))
     stems = stems_of(low)
-    most = max(2, RARE * len(looks))
+    most = max(1, RARE * len(looks))
     telling = {stem for stem in stems if 0 < sum(stem in look.stems for look in looks) <= most}
     return [look for look in looks if telling & look.stems]

@@ -197,7 +197,8 @@ GROUNDED = re.compile(
 )
 
 CONDITION = re.compile(
-    r"\b(?:if|when(?:ever)?|where|while|as long as|until|unless|in case|once|falls|wenn|solange|sofern|si"
+    r"\b(?:if|when(?:ever)?|where|while(?! \w+ing\b)|as long as|until|unless|in case|once|falls|wenn|solange"
+    r"|sofern|si"
     r"|lorsque|quand|"
     r"cuando|should the)\b\s+"
     r"(?P<condition>[^.;:,—]{4,160})"
@@ -230,7 +231,7 @@ ROLE = re.compile(
 TASK_VERB = re.compile(
     r"^(?:please )?(?:carefully )?(?:read|summari[sz]e|translate|classify|categori[sz]e|analy[sz]e|write|answer|help|"
     r"describe|explain|review|consider|think|look|rewrite|paraphrase|improve|proofread|evaluate|compare|solve|"
-    r"calculate|generate|create|compose|draft|lies|übersetze|fasse|schreibe|traduis|résume|lee|traduce|resume)\b"
+    r"calculate|convert|generate|create|compose|draft|lies|übersetze|fasse|schreibe|traduis|résume|lee|traduce|resume)\b"
 )
 
 

@@ -19,7 +19,7 @@ _LABEL = re.compile(
 )
 _DASH_LABEL = re.compile(r"^[\"'`*_“]+(?P<label>[^\W\d][\w .\-/]{0,38}?)[\"'`*_”]+\s+[-—–]\s+(?P<rest>\S.*)$")
 _KEYS_LEAD = re.compile(
-    r"\b(?:keys?|fields?|properties|attributes|schlüssel\w*|felder[n]?|clés?|champs|claves?|campos)\b(?P<rest>.*)"
+    r"\b(?:keys|fields|properties|attributes|schlüssel\w*|felder[n]?|clés?|champs|claves?|campos)\b(?P<rest>.*)"
 )
 _ONE_OF = re.compile(
     r"\b(?:one of|either|choose from|pick from|any of|eines? von|eine der|entweder|un[e]? (?:de|parmi)|uno de)\b"
