@@ -65,7 +65,8 @@ def notes_content(foreign: Foreign) -> Content:
 
 async def choose_models(app: "MigratorApp") -> None:
     """Ask for baseline and candidate, remember them, and let them take effect at once."""
-    from migrator_tui.project.formats.promptfoo.choices import Choice, keep_choice, read_choice
+    from migrator_tui.project.formats.promptfoo.choices import Choice, keep_choice
+    from migrator_tui.project.formats.promptfoo.folder import open_as_it_is
     from migrator_tui.tui.setup.picker import Picker
 
     project = app.workspace.project
@@ -83,15 +84,12 @@ async def choose_models(app: "MigratorApp") -> None:
             app.say(f"{picked[0]} needs a project of its own, since it names a file", "error")
             return
         taken.append(picked[0])
+    choice = Choice(*taken)
     try:
-        before = await asyncio.to_thread(read_choice, project.config_file)
-        await asyncio.to_thread(keep_choice, project.config_file, Choice(*taken))
-        try:
-            await app.workbench.take_own_change()
-        except ProjectError:
-            # A folder that no longer opens could not be mended on screen.
-            await asyncio.to_thread(keep_choice, project.config_file, before)
-            raise
+        # First, since a folder that no longer opens could not be mended on screen.
+        await asyncio.to_thread(open_as_it_is, project.config_file, sealed=True, choice=choice)
+        await asyncio.to_thread(keep_choice, project.config_file, choice)
+        await app.workbench.take_own_change()
     except ProjectError as error:
         app.say(str(error), "error")
         return

@@ -22,17 +22,23 @@ TOOL = "promptfoo"
 
 
 def open_as_it_is(
-    config_file: Path, *, trusted: bool = True, sealed: bool = False, propose: Proposer | None = None
+    config_file: Path,
+    *,
+    trusted: bool = True,
+    sealed: bool = False,
+    propose: Proposer | None = None,
+    choice: Choice | None = None,
 ) -> Project:
     """The project of that configuration; `ProjectError` in one line where it can't be opened.
 
     With `sealed`, what lies outside the folder is named but not read: what comes of it is only to be asked about.
+    `choice`: of models, instead of the one that is kept, to see whether it opens.
     """
     from migrator_tui.project.config import load_project
 
     found = read_config(config_file, trusted=trusted, sealed=sealed, propose=propose)
     named = [(model.name, str(model.table["model"])) for model in found.models if not model.proposed]
-    found = replace(found, models=chosen(found.models, read_choice(config_file)))
+    found = replace(found, models=chosen(found.models, choice or read_choice(config_file)))
     copy = copy_folder(config_file, sealed=sealed)
     _write(copy, {name: text for name, text in files_of(found).items() if name != NOTES})
     try:
