@@ -1,6 +1,7 @@
 """Model, parameters, messages to what is found. What the price map states is read from the map itself."""
 
 from dataclasses import replace
+from datetime import date
 from typing import Any
 
 import pytest
@@ -8,7 +9,7 @@ import pytest
 from migrator_tui.models.catalog import _entries
 from migrator_tui.models.dry_run import DryRun, Fate, Tried
 from migrator_tui.preflight.asked import Known
-from migrator_tui.preflight.finding import Change, Severity
+from migrator_tui.preflight.finding import Change, Severity, shown
 from migrator_tui.preflight.parameters import thinks
 from tests.model_fixtures import CANARY
 from tests.preflight.builders import asked, findings, subjects
@@ -207,7 +208,7 @@ def test_whether_it_reasons(model: str, params: dict[str, Any], expected: bool |
 def test_a_reason_is_its_first_sentence_and_says_who_gives_it() -> None:
     (finding,) = [f for f in findings(asked(GPT5, {"stop": ["X"]}, dry=rejected("stop"))) if f.subject == "stop"]
     assert (finding.what, finding.seen_by) == (
-        "stop = ['X'] is rejected: the model takes no such thing",
+        'stop = ["X"] is rejected: the model takes no such thing',
         "litellm 1.0",
     )
     assert finding.change == Change("stop") and finding.change.words == "leave out stop"
@@ -242,6 +243,18 @@ def test_hostile_names_stay_in_one_line() -> None:
 def test_what_an_unknown_setting_holds_is_not_told(fate: Fate) -> None:
     each = asked(GPT5, {"odd": CANARY}, dry=said("odd", fate, "stranger"))
     assert CANARY not in str(findings(each))
+
+
+def test_values_are_shown_as_one_writes_them() -> None:
+    values = [True, 0.2, "a", ["X"], {"type": "enabled"}, date(2026, 1, 2)]
+    assert [shown(value) for value in values] == [
+        "true",
+        "0.2",
+        '"a"',
+        '["X"]',
+        '{"type": "enabled"}',
+        '"2026-01-02"',
+    ]
 
 
 def test_a_change_is_applied_to_the_parameters_and_known_there() -> None:

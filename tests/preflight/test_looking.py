@@ -1,6 +1,7 @@
 """The whole look at a project on disk: models themselves, keys, servers, dates, prices, and what is known already."""
 
 import asyncio
+import io
 import json
 import socket
 from collections.abc import Sequence
@@ -20,7 +21,7 @@ from migrator_tui.preflight.looking import Preflight, gather, look, with_dry_run
 from migrator_tui.preflight.names import name_findings
 from migrator_tui.project.config import load_project
 from migrator_tui.project.schema import Case, ModelSpec
-from migrator_tui.reports.preflight import preflight_json, preflight_markdown
+from migrator_tui.reports.preflight import preflight_json, preflight_markdown, print_preflight
 from tests.model_fixtures import CANARY
 
 TODAY = date(2026, 11, 27)
@@ -238,6 +239,39 @@ def test_recorded_answers_cost_nothing_and_are_the_measure(tmp_path: Path) -> No
     assert new.one.high == pytest.approx((2.5 * 50 * 1.35 + 10 * 100) / 1e6)  # capped
     assert new.run is not None and new.run.low == pytest.approx(3 * new.one.low)
     assert ("warning", "newer", "max_tokens") in told(found)
+
+
+def printed(found: Preflight) -> str:
+    stream = io.StringIO()
+    print_preflight(found, stream)
+    return stream.getvalue()
+
+
+def test_what_is_said_of_several_tasks_is_said_once(tmp_path: Path) -> None:
+    folder = write(tmp_path, new_more="params = { max_tokens = 99999 }")
+    config = folder / "migrator.toml"
+    task = '[[tasks]]\nname = "reply"\nprompt = "p.md"\ncases = ["c.jsonl"]\n'
+    config.write_text(config.read_text("utf-8") + task, "utf-8")
+    found = looked(folder, OPENAI)
+    assert [(f.task, f.subject) for f in found.of(Severity.BLOCKER)] == [
+        ("triage", "max_tokens"),
+        ("reply", "max_tokens"),
+    ]
+    assert " ".join(printed(found).split()).count("answers with at most [triage, reply]") == 1
+    assert printed(found).startswith("Blockers 2\n") and printed(found).count("99,999") == 1
+    assert (
+        preflight_markdown(found).count("<code>newer</code>, <code>triage</code>, <code>reply</code>: <code>max") == 1
+    )
+
+
+def test_money_of_recorded_answers_and_of_prompts_that_cannot_be_read(tmp_path: Path) -> None:
+    folder = write(tmp_path, old="recorded:old.jsonl")
+    rows = [{"id": f"c{n}", "output": "x"} for n in range(3)]
+    (folder / "old.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")
+    assert "  baseline: recorded, nothing is paid; what it cost is not known\n" in printed(looked(folder, OPENAI))
+    (folder / "p.md").write_text("Sort {{ it }}.", "utf-8")
+    unreadable = looked(folder, OPENAI)
+    assert "Money" not in printed(unreadable) and "Money" not in preflight_markdown(unreadable)
 
 
 def test_no_price_is_said_and_never_nothing(tmp_path: Path) -> None:

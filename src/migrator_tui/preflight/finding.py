@@ -1,5 +1,6 @@
 """What a look before the first run can find, as plain values."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -69,4 +70,5 @@ def shown(value: Any, limit: int = 40) -> str:
     """A parameter's value in a line of text."""
     if isinstance(value, bool):
         return "true" if value else "false"
-    return one_line(f'"{value}"' if isinstance(value, str) else str(value), limit)
+    text = str(value) if isinstance(value, int | float) else json.dumps(value, ensure_ascii=False, default=str)
+    return one_line(text, limit)

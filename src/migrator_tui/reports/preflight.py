@@ -2,7 +2,8 @@
 
 import shutil
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any, TextIO
 
 from migrator_tui.preflight.dates import Going, day, in_days
@@ -120,21 +121,30 @@ def _lines(found: Preflight, width: int) -> Iterator[str]:
         if not findings:
             continue
         yield f"{TITLES[severity]} {len(findings)}"
-        for finding in findings:
-            of_task = f" [{finding.task}]" if finding.task is not None and len(found.project.tasks) > 1 else ""
+        for finding, tasks in _over_tasks(findings):
+            of_task = f" [{', '.join(tasks)}]" if tasks and len(found.project.tasks) > 1 else ""
             start = f"  {_SIGNS[severity]} {finding.model:<{name_width}}  {finding.subject:<{subject_width}}  "
             yield from _hanging(start, f"{said(finding)}{of_task}", width)
             if finding.do:
                 yield from _hanging(" " * len(start), finding.do, width)
         yield ""
-    yield "Money, projected and not measured"
-    yield from (f"  {line}" for line in money_lines(found))
-    if found.going:
+    if found.costs:
+        yield "Money, projected and not measured"
+        yield from (f"  {line}" for line in money_lines(found))
         yield ""
+    if found.going:
         yield "Time until a model goes"
         yield from (f"  {going.name}: {when(going, found)}" for going in found.going)
-    yield ""
+        yield ""
     yield looked(found)
+
+
+def _over_tasks(findings: Sequence[Finding]) -> Iterator[tuple[Finding, list[str]]]:
+    """What is said of one model on several tasks is said once, with their names; none where it is about all."""
+    tasks: dict[Finding, list[str]] = {}
+    for finding in findings:
+        tasks.setdefault(replace(finding, task=None), []).extend([finding.task] if finding.task is not None else [])
+    yield from tasks.items()
 
 
 def said(finding: Finding) -> str:
@@ -153,7 +163,9 @@ def money_lines(found: Preflight) -> Iterator[str]:
     """A line for each model on each task."""
     for cost in found.costs:
         place = f"{cost.model}, {cost.task}" if len(found.project.tasks) > 1 else cost.model
-        if cost.one is None:
+        if not cost.asked and cost.one is None:
+            yield f"{place}: recorded, nothing is paid; what it cost is not known"
+        elif cost.one is None:
             yield f"{place}: price not known"
         else:
             calls = f"{cost.calls:,} {'call' if cost.calls == 1 else 'calls'}" if cost.asked else "recorded"
@@ -192,15 +204,16 @@ def preflight_markdown(found: Preflight) -> str:
         findings = found.of(severity)
         if findings:
             lines += [f"## {TITLES[severity]}", ""]
-        for finding in findings:
-            place = code(finding.model) + (f", {code(finding.task)}" if finding.task is not None else "")
+        for finding, tasks in _over_tasks(findings):
+            place = ", ".join(map(code, (finding.model, *tasks)))
             lines.append(f"- {place}: {code(finding.subject)}. {plain(said(finding), 600)}")
             if finding.do:
                 lines.append(f"  {plain(finding.do, 600)}")
         lines += [""] if findings else []
-    lines += ["## Money, projected and not measured", ""]
-    lines += [f"- {plain(line, 600)}" for line in money_lines(found)]
+    if found.costs:
+        lines += ["## Money, projected and not measured", ""]
+        lines += [*(f"- {plain(line, 600)}" for line in money_lines(found)), ""]
     if found.going:
-        lines += ["", "## Time until a model goes", ""]
-        lines += [f"- {code(going.name)}: {plain(when(going, found))}" for going in found.going]
-    return "\n".join([*lines, "", f"{looked(found)}.", ""])
+        lines += ["## Time until a model goes", ""]
+        lines += [*(f"- {code(going.name)}: {plain(when(going, found))}" for going in found.going), ""]
+    return "\n".join([*lines, f"{looked(found)}.", ""])
