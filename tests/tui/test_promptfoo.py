@@ -138,18 +138,15 @@ async def test_changes_of_the_files_take_effect_while_it_is_open(tickets: Path) 
         assert "More {{ticket}}" in driver.bench.prompt.template
         (tickets / "more.csv").write_text("ticket\nthird\nfourth\n")
         driver.bench._look_outside()
+        await driver.until(lambda: len(driver.ids) == 4, "another row, another case")
         await driver.settle()
-        driver.bench._look_outside()
-        await driver.settle()
-        assert len(driver.ids) == 4
         (tickets / "more.txt").write_text("Much more {{ticket}}")
         driver.bench._look_outside()
+        await driver.until(lambda: "Much more" in driver.bench.prompt_pane.template, "another prompt")
         await driver.settle()
-        assert "Much more" in driver.bench.prompt_pane.template
         (tickets / "promptfooconfig.yaml").write_text("prompts: []")
         driver.bench._look_outside()
-        await driver.settle()
-        assert driver.notice.startswith("promptfooconfig.yaml: there are no prompts")
+        await driver.until(lambda: driver.notice.startswith("promptfooconfig.yaml: there are no prompts"))
         assert "what was read before still holds" in driver.notice
 
 
