@@ -58,6 +58,11 @@ class Look:
         return stems_of(" ".join(said))
 
     @cached_property
+    def found(self) -> dict[str, bool]:
+        """Which edges it was found to be, and which not, by name: each is looked for once."""
+        return {}
+
+    @cached_property
     def called(self) -> frozenset[str]:
         """The tools that were called in it so far."""
         return frozenset(name for message in self.case.messages for name, _ in calls_in(message))

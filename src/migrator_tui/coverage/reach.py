@@ -109,6 +109,9 @@ def edges(task: Task, looks: Sequence[Look], sample: Sequence[Look]) -> list[Edg
     for kind in EDGES:
         if not makes_sense(kind, task, sample or looks):
             continue
+        if kind.if_seen and not sample:
+            found.append(Edge(kind.name, kind.title, (), None, State.IGNORED, ""))
+            continue
         ids = tuple(look.case.id for look in found_in(kind, looks, usual))
         seen = len(found_in(kind, sample, usual_length(sample))) if sample else 0
         production = seen / len(sample) if sample else None
@@ -124,7 +127,10 @@ def found_in(kind: EdgeKind, looks: Sequence[Look], usual: float) -> list[Look]:
         languages = Counter(look.language for look in looks if look.language)
         most = languages.most_common(1)[0][0] if languages else None
         return [look for look in looks if look.language not in (None, most)]
-    return [look for look in looks if kind.detect(look, usual)]
+    for look in looks:
+        if kind.name not in look.found:
+            look.found[kind.name] = kind.detect(look, usual)
+    return [look for look in looks if look.found[kind.name]]
 
 
 def _edge_state(kind: EdgeKind, cases: int, of: int, production: float | None, seen: int) -> State:
@@ -136,7 +142,7 @@ def _edge_state(kind: EdgeKind, cases: int, of: int, production: float | None, s
         return State.HALF
     if kind.always:
         return State.GAP
-    rare = kind.if_seen if production is None else production < RARE and seen >= ENOUGH_SEEN
+    rare = production is not None and production < RARE and seen >= ENOUGH_SEEN
     return State.IGNORED if rare else State.GAP
 
 
