@@ -127,6 +127,17 @@ async def test_a_project_that_was_run_is_not_held_up(tmp_path: Path, pool: Model
         await bench.until(lambda: asked)
 
 
+async def test_arrows_go_through_a_list_that_does_not_fit(tmp_path: Path, pool: ModelPool) -> None:
+    async with opened(write_project(tmp_path / "new", config=GPT5), pool=pool, size=NARROW) as bench:
+        await look(bench)
+        rows = shown(bench).rows
+        keys = list(rows.keys)
+        assert rows.max_scroll_y > 0
+        for key, expected in (("down", keys[1]), ("up", keys[0]), ("end", keys[-1]), ("home", keys[0])):
+            await bench.press(key)
+            assert rows.highlighted == expected
+
+
 async def test_space_changes_the_draft_and_takes_it_back_and_no_file(tmp_path: Path, pool: ModelPool) -> None:
     folder = write_project(tmp_path / "new", config=GPT5)
     before = (folder / "migrator.toml").read_bytes()

@@ -37,7 +37,7 @@ def head_row(title: str, role: str, number: int | None = None) -> ListRow:
     return ListRow(None, draw)
 
 
-class RowList(ScrollView, can_focus=True):
+class RowList(ScrollView, can_focus=True, inherit_bindings=False):
     """The rows. Sends `Highlighted` when another row comes under the cursor, `Opened` on a double click."""
 
     DEFAULT_CSS = """
