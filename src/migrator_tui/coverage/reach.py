@@ -109,11 +109,11 @@ def edges(task: Task, looks: Sequence[Look], sample: Sequence[Look]) -> list[Edg
     for kind in EDGES:
         if not makes_sense(kind, task, sample or looks):
             continue
-        if kind.if_seen and not sample:
-            found.append(Edge(kind.name, kind.title, (), None, State.IGNORED, ""))
+        seen = len(found_in(kind, sample, usual_length(sample))) if sample else 0
+        if kind.if_seen and not seen:
+            found.append(Edge(kind.name, kind.title, (), 0.0 if sample else None, State.IGNORED, ""))
             continue
         ids = tuple(look.case.id for look in found_in(kind, looks, usual))
-        seen = len(found_in(kind, sample, usual_length(sample))) if sample else 0
         production = seen / len(sample) if sample else None
         state = _edge_state(kind, len(ids), len(looks), production, len(sample))
         found.append(Edge(kind.name, kind.title, ids, production, state, _note(kind, ids, production, longest)))
