@@ -47,7 +47,7 @@ async def command(driver: Driver, words: str) -> None:
     await driver.press("enter")
 
 
-@pytest.mark.parametrize("size", [WIDE, MEDIUM, NARROW], ids=["wide", "medium", "narrow"])
+@pytest.mark.parametrize("size", [MEDIUM, NARROW], ids=["medium", "narrow"])
 async def test_it_opens_and_says_what_is_not_honoured(tickets: Path, size: tuple[int, int]) -> None:
     async with opened(tickets, size=size, ready=False) as driver:
         await driver.until(lambda: driver.notice, "the line at opening")

@@ -71,6 +71,8 @@ class WorkScreen(Screen[None]):
 
     def show_frame(self, state: HeaderState, notes: Mapping[str, TabNote], screens: tuple[str, ...]) -> None:
         """Header and tabs, which the app keeps for all screens."""
+        if not self.query(HeaderBar):
+            return  # the app ends, and a line that stood for some seconds is taken back after its screen
         self.header.state = state
         tabs = self.query_one(ScreenTabs)
         tabs.notes = notes
