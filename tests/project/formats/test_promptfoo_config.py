@@ -261,6 +261,13 @@ scenarios:
     assert len({case.id for case in cases_of(project)}) == 6
 
 
+def test_what_is_put_around_every_prompt(tmp_path: Path) -> None:
+    around = "{options: {prefix: '<', suffix: '>{{b}}'}}"
+    config = TWO + f"prompts: ['{{{{a}}}}']\ndefaultTest: {around}\ntests: [{{vars: {{a: 1, b: 2}}}}]\n"
+    project = native(converted(tmp_path / "in", config), tmp_path / "out")
+    assert sent(project)[0]["content"] == "<1>2"
+
+
 def test_ids_stay_when_an_assertion_changes(tmp_path: Path) -> None:
     base = TWO + "prompts: ['{{a}}']\ntests: [{vars: {a: 1}}, {vars: {a: 1}}, {description: named, vars: {a: 2}}]\n"
     before = [case["id"] for case in converted(tmp_path / "a", base).tasks[0].cases]

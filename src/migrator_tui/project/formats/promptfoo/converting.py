@@ -16,6 +16,7 @@ from migrator_tui.project.formats.promptfoo.case_names import id_of, tags_of, wi
 from migrator_tui.project.formats.promptfoo.prompts import RawPrompt, read_prompts
 from migrator_tui.project.formats.promptfoo.providers import (
     Provider,
+    form_of,
     our_tools,
     params_in,
     provider_of,
@@ -23,7 +24,7 @@ from migrator_tui.project.formats.promptfoo.providers import (
 )
 from migrator_tui.project.formats.promptfoo.reading import CONFIG_NAMES, Source, find_config
 from migrator_tui.project.formats.promptfoo.tasks import Cases, task_of
-from migrator_tui.project.formats.promptfoo.tests import RawTest, default_test, read_tests
+from migrator_tui.project.formats.promptfoo.tests import RawTest, default_test, is_share, read_tests
 from migrator_tui.project.formats.promptfoo.values import (
     Converted,
     ForeignModel,
@@ -55,8 +56,8 @@ def read_config(
     """What the configuration comes to; `ProjectError` in one line where nothing can be opened.
 
     With `trusted` false, files outside its folder are refused; with `sealed`, they are named and not read, to ask
-    whether they may be. `propose` names the model to move to where the
-    configuration has only one; without it, a usual one is taken.
+    whether they may be. `propose` names the model to move to where the configuration has only one; without it, a
+    usual one is taken.
     """
     source = Source(config_file, confined=not trusted, sealed=sealed)
     config = source.config()
@@ -176,7 +177,6 @@ def _tasks(
     source: Source,
 ) -> list[ForeignTask]:
     threshold = default.get("threshold")
-    share = isinstance(threshold, int | float) and not isinstance(threshold, bool) and 0 <= threshold <= 1
     everywhere, in_cases = _placed(defaults, any(test.without_defaults for test in tests))
     for test, case in zip(tests, cases.shared, strict=True):
         if in_cases and not test.without_defaults:
@@ -186,17 +186,15 @@ def _tasks(
     tasks = []
     for prompt in prompts:
         task = task_of(prompt, cases, source)
-        stated = prompt.config.get("response_format") or response_format
+        form = form_of(prompt.config.get("response_format")) or response_format
         own_tools = our_tools(prompt.config["tools"], source) if "tools" in prompt.config else tools
         tasks.append(
             replace(
                 task,
                 checks=tuple(everywhere),
-                threshold=float(threshold) if share else None,  # type: ignore[arg-type]
+                threshold=float(threshold) if is_share(threshold) else None,
                 tools=tuple(own_tools),
-                response_format=stated
-                if isinstance(stated, Mapping) and isinstance(stated.get("type"), str)
-                else None,
+                response_format=form,
             )
         )
     return tasks
@@ -216,7 +214,9 @@ def _placed(defaults: list[dict[str, Any]], apart: bool) -> tuple[list[dict[str,
     return everywhere, in_cases
 
 
-def _definitions(providers: Sequence[Provider], source: Source) -> tuple[list[Mapping[str, Any]], Any]:
+def _definitions(
+    providers: Sequence[Provider], source: Source
+) -> tuple[list[Mapping[str, Any]], Mapping[str, Any] | None]:
     """Tools and form of the answer: here they belong to a task, there to each provider; the first that has some."""
     stated = [each.tools for each in providers if each.tools is not None]
     forms = [each.response_format for each in providers if each.response_format is not None]

@@ -128,7 +128,7 @@ class Provider:
     model: ForeignModel
     tools: Any = None
     """As stated; the task takes them."""
-    response_format: Any = None
+    response_format: Mapping[str, Any] | None = None
 
 
 def read_providers(stated: Any, source: Source, config: Mapping[str, Any]) -> list[Provider]:
@@ -206,7 +206,7 @@ class _Taken:
 
     params: dict[str, Any] = field(default_factory=dict)
     tools: Any = None
-    response_format: Any = None
+    response_format: Mapping[str, Any] | None = None
     left: dict[str, Any] = field(default_factory=dict)
     """What is not sent."""
 
@@ -220,7 +220,7 @@ def _taken(config: Mapping[str, Any], name: str, table: dict[str, Any], source: 
             taken.params[_PARAMS[key]] = param
         elif key in ("tools", "functions"):
             taken.tools = _tools_value(value, source)
-        elif key in ("response_format", "responseFormat") and (form := _form(_file_value(value, source))):
+        elif key in ("response_format", "responseFormat") and (form := form_of(_file_value(value, source))):
             # Text is what every model answers with.
             taken.response_format = form if form["type"] != "text" else None
         elif not _address(key, value, name, table, taken.params):
@@ -228,7 +228,8 @@ def _taken(config: Mapping[str, Any], name: str, table: dict[str, Any], source: 
     return taken
 
 
-def _form(value: Any) -> Mapping[str, Any] | None:
+def form_of(value: Any) -> Mapping[str, Any] | None:
+    """The value where it is a response format as our tasks take it."""
     return value if isinstance(value, Mapping) and isinstance(value.get("type"), str) else None
 
 

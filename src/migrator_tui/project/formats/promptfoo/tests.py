@@ -264,7 +264,7 @@ def _expanded(test: Mapping[str, Any], default: Mapping[str, Any], source: Sourc
             values=_resolved(dict(zip(choices, combination, strict=True))),
             asserts=tuple(asserts or ()),
             description=test["description"] if isinstance(test.get("description"), str) else "",
-            threshold=float(threshold) if _is_share(threshold) else None,
+            threshold=float(threshold) if is_share(threshold) else None,
             metadata={**_table(default.get("metadata")), **_table(test.get("metadata"))},
             without_defaults=bool(options.get("disableDefaultAsserts")),
         )
@@ -335,7 +335,8 @@ def _resolved(values: dict[str, Any]) -> dict[str, Any]:
     return {key: value.removesuffix("\n") if isinstance(value, str) else value for key, value in values.items()}
 
 
-def _is_share(value: Any) -> TypeGuard[int | float]:
+def is_share(value: Any) -> TypeGuard[int | float]:
+    """Whether a value can be a threshold: a number from 0 to 1."""
     return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= 1
 
 
