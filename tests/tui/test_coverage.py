@@ -9,6 +9,7 @@ import pytest
 from migrator_tui.models.pool import ModelPool
 from migrator_tui.project.cases import load_cases
 from migrator_tui.project.config import load_project
+from migrator_tui.tui.widgets.modal import Ask
 from tests.tui.conftest import MEDIUM, NARROW, RECORDED, WIDE, Driver, opened, run_all, write_project
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -207,6 +208,20 @@ async def test_without_an_assistant_it_says_what_to_set(shop: Path) -> None:
             await bench.press(key)
             await bench.until(lambda: "[assistant]" in bench.notice)
             bench.app.change_frame(notice="")
+
+
+async def test_a_production_sample_comes_in_with_the_import_screen(shop: Path) -> None:
+    config = shop / "migrator.toml"
+    config.write_text(config.read_text("utf-8").replace('production = "production.jsonl"\n', ""), "utf-8")
+    async with opened(shop, size=WIDE) as bench:
+        await to_coverage(bench)
+        assert "no sample" in bench.text
+        await bench.press("I")
+        await bench.until(lambda: isinstance(bench.app.screen, Ask))
+        await bench.press("escape")
+        await bench.until(lambda: not isinstance(bench.app.screen, Ask))
+        await bench.press("escape")
+        await bench.until(lambda: bench.app.screen is bench.app.current and "Proposals" in bench.text)
 
 
 async def test_the_screen_follows_files_that_change_outside(shop: Path) -> None:
