@@ -1,7 +1,7 @@
 """Rows on their way from a source to a project, kept on disk: memory holds a place and a few hashes of each."""
 
 import json
-import os
+import threading
 from array import array
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
@@ -25,7 +25,8 @@ class Spool:
 
     def __init__(self, path: Path) -> None:
         self._file = path.open("xb", buffering=0)
-        self._descriptor = os.open(path, os.O_RDONLY)
+        self._reader = path.open("rb", buffering=0)
+        self._reading = threading.Lock()  # the screen shows rows while a thread goes through them
         self._ends = array("Q", [0])
 
     def append(self, line: bytes) -> int:
@@ -40,12 +41,14 @@ class Spool:
     def line(self, number: int) -> bytes:
         """The line of that number."""
         begin = self._ends[number]
-        return os.pread(self._descriptor, self._ends[number + 1] - begin, begin)
+        with self._reading:
+            self._reader.seek(begin)
+            return self._reader.read(self._ends[number + 1] - begin)
 
     def close(self) -> None:
         """Let go of the file; whoever made the folder removes it."""
         self._file.close()
-        os.close(self._descriptor)
+        self._reader.close()
 
 
 PARTS = ("case", "answer", "model", "kinds")

@@ -6,17 +6,21 @@ program included, leaves the project as it was; what it leaves behind of its own
 """
 
 import contextlib
-import fcntl
 import os
 import secrets
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import IO, Self
 
 from migrator_tui.project.errors import ProjectError
 from migrator_tui.project.write_back import FileChange, apply
+
+try:
+    import fcntl
+except ImportError:  # no POSIX: then nobody can tell whether an import still goes on, and its folder is left alone
+    fcntl = None  # type: ignore[assignment]
 
 _MIDDLE = ".importing-"
 
@@ -34,7 +38,7 @@ class Build:
         try:
             self.folder.mkdir()
             self._lock = (self.folder / "lock").open("wb")
-            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            _hold(self._lock)
         except OSError as error:
             raise ProjectError(f"can't be written to ({error.strerror})", file=above) from error
         self.files = self.folder / "files"
@@ -91,12 +95,18 @@ class Build:
     @staticmethod
     def _remove_stale(above: Path) -> None:
         """Take away what imports left that were killed: nobody holds their lock any more."""
-        for folder in above.glob(f".*{_MIDDLE}*"):
+        for folder in above.glob(f".*{_MIDDLE}*") if fcntl is not None else ():
             if folder.is_symlink() or not folder.is_dir():
                 continue
             with contextlib.suppress(OSError), (folder / "lock").open("rb") as lock:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                _hold(lock)
                 shutil.rmtree(folder, ignore_errors=True)
+
+
+def _hold(lock: IO[bytes]) -> None:
+    """Hold the lock until the file is closed; `OSError` where somebody else does."""
+    if fcntl is not None:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
 def _sync(folder: Path) -> None:
