@@ -9,7 +9,7 @@ import pytest
 from migrator_tui.models.pool import ModelPool
 from migrator_tui.project.cases import load_cases
 from migrator_tui.project.config import load_project
-from migrator_tui.tui.widgets.modal import Ask
+from migrator_tui.tui.setup.picker import Picker
 from tests.tui.conftest import MEDIUM, NARROW, RECORDED, WIDE, Driver, opened, run_all, write_project
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -217,9 +217,7 @@ async def test_a_production_sample_comes_in_with_the_import_screen(shop: Path) -
         await to_coverage(bench)
         assert "no sample" in bench.text
         await bench.press("I")
-        await bench.until(lambda: isinstance(bench.app.screen, Ask))
-        await bench.press("escape")
-        await bench.until(lambda: not isinstance(bench.app.screen, Ask))
+        await bench.until(lambda: isinstance(bench.app.screen, Picker), "which file?")
         await bench.press("escape")
         await bench.until(lambda: bench.app.screen is bench.app.current and "Proposals" in bench.text)
 
