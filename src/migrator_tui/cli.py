@@ -9,7 +9,8 @@ from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
 
-from migrator_tui.commands.parser import USAGE, parse
+from migrator_tui.commands.arguments import USAGE
+from migrator_tui.commands.parser import parse
 from migrator_tui.project.errors import ProjectError
 
 UNFINISHED = 3
@@ -60,7 +61,7 @@ def _crashed(error: Exception, folder: Path) -> int:
     return BROKEN
 
 
-_MODULES = {"history": "export", "import": "importing"}
+_MODULES = {"history": "export", "import": "importing.command"}
 """Where the module under `commands/` has another name than the command's first word."""
 
 

@@ -1,61 +1,19 @@
-"""The command line's words. Mistakes end in one line on stderr that names the nearest right word, and exit code 2."""
+"""The commands and their options, with the words of `--help`."""
 
 import argparse
-import difflib
-import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 from migrator_tui import __version__
-
-USAGE = 2
-"""Exit code of wrong usage and bad input."""
+from migrator_tui.commands.arguments import Parser, money, positive
+from migrator_tui.commands.importing.words import import_parser
 
 TRUST = "trust this folder for this once; `migrator-tui trust` remembers it"
 
 EPILOG = """\
 exit codes: 0 fine; 1 not ready, or not enough evidence; 2 wrong usage or bad input;
 3 not finished (errors left after retries, the cap was reached, stopped)"""
-
-
-class Parser(argparse.ArgumentParser):
-    """argparse, with mistakes told in one line."""
-
-    def __init__(self, *args: Any, **settings: Any) -> None:
-        settings.setdefault("allow_abbrev", False)
-        settings.setdefault("formatter_class", argparse.RawDescriptionHelpFormatter)
-        super().__init__(*args, **settings)
-
-    def error(self, message: str) -> NoReturn:
-        """One line, exit code 2."""
-        from migrator_tui.text_safety import safe_line
-
-        print(f"{self.prog}: {safe_line(message, 500)} (--help shows how)", file=sys.stderr)  # noqa: T201
-        raise SystemExit(USAGE)
-
-    def _check_value(self, action: argparse.Action, value: Any) -> None:
-        if action.choices is not None and value not in action.choices:
-            what = "command" if isinstance(action, argparse._SubParsersAction) else "value"
-            raise argparse.ArgumentError(
-                None if what == "command" else action, f'unknown {what} "{value}"{_hint(str(value), action.choices)}'
-            )
-
-    def unknown(self, extra: Sequence[str]) -> NoReturn:
-        """Options or words that nothing here takes."""
-        first = next((word for word in extra if word.startswith("-")), extra[0])
-        if first.startswith("-"):
-            name = first.partition("=")[0]
-            self.error(f'unknown option "{name}"{_hint(name, self._option_string_actions)}')
-        self.error(f'too many arguments: "{first}"')
-
-
-def _hint(word: str, known: Iterable[Any]) -> str:
-    names = [str(name) for name in known]
-    near = difflib.get_close_matches(word, names, n=1, cutoff=0.5)
-    if near:
-        return f'; did you mean "{near[0]}"?'
-    return "" if word.startswith("-") else f"; there is {', '.join(names)}"
 
 
 def parse(argv: Sequence[str]) -> argparse.Namespace:
@@ -82,8 +40,6 @@ def build() -> tuple[Parser, dict[str, Parser]]:
     parser.add_argument("--trust", action="store_true", help=TRUST)
     parser.set_defaults(command=None)
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", parser_class=Parser)
-    from migrator_tui.commands.import_words import import_parser
-
     known = {
         "run": _run(commands),
         "report": _report(commands),
@@ -341,25 +297,3 @@ def _history(commands: Any) -> dict[str, Parser]:
         description="Write everything in the history to stdout, one JSON object a line.",
     )
     return {"history export": export}
-
-
-def positive(text: str) -> int:
-    """A whole number from 1 on."""
-    try:
-        number = int(text)
-    except ValueError:
-        number = 0
-    if number < 1:
-        raise argparse.ArgumentTypeError(f'"{text}" is not a whole number from 1 on')
-    return number
-
-
-def money(text: str) -> float:
-    """An amount of USD, 0 or more."""
-    try:
-        amount = float(text.removeprefix("$"))
-    except ValueError:
-        amount = -1.0
-    if not 0 <= amount < float("inf"):
-        raise argparse.ArgumentTypeError(f'"{text}" is not an amount in USD')
-    return amount

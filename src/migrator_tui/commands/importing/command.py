@@ -23,7 +23,7 @@ def execute(arguments: Namespace) -> int:
     named, paths = words_of(arguments.words)
     named = named or _promptfoo(paths[0])
     if named in PROMPTFOO:
-        from migrator_tui.commands.import_promptfoo import execute as convert
+        from migrator_tui.commands.importing.promptfoo import execute as convert
 
         return convert(arguments, named, paths)
     return _import(arguments, _request(arguments, named, paths))
@@ -130,7 +130,7 @@ def _say_written(output: Path) -> None:
 
 def _carry_out(arguments: Namespace, opened: "Opened", target: "Target") -> int:
     from migrator_tui.checks.languages import language_of
-    from migrator_tui.commands.import_progress import Reading
+    from migrator_tui.commands.importing.progress import Reading
     from migrator_tui.models.successors import likeliest
     from migrator_tui.project.importing.plan import Import
     from migrator_tui.reports.import_preview import import_json, preview

@@ -1,16 +1,13 @@
 """The words of `import` on the command line."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from migrator_tui.commands.parser import Parser
+from migrator_tui.commands.arguments import Parser, positive
 
 
-def import_parser(commands: Any) -> "Parser":
+def import_parser(commands: Any) -> Parser:
     """The parser of `import`."""
-    from migrator_tui.commands.parser import positive
-
     read: Parser = commands.add_parser(
         "import",
         help="make a project, or more cases, of files you have",

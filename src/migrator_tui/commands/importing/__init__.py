@@ -1,0 +1,1 @@
+"""`import`: from the files of other tools to a project."""
