@@ -109,25 +109,28 @@ def test_devices_and_pipes_do_not_block(tmp_path: Path) -> None:
 def test_escapes_in_names_reach_nothing(tmp_path: Path) -> None:
     config = {
         "description": "\x1b]0;owned\x07name\u202e",
-        "prompts": [{"raw": "hi {{q}}", "label": "\x1b[31mred\nline"}, {"raw": "b", "label": "../../../etc/passwd"}],
+        "prompts": [
+            {"raw": "hi {{q}}", "label": "\x1b[31mred\nline"},
+            {"raw": "b", "label": "../../../etc/passwd"},
+            "file://\x1b[31m.txt",
+        ],
         "providers": [{"id": "openai:gpt-4o", "label": "\x1b[2Jclear"}, "openai:\x1b[31mevil", "openai:b"],
         "tests": [
             {"description": "\x1b]52;c;aGk=\x07 case", "vars": {"q": "\x1b[31m"}, "metadata": {"\x1b": "\x1b[1mtag"}}
         ],
         "\x1b[31mkey": 1,
     }
-    found = converted(tmp_path / "in", config)
+    found = converted(tmp_path / "in", config, **{"\x1b[31m.txt": "c"})
     project = native(found, tmp_path / "out")
     said = [project.name, notes_of(found), *(task.name for task in project.tasks), *(m.name for m in found.models)]
+    said += [task.place for task in found.tasks]
     case = cases_of(project)[0]
     assert all(
         character.isprintable() for text in (*said, case.id, *case.tags) for character in text.replace("\n", "")
     )
     assert sent(project)[0]["content"] == "hi \x1b[31m", "what a case says is sent as it is"
-    assert sorted(path.name for path in (tmp_path / "out" / "prompts").iterdir()) == [
-        "31mred-line.md",
-        "etc-passwd.md",
-    ]
+    written = sorted(path.name for path in (tmp_path / "out" / "prompts").iterdir())
+    assert written == ["31m.md", "31mred-line.md", "etc-passwd.md"]
 
 
 def test_keys_are_neither_kept_nor_shown(tmp_path: Path) -> None:

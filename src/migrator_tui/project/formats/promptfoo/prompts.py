@@ -12,7 +12,7 @@ from migrator_tui.project.case_values import ROLES
 from migrator_tui.project.errors import ProjectError
 from migrator_tui.project.formats.promptfoo.reading import FILE, Source, dereferenced, is_code, parsed
 from migrator_tui.project.formats.promptfoo.values import distinct, name_from, passage_of
-from migrator_tui.project.words import kind_of, quoted
+from migrator_tui.project.words import kind_of, one_line, quoted
 
 REMOTE = ("portkey://", "langfuse://", "helicone://", "http://", "https://")
 """Prompts that another service keeps."""
@@ -46,7 +46,7 @@ def read_prompts(stated: Any, source: Source, config: Mapping[str, Any]) -> list
         item = dereferenced(each, config, source.config_file.name)
         for prompt in _of_item(item, number, source):
             name = distinct(prompt.name, [other.name for other in found])
-            found.append(replace(prompt, name=name))
+            found.append(replace(prompt, name=name, place=one_line(prompt.place, 200)))
             if len(found) > MOST_PROMPTS:
                 raise ProjectError(f"more than {MOST_PROMPTS} prompts", file=source.config_file.name)
     return found
