@@ -32,6 +32,8 @@ def change_words(change: Change | None) -> str:
     """`4 more cases would fail today, 0 of the baseline`; what it takes to know, where nobody has tried."""
     if change is None:
         return ""
+    if change.asks and not change.calls:
+        return "asks a model about each answer"
     if change.asks:
         price = "price unknown" if change.cost is None else "free" if not change.cost else f"about ${change.cost:.2f}"
         return f"asks a model: {plural(change.calls, 'call')}, {price}"

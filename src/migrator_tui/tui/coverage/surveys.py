@@ -25,7 +25,9 @@ if TYPE_CHECKING:
 LULL_SECONDS = 0.3
 """Without news before a survey that nobody looks at starts."""
 LONG_TASK = 3_000
-"""A task of more cases is surveyed only where somebody looks at the screen."""
+"""A task of more cases, or …"""
+LONG_SAMPLE = 8_000_000
+"""… whose production sample has more bytes, is surveyed only where somebody looks at the screen."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +81,7 @@ class Surveys:
             await asyncio.sleep(LULL_SECONDS)
         async with self._lock:
             workspace = self._workspace
-            if not workspace.is_open or (not in_sight and workspace.history.case_count(track[0]) > LONG_TASK):
+            if not workspace.is_open or (not in_sight and self._is_long(track[0])):
                 return
             self._stop = stop = threading.Event()
             if not self.holds(track):
@@ -98,6 +100,16 @@ class Surveys:
                 changes = await asyncio.to_thread(self._try, track, known.coverage, stop)
                 if changes is not None and self._known.get(track) is known:
                     self._keep(track, replace(known, changes=changes))
+
+    def _is_long(self, task: str) -> bool:
+        """Whether a survey would be felt on the screen in front, which does not ask for it."""
+        workspace = self._workspace
+        production = workspace.project.task(task).production
+        try:
+            size = production.stat().st_size if production is not None else 0
+        except OSError:  # gone: the survey says so
+            size = 0
+        return size > LONG_SAMPLE or workspace.history.case_count(task) > LONG_TASK
 
     def _keep(self, track: Track, surveyed: Surveyed) -> None:
         self._known[track] = surveyed
