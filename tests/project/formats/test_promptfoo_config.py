@@ -168,6 +168,27 @@ def test_an_undefined_variable_is_empty_and_noted_once(tmp_path: Path) -> None:
     ]
 
 
+def test_a_case_that_cannot_be_rendered_keeps_no_other_from_being_run(tmp_path: Path) -> None:
+    config = (
+        TWO
+        + """
+prompts: ['{{ l | length }}', 'all {{l}}', '{{ l | length }}{{ l + 1 }}']
+tests: [{description: number, vars: {l: 5}}, {description: text, vars: {l: abc}}]
+"""
+    )
+    found = converted(tmp_path / "in", config)
+    project = native(found, tmp_path / "out")
+    assert [[case.id for case in cases_of(project, n)] for n in range(3)] == [
+        ["text"],
+        ["number", "text"],
+        ["number", "text"],
+    ]
+    assert sent(project)[0]["content"] == "3"
+    assert sent(project, task=2)[0]["content"] == "{{ l | length }}{{ l + 1 }}", "it works for none: kept as a text"
+    left_out = "cases are left out that its template can't be rendered for (promptfooconfig.yaml, prompt 1)"
+    assert left_out in [note.what for note in found.notes]
+
+
 def test_tests_of_every_kind(tmp_path: Path) -> None:
     config = (
         TWO

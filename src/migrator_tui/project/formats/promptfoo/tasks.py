@@ -101,8 +101,8 @@ def task_of(prompt: RawPrompt, cases: Cases, source: Source) -> ForeignTask:
         if made is not None:
             source.notes.add("a chat made by a template stands in the cases, a prompt for each", prompt.place)
             return _with_messages(prompt, "", shared, made)
-    text = _template(prompt.text, shared, prompt, source)
-    return ForeignTask(prompt.name, chat_file([{"role": "user", "content": text}]), shared, prompt.place)
+    text, kept = _template(prompt.text, shared, prompt, source)
+    return _task(prompt, chat_file([{"role": "user", "content": text}]), kept, shared)
 
 
 def _chat_task(prompt: RawPrompt, shared: Sequence[dict[str, Any]], source: Source) -> ForeignTask:
@@ -110,16 +110,22 @@ def _chat_task(prompt: RawPrompt, shared: Sequence[dict[str, Any]], source: Sour
     plain = 0
     while plain < len(messages) and _is_plain(messages[plain]):
         plain += 1
-    headed = [
-        {"role": message["role"], "content": _template(message["content"], shared, prompt, source)}
-        for message in messages[:plain]
-    ]
-    text = chat_file(headed)
+    kept = shared
+    headed = []
+    for message in messages[:plain]:
+        text, kept = _template(message["content"], kept, prompt, source)
+        headed.append({"role": message["role"], "content": text})
     rest = messages[plain:]
     if not rest:
-        return ForeignTask(prompt.name, text, shared, prompt.place)
+        return _task(prompt, chat_file(headed), kept, shared)
     source.notes.add("messages with parts or calls of tools stand in the cases, not in the prompt", rest)
-    return _with_messages(prompt, text, shared, _rendered(rest, prompt, shared, source))
+    return _with_messages(prompt, chat_file(headed), kept, _rendered(rest, prompt, kept, source))
+
+
+def _task(
+    prompt: RawPrompt, text: str, kept: Sequence[dict[str, Any]], shared: Sequence[dict[str, Any]]
+) -> ForeignTask:
+    return ForeignTask(prompt.name, text, kept, prompt.place, shared_cases=kept is shared)
 
 
 def _is_plain(message: Message) -> bool:
@@ -132,40 +138,45 @@ def _is_plain(message: Message) -> bool:
     )
 
 
-def _template(text: str, cases: Sequence[Mapping[str, Any]], prompt: RawPrompt, source: Source) -> str:
-    """The text as a template of ours that can be rendered for the cases; as plain text where there is none."""
-    put = translated(text)
+def _template(
+    text: str, cases: Sequence[dict[str, Any]], prompt: RawPrompt, source: Source
+) -> tuple[str, Sequence[dict[str, Any]]]:
+    """The text as a template of ours, and the cases it can be rendered for; as plain text where there are none."""
     if "{" not in text:
-        return text
-    best, least = "", len(cases) + 1
-    for variant in variants(put):
+        return text, cases
+    best, least = "", 1.0
+    for variant in variants(translated(text)):
         if not is_template(variant):
             continue
-        failing = _failing(variant, cases)
+        failing, tried = _failing(variant, cases[:TRIED], TRYING_SECONDS)
+        if tried and len(failing) / tried < least:
+            best, least = variant, len(failing) / tried
         if not failing:
-            return variant
-        if len(failing) < least:
-            best, least = variant, len(failing)
-            first = failing[0]
+            break
     if not best:
         source.notes.add(f"a text that is no template of Jinja's is sent as it is ({prompt.place})", text)
-        return as_text(text)
-    source.notes.add(f"a template can't be rendered for all cases ({prompt.place}): {one_line(first, 160)}", text)
-    return best
+        return as_text(text), cases
+    # One case that can't be rendered would keep all others from being run.
+    failing, _ = _failing(best, cases, RENDERING_SECONDS) if least or len(cases) > TRIED else ({}, 0)
+    if not failing:
+        return best, cases
+    what = f"cases are left out that its template can't be rendered for ({prompt.place})"
+    source.notes.add(what, "\n".join(failing.values()))
+    return best, [case for case in cases if case["id"] not in failing]
 
 
-def _failing(template: str, cases: Sequence[Mapping[str, Any]]) -> list[str]:
-    """Why it can't be rendered, for each case tried on which it can't."""
-    until = time.monotonic() + TRYING_SECONDS
-    failing = []
-    for case in cases[:TRIED]:
+def _failing(template: str, cases: Sequence[Mapping[str, Any]], seconds: float) -> tuple[dict[str, str], int]:
+    """Why it can't be rendered, by the id of each case, and how many were tried in that time."""
+    until = time.monotonic() + seconds
+    failing: dict[str, str] = {}
+    for tried, case in enumerate(cases, 1):
         try:
             render_text(template, case["vars"], f"case {one_line(case['id'], 60)}")
         except ProjectError as error:
-            failing.append(str(error))
+            failing[case["id"]] = str(error)
         if time.monotonic() > until:
-            break
-    return failing
+            return failing, tried
+    return failing, len(cases)
 
 
 def _may_become_chat(text: str) -> bool:
