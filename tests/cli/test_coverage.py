@@ -155,3 +155,22 @@ def test_a_strangers_texts_reach_no_terminal_as_they_are(call: Call, tmp_path: P
     )
     code, out, _ = call("-C", folder, "coverage", "--format", form)
     assert code == 0 and "\x1b" not in out and ("\u202e" not in out or form == "json")
+
+
+def keys_in(value: Any) -> set[str]:
+    """All keys of a JSON value, but those of checks and of tables by model, which are the user's own words."""
+    if isinstance(value, list):
+        return {key for item in value for key in keys_in(item)}
+    if not isinstance(value, dict):
+        return set()
+    inner = (keys_in(item) for key, item in value.items() if key not in ("check", "fails", "would_fail"))
+    return set(value).union(*inner)
+
+
+def test_the_readme_names_every_key_of_the_json(call: Call, tmp_path: Path) -> None:
+    section = (ROOT / "README.md").read_text("utf-8").partition("## Are the cases enough?")[2].partition("\n## ")[0]
+    folder = sample("support-tickets", tmp_path)
+    found = keys_in(json.loads(call("-C", folder, "coverage", "--candidate", "newer", "--format", "json")[1]))
+    assert {"covered", "needed", "instructions", "would_fail"} <= found
+    assert {key for key in found if f"`{key}`" not in section} == set()
+    assert "no candidate" in call("-C", folder, "coverage", "--candidate", "other")[2]

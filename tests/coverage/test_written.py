@@ -1,14 +1,21 @@
 """Cases that an assistant writes: what it is sent, and what is read of any answer."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from migrator_tui.coverage.edges import EDGES, NO_TOOL
+from migrator_tui.coverage.filling import new_cases, unusable
 from migrator_tui.coverage.values import CaseProposal
 from migrator_tui.coverage.written import read_written, recognised, writing_messages
+from migrator_tui.models.simulator.writing import written
+from migrator_tui.project.cases import load_cases
 from migrator_tui.project.check_specs import check_specs
+from migrator_tui.project.config import load_project
 from migrator_tui.project.errors import ProjectError
+from migrator_tui.project.prompts import read_template
 from migrator_tui.project.schema import Case
 
 FILL = CaseProposal("edge", "contradictory", "+ 2: takes back what it says", 2)
@@ -60,6 +67,20 @@ def test_an_answer_is_read_as_far_as_it_holds_inputs(answer: str, texts: list[st
 def test_an_answer_without_inputs_is_an_error_of_one_line(answer: str) -> None:
     with pytest.raises(ProjectError, match="no inputs that can be read"):
         read_written(answer, CaseProposal("edge", "empty", "", 1), [])
+
+
+@pytest.mark.parametrize("name", ["support-tickets", "order-agent"])
+def test_the_simulated_writer_fills_every_edge_of_the_samples(name: str) -> None:
+    project = load_project(Path(__file__).parents[2] / "sample_projects" / name)
+    task, cases = project.tasks[0], load_cases(project, project.tasks[0])
+    template = read_template(task.prompt)
+    for kind in EDGES:
+        if kind.name == NO_TOOL or (kind.tools and not task.tools):
+            continue
+        fill = CaseProposal("edge", kind.name, "", 3)
+        found = new_cases(read_written(written(writing_messages(fill, template, cases), 4), fill, cases), cases)
+        assert len(found) == recognised(found, fill, cases) == 3, kind.name
+        assert not [case.id for case in found if unusable(case, template)], kind.name
 
 
 def test_checks_in_an_answer_never_arrive() -> None:

@@ -5,7 +5,7 @@ import sys
 from argparse import Namespace
 from typing import TYPE_CHECKING
 
-from migrator_tui.commands.common import index_cases, open_history, open_project, put
+from migrator_tui.commands.common import index_cases, open_history, open_project, put, the_candidate
 from migrator_tui.project.cases import load_cases
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ def execute(arguments: Namespace) -> int:
 
     project, trusted = open_project(arguments.folder, trust=arguments.trust)
     tasks = selected_tasks(project, Selection(tasks=arguments.task))
-    candidate = project.candidates[0]
+    candidate = project.candidates[0] if arguments.candidate is None else the_candidate(project, arguments.candidate)
     found: list[tuple[Coverage, list[Change]]] = []
     with open_history(project, trusted=trusted) as history:
         index_cases(history, project, tasks)

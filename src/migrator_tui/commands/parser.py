@@ -175,6 +175,7 @@ def _coverage(commands: Any) -> Parser:
         "the gaps. Asks no model anything.",
     )
     coverage.add_argument("--task", metavar="NAME", action="append", help="only this task (may be repeated)")
+    coverage.add_argument("--candidate", metavar="NAME", help="whose prompt is looked at (default: the first's)")
     coverage.add_argument(
         "--format", choices=("table", "json"), default="table", help="form of the output (default: table)"
     )

@@ -201,6 +201,9 @@ def _look(detect: Callable[[Look], bool]) -> Callable[[Look, float], bool]:
 OTHER_LANGUAGE = "other-language"
 """Found by comparing with the other cases, not by a detector."""
 
+NO_TOOL = "no-tool"
+"""Found by the checks of a case, not by its input."""
+
 EDGES: Sequence[EdgeKind] = (
     EdgeKind("empty", "nothing in it", _text(is_empty), always=True),
     EdgeKind("very-long", "very long", is_very_long, always=True),
@@ -219,7 +222,7 @@ EDGES: Sequence[EdgeKind] = (
     EdgeKind("tool-error", "a tool failed", _look(tool_failed), always=True, tools=True),
     EdgeKind("tool-empty", "a tool found nothing", _look(tool_found_nothing), always=True, tools=True),
     EdgeKind("tool-injection", "instructions in a tool's result", _look(tool_injects), always=True, tools=True),
-    EdgeKind("no-tool", "no tool is to be called", _look(needs_no_tool), always=True, tools=True),
+    EdgeKind(NO_TOOL, "no tool is to be called", _look(needs_no_tool), always=True, tools=True),
     EdgeKind("missing-detail", "what a tool needs is missing", _look(missing_detail), always=True, tools=True),
 )
 """In the order shown where nothing else orders them."""

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from migrator_tui.coverage.checked import Checked
-from migrator_tui.coverage.edges import EDGES, usual_length
+from migrator_tui.coverage.edges import EDGES, NO_TOOL, usual_length
 from migrator_tui.coverage.inputs import Look
 from migrator_tui.coverage.names import group_name
 from migrator_tui.coverage.reach import COUNTS_FROM, found_in, in_group
@@ -157,8 +157,8 @@ def case_proposals(
     usual = usual_length(sample)
     kinds = {kind.name: kind for kind in EDGES}
     for edge in unusual:
-        if edge.state not in (State.GAP, State.HALF):
-            continue
+        if edge.state not in (State.GAP, State.HALF) or edge.name == NO_TOOL:
+            continue  # what makes a case of that kind is its check, and new cases come without
         wanted = CASES_OF_EDGE
         if edge.production is not None and edge.production >= COUNTS_FROM:
             wanted = max(wanted, math.ceil(edge.production * len(looks) / 2))
