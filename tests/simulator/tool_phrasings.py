@@ -261,4 +261,6 @@ TOOL_PHRASINGS: list[tuple[str, str]] = [
     ("A refund without the customer's agreement is not allowed.", "+no-confirmation"),
     ("Order numbers keep their NL.", "+reshaped-ids"),
     ("No 'I will look that up' messages.", "+words-not-calls ?preamble"),
+    ("Order ids as NL-48213.", "+reshaped-ids"),
+    ("Never mind if there is a typo.", ""),
 ]
