@@ -162,8 +162,7 @@ async def test_cases_from_production_are_looked_at_one_by_one_and_enter_the_case
         await bench.until(lambda: "written to cases/triage.jsonl: 2 cases" in bench.notice)
         await bench.until(lambda: "+ 2: Italian" not in bench.text and bench.lines[1] != note)
         await bench.press("1")
-        await bench.until(lambda: len(bench.ids) == 8)
-        await bench.settle()
+        await bench.until(lambda: len(bench.ids) == 8)  # and the app ends while the cases are surveyed again
     written = (shop / "cases" / "triage.jsonl").read_bytes()
     assert written.startswith(before)
     project = load_project(shop)

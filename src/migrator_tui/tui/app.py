@@ -232,7 +232,7 @@ class MigratorApp(Surveying):
     def paint_frame(self) -> None:
         """Paint header and tabs of the screen in front."""
         screen = self.current
-        if screen.is_mounted:
+        if screen.is_mounted and self.is_running:  # while the app ends, screens lose their parts one by one
             screen.show_frame(self.frame, dict(self.notes), self.screen_names)
 
     @property
