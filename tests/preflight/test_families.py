@@ -181,7 +181,7 @@ def test_the_baseline_of_today_is_the_measure_of_the_cap() -> None:
 def test_a_cap_for_reasoning_and_answer_grows_with_what_the_answers_need() -> None:
     answers = [Known(100, 40_000, None, None)]
     found = {f.subject: f for f in findings(asked(GPT5, {"max_completion_tokens": 400}, known=answers))}
-    assert found["max_completion_tokens"].change == Change("max_completion_tokens", 54_000)
+    assert found["max_completion_tokens"].change == Change("max_completion_tokens", 80_000)
 
 
 @pytest.mark.parametrize(
@@ -243,6 +243,22 @@ def test_hostile_names_stay_in_one_line() -> None:
 def test_what_an_unknown_setting_holds_is_not_told(fate: Fate) -> None:
     each = asked(GPT5, {"odd": CANARY}, dry=said("odd", fate, "stranger"))
     assert CANARY not in str(findings(each))
+
+
+@pytest.mark.parametrize(
+    ("model", "length", "found"),
+    [
+        ("openai/gpt-4.1", 390, ""),
+        (SONNET, 390, "35 %"),
+        ("openai/gpt-4.1", 410, "may cut 1 of 1"),
+        (SONNET, 280, ""),
+    ],
+)
+def test_answers_are_cut_sooner_where_tokens_are_counted_otherwise(model: str, length: int, found: str) -> None:
+    each = asked(model, {"max_tokens": 400}, known=[Known(50, length, None, None)])
+    told = [f.what for f in findings(each) if f.subject == "max_tokens" and f.severity is Severity.WARNING]
+    assert len(told) == bool(found) and all(found in what for what in told)
+    assert not any("35 %" in what for what in told) or model == SONNET
 
 
 def test_values_are_shown_as_one_writes_them() -> None:

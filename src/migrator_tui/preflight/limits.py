@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from migrator_tui.preflight.asked import Asked
 from migrator_tui.preflight.finding import Change, Finding, Severity
 from migrator_tui.preflight.parameters import thinks
-from migrator_tui.preflight.tokens import INFLATION
+from migrator_tui.preflight.tokens import inflation
 from migrator_tui.project.words import quoted
 from migrator_tui.running.spending import OUTPUT_LIMITS, answer_limit
 
@@ -83,8 +83,9 @@ def _cap(asked: Asked) -> Iterator[Finding]:
     if asked.old is None:
         return  # what the baseline's own cap cuts, it cuts today
     lengths = [known.output_tokens for known in asked.old.known]
-    cut = sum(1 for length in lengths if length * INFLATION > cap)
-    needed = _rounded(max(lengths) * INFLATION) if lengths else 0
+    more = inflation(asked.old.spec.model, asked.spec.model)
+    cut = sum(1 for length in lengths if length * more > cap)
+    needed = _rounded(max(lengths) * more) if lengths else 0
     budget = _budget(asked)
     if budget is not None and budget >= cap:
         wanted = _within(budget + max(1_000, needed), most)
@@ -97,7 +98,7 @@ def _cap(asked: Asked) -> Iterator[Finding]:
             change=Change(name, wanted),
         )
     elif thinks(asked):
-        wanted = _within(max(REASONING_RESERVE, needed), most)
+        wanted = _within(max(REASONING_RESERVE, 2 * needed), most)  # as much again for reasoning
         if cap < wanted:
             yield asked.finding(
                 Severity.WARNING,
@@ -112,9 +113,9 @@ def _cap(asked: Asked) -> Iterator[Finding]:
         yield asked.finding(
             Severity.WARNING,
             name,
-            f"{name} = {cap:,} may cut {cut:,} of {len(lengths):,} answers as long as the baseline's: "
-            "another tokenizer counts up to 35 % more",
-            f"{wanted:,}, as long as the longest of them and a third more",
+            f"{name} = {cap:,} may cut {cut:,} of {len(lengths):,} answers as long as the baseline's"
+            f"{': another tokenizer counts up to 35 % more' if more > 1 else ''}",
+            f"{wanted:,}, as long as the longest of them{' and a third more' if more > 1 else ''}",
             change=Change(name, wanted),
         )
     elif thinks(asked) is None and asked.supports("reasoning") is True:

@@ -9,7 +9,7 @@ from statistics import fmean
 from migrator_tui.preflight.asked import Asked
 from migrator_tui.preflight.finding import Finding, Severity
 from migrator_tui.preflight.parameters import thinks
-from migrator_tui.preflight.tokens import INFLATION
+from migrator_tui.preflight.tokens import inflation
 from migrator_tui.project.schema import BASELINE, ModelSpec, Price
 from migrator_tui.project.words import one_line
 from migrator_tui.running.estimate import USUAL_ANSWER
@@ -99,7 +99,7 @@ def _input(asked: Asked) -> tuple[float, float]:
     counted = [known.input_tokens for known in old.known if known.input_tokens is not None] if old is not None else []
     if counted:
         mean = fmean(counted)
-        return mean, mean * INFLATION
+        return mean, mean * (inflation(old.spec.model, asked.spec.model) if old is not None else 1.0)
     return fmean(each.low for each in asked.usual), fmean(each.high for each in asked.usual)
 
 

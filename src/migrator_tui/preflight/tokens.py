@@ -15,6 +15,8 @@ from migrator_tui.project.schema import Message
 INFLATION = 1.35
 """How much more another tokenizer may count for the same text."""
 _LOW, _HIGH = 0.8, 1.35
+_O200K = re.compile(r"gpt-4o|gpt-4\.1|gpt-5|o[134](?:-|$)")
+"""OpenAI's models that count alike: its library tiktoken gives them all the tokenizer o200k_base."""
 _MESSAGE = 6
 """Tokens around a message."""
 _MEDIA = {"image": 1_100, "file": 3_000, "audio": 1_000}
@@ -46,6 +48,12 @@ class Tokens:
     def high(self) -> int:
         """Hardly more."""
         return round(self.likely * _HIGH)
+
+
+def inflation(old: str, new: str) -> float:
+    """How much more the new model may count for a text than the old one did."""
+    names = [name.rpartition("/")[2] for name in (old, new)]
+    return 1.0 if old == new or all(_O200K.match(name) for name in names) else INFLATION
 
 
 def text_tokens(text: str) -> float:
