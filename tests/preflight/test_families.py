@@ -86,6 +86,11 @@ TABLE: list[tuple[str, Any, dict[str, str]]] = [
         asked(SONNET, {"temperature": 0.2, "top_k": 4, "reasoning_effort": "low"}),
         {"temperature": "blocker", "top_k": "blocker"},
     ),
+    (
+        "cool while thinking, of one who may fit it",
+        asked("openrouter/anthropic/claude-sonnet-4.5", {"temperature": 0.2, "reasoning_effort": "low"}),
+        {},
+    ),
     ("at 1 while thinking", asked(SONNET, {"temperature": 1, "reasoning_effort": "low"}), {}),
     (
         "no room behind the thinking",

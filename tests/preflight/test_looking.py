@@ -69,6 +69,7 @@ def test_the_same_model_again_has_no_blocker(tmp_path: Path) -> None:
     found = looked(write(tmp_path), OPENAI)
     assert not found.of(Severity.BLOCKER)
     assert told(found) == {("warning", "baseline", "retirement"), ("warning", "newer", "retirement")}
+    assert not [f for f in found.findings if f.subject == "price"], "the same price is no news"
 
 
 def test_keys_are_named_and_never_told(tmp_path: Path) -> None:

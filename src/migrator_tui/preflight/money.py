@@ -134,7 +134,7 @@ def _price(each: Asked, cost: Cost, old: Cost | None) -> Iterator[Finding]:
         yield _no_price(each.spec)
     elif each.spec.name != BASELINE and old is not None and old.price is not None:
         before = old.price
-        if before.input is not None and before.output is not None:
+        if before.input is not None and before.output is not None and before != price:
             yield Finding(
                 Severity.NOTE,
                 name,

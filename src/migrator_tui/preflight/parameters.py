@@ -28,6 +28,8 @@ _OPENAI_THINKS = re.compile(r"o[134](?:-|$)|gpt-5(?:\.5|-mini|-nano|-pro)?(?:-20
 """Models of OpenAI's that reason where the request does not say: its guides "Reasoning models", "Using GPT-5.5"."""
 _CLAUDE_THINKS = re.compile(r"claude-(?:opus|sonnet|haiku)-5(?!\d)")
 """Models of Anthropic's that do: its guides on moving to each (looked at in November 2026)."""
+_CLAUDES_HOSTS = frozenset({"anthropic", "bedrock", "vertex_ai", "azure_ai"})
+"""Who hands requests to Claude as they are; others, such as OpenRouter, may fit them first."""
 _GEMINI_THINKS = re.compile(r"gemini-(?:2\.5-(?:pro|flash(?!-lite))|3)")
 """Models of Google's that think where the request does not say: its guide "Gemini thinking"."""
 _LEAVE_OUT = {
@@ -164,12 +166,13 @@ def _by_rule(asked: Asked, rejected: set[str]) -> Iterator[Finding]:
 def _claude_thinking(asked: Asked, rejected: set[str]) -> Iterator[Finding]:
     """Anthropic, "Extended thinking": with thinking neither another temperature than 1 nor any top_k."""
     stated = [name for name in ("temperature", "top_k") if name in asked.params and name not in rejected]
-    for name in stated if asked.is_claude and told_to_think(asked) else ():
+    for name in stated if asked.is_claude and asked.who in _CLAUDES_HOSTS and told_to_think(asked) else ():
+        taken = "1 alone" if name == "temperature" else "none"
         if name == "top_k" or asked.params[name] != 1:
             yield asked.finding(
                 Severity.BLOCKER,
                 name,
-                f"{name} = {shown(asked.params[name])} is rejected while the model thinks: Claude takes none then",
+                f"{name} = {shown(asked.params[name])} is rejected while the model thinks: Claude takes {taken} then",
                 f"{_LEAVE_OUT[name]}; or turn thinking off",
                 change=Change(name),
             )
