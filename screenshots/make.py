@@ -7,6 +7,7 @@ little from one making to the next; the rest does not.
 """
 
 import asyncio
+import csv
 import json
 import os
 import re
@@ -14,7 +15,7 @@ import shutil
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
@@ -195,40 +196,52 @@ class Walk(Camera):
         await self.quiet()
         await self.shoot("versions")
 
+    async def coverage(self) -> None:
+        """What the cases cover, wide and narrow; then back to the workbench."""
+        await self.press("4")
+        await self.sees("covered")
+        await self.quiet()
+        await self.shoot("coverage")
+        await self.press("1")
+        await self.until(lambda: self.app.current.NAME == "workbench", "the workbench")
 
-async def workbench(folder: Path, wanted: frozenset[str]) -> None:
-    """Open the sample project as `migrator-tui demo` does, and walk."""
+    async def conversation(self) -> None:
+        """The sample with tools, at a case that ends with a tool's result."""
+        await self.sees("Regressions")
+        await self.quiet()
+        await self.go_to("A-025")
+        await self.quiet()
+        await self.shoot("conversation")
+
+    async def preflight(self) -> None:
+        """What stands in the way of a move to a model that reasons."""
+        await self.sees("F7 shows")
+        await self.press("f7")
+        await self.sees("Blockers")
+        await self.quiet()
+        await self.shoot("preflight")
+
+    async def migration(self) -> None:
+        """All of the README's walk."""
+        await self.first_look()
+        await self.coverage()
+        await self.scorecard("NOT READY", (160, 45), (80, 24))
+        await self.word_diff()
+        await self.edit_and_run()
+        await self.versions()
+
+
+async def walked(
+    folder: Path, wanted: frozenset[str], walk: Callable[[Walk], Awaitable[None]], size: tuple[int, int] = (160, 45)
+) -> None:
+    """Open a project as `migrator-tui demo` does, and walk."""
     from migrator_tui.project.config import load_project
     from migrator_tui.tui.app import MigratorApp
 
-    app = MigratorApp(load_project(folder), trusted=True, demo=True)
-    async with app.run_test(size=(160, 45)) as pilot:
-        walk = Walk(pilot, wanted)
+    app = MigratorApp(load_project(folder), trusted=True, demo=folder.name in ("support-tickets", "order-agent"))
+    async with app.run_test(size=size) as pilot:
         try:
-            await walk.first_look()
-            await walk.scorecard("NOT READY", (160, 45), (80, 24))
-            await walk.word_diff()
-            await walk.edit_and_run()
-            await walk.versions()
-        finally:
-            await app.runs.close()
-            await app.workspace.close()
-
-
-async def conversation(folder: Path, wanted: frozenset[str]) -> None:
-    """The sample with tools, at a case that ends with a tool's result."""
-    from migrator_tui.project.config import load_project
-    from migrator_tui.tui.app import MigratorApp
-
-    app = MigratorApp(load_project(folder), trusted=True, demo=True)
-    async with app.run_test(size=(160, 45)) as pilot:
-        walk = Walk(pilot, wanted)
-        try:
-            await walk.sees("Regressions")
-            await walk.quiet()
-            await walk.go_to("A-025")
-            await walk.quiet()
-            await walk.shoot("conversation")
+            await walk(Walk(pilot, wanted))
         finally:
             await app.runs.close()
             await app.workspace.close()
@@ -243,6 +256,60 @@ async def set_up(folder: Path, wanted: frozenset[str]) -> None:
         camera = Camera(pilot, wanted)
         await camera.sees("tickets.jsonl")
         await camera.shoot("set-up")
+
+
+async def importing(source: Path, wanted: frozenset[str]) -> None:
+    """An export of some tool's, before it is written."""
+    from migrator_tui.tui.importing.app import ImportApp
+    from migrator_tui.tui.importing.choices import first_choices
+
+    app = ImportApp(first_choices(source, source.parent, None, None, None), source.parent)
+    async with app.run_test(size=(120, 36)) as pilot:
+        camera = Camera(pilot, wanted)
+        await camera.sees("rows read")
+        await camera.until(lambda: getattr(app.screen_stack[-1], "made", None) is not None, "the rows")
+        await camera.press("j", "j")
+        await camera.shoot("import")
+
+
+def write_export(folder: Path) -> Path:
+    """The sample's tickets as a table from some log, with addresses and telephone numbers in them."""
+    from migrator_tui.project.samples import sample_root
+
+    folder.mkdir()
+    rows = (sample_root() / "support-tickets" / "production" / "triage.jsonl").read_text("utf-8").splitlines()
+    file = folder / "tickets.csv"
+    with file.open("w", encoding="utf-8", newline="") as opened:
+        writer = csv.writer(opened)
+        writer.writerow(["id", "ticket", "team", "response", "latency", "user_email"])
+        for number, line in enumerate(rows, 1):
+            case = json.loads(line)
+            text = case["messages"][-1]["content"]
+            text += f" Call me: +49 30 5550{number:03}." if number % 9 == 0 else ""
+            text += f" My address is c{number}@mail.example." if number % 7 == 0 else ""
+            team = (case.get("tags") or ["other"])[0]
+            answer = json.dumps({"category": team, "priority": "normal"})
+            writer.writerow(
+                [f"L-{number:04}", text, team, answer, f"{0.8 + number % 7 / 10:.1f}", f"c{number}@mail.example"]
+            )
+        writer.writerow(["L-9999", "cut off"])
+    return file
+
+
+def write_move(folder: Path) -> Path:
+    """A project that moves from gpt-4o to gpt-5 and takes its parameters along."""
+    from migrator_tui.project.samples import sample_root
+
+    shutil.copytree(sample_root() / "support-tickets", folder)
+    config = (folder / "migrator.toml").read_text("utf-8")
+    config = config.replace("simulated:classic-1", "openai/gpt-4o-2024-08-06").replace(
+        "simulated:bright-2", "openai/gpt-5"
+    )
+    config = config.replace(
+        "temperature = 0, max_tokens = 400", 'temperature = 0.2, stop = ["###"], max_tokens = 400'
+    )
+    (folder / "migrator.toml").write_text(config, "utf-8")
+    return folder
 
 
 def write_unset_folder(folder: Path) -> Path:
@@ -289,10 +356,14 @@ def main(names: list[str]) -> int:
         stay_at_home(home)
         from migrator_tui.project.samples import copy_sample
 
-        if not wanted or wanted - {"set-up", "conversation"}:
-            asyncio.run(workbench(copy_sample("support-tickets", home / "support-tickets"), wanted))
+        if not wanted or wanted - {"set-up", "conversation", "import", "preflight"}:
+            asyncio.run(walked(copy_sample("support-tickets", home / "support-tickets"), wanted, Walk.migration))
         if not wanted or "conversation" in wanted:
-            asyncio.run(conversation(copy_sample("order-agent", home / "order-agent"), wanted))
+            asyncio.run(walked(copy_sample("order-agent", home / "order-agent"), wanted, Walk.conversation))
+        if not wanted or "preflight" in wanted:
+            asyncio.run(walked(write_move(home / "triage-to-gpt-5"), wanted, Walk.preflight, (120, 36)))
+        if not wanted or "import" in wanted:
+            asyncio.run(importing(write_export(home / "exports"), wanted))
         if not wanted or "set-up" in wanted:
             asyncio.run(set_up(write_unset_folder(home / "ticket-triage"), wanted))
         problems = private(home, sorted(HERE.glob("*.svg")))
