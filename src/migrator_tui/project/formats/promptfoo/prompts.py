@@ -232,9 +232,3 @@ def _stem(name: str) -> str:
     )
     stem = Path(file or name).stem
     return name_from(f"{stem}-{function}" if function else stem) or "prompt"
-
-
-def placeholder(prompt: RawPrompt) -> str:
-    """The text of a prompt that only a program or a service could tell."""
-    what = name_from(prompt.code, 200)
-    return f"(This prompt is made by {what}, which is not run here. Write it in its place.)"

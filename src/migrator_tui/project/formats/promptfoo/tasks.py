@@ -5,7 +5,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from migrator_tui.project.errors import ProjectError
-from migrator_tui.project.formats.promptfoo.prompts import RawPrompt, chat_in, placeholder
+from migrator_tui.project.formats.promptfoo.placeholders import placeholder
+from migrator_tui.project.formats.promptfoo.prompts import RawPrompt, chat_in
 from migrator_tui.project.formats.promptfoo.reading import Source
 from migrator_tui.project.formats.promptfoo.templates import (
     Path,
@@ -92,7 +93,7 @@ def task_of(prompt: RawPrompt, cases: Cases, source: Source) -> ForeignTask:
     if prompt.code:
         names = list(dict.fromkeys(name for case in shared[:TRIED] for name in case["vars"] if name != ONLY))
         told = f"\n\nVariables of the cases: {listed(names, 30)}." if names else ""
-        text = chat_file([{"role": "user", "content": as_text(placeholder(prompt) + told)}])
+        text = chat_file([{"role": "user", "content": as_text(placeholder(prompt.code) + told)}])
         return ForeignTask(prompt.name, text, shared, prompt.place)
     if prompt.chat is not None:
         return _chat_task(prompt, shared, source)
