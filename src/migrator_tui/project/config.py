@@ -6,18 +6,19 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Literal, cast
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 from migrator_tui.project.errors import NoProjectError, ProjectError
 from migrator_tui.project.files import decoded, missing_file, read_bytes, resolve_inside
-from migrator_tui.project.formats.promptfoo.reading import find_config
-from migrator_tui.project.formats.promptfoo.values import Proposer
 from migrator_tui.project.model_tables import helper_spec, model_spec
 from migrator_tui.project.schema import BASELINE, CheckSetup, GateRules, ModelSpec, Project
 from migrator_tui.project.tables import Misfit, Table
 from migrator_tui.project.task_tables import gate_rules, task_from
 from migrator_tui.project.toml_lines import line_of
 from migrator_tui.project.words import did_you_mean, kind_of, quoted
+
+if TYPE_CHECKING:
+    from migrator_tui.project.formats.promptfoo.values import Proposer
 
 CONFIG_NAME = "migrator.toml"
 
@@ -31,11 +32,16 @@ def config_of(folder: Path) -> Path:
     """The configuration of that folder: ours, else another tool's that opens as it is; ours where there is none."""
     own = folder / CONFIG_NAME
     # Whatever lies there under our name, even a folder or a link to nowhere, is what is meant.
-    return own if os.path.lexists(own) else find_config(folder) or own
+    if os.path.lexists(own):
+        return own
+    # Here, not above: most folders are our own.
+    from migrator_tui.project.formats.promptfoo.reading import find_config
+
+    return find_config(folder) or own
 
 
 def load_project(
-    folder: Path, *, trusted: bool = True, sealed: bool = False, propose: Proposer | None = None
+    folder: Path, *, trusted: bool = True, sealed: bool = False, propose: "Proposer | None" = None
 ) -> Project:
     """The project of that folder; one of promptfoo's opens as it is.
 
@@ -55,7 +61,6 @@ def load_project(
     except (OSError, ValueError, RuntimeError) as error:
         raise NoProjectError(f"the folder can't be opened ({error})", file=folder) from error
     if config_file.name != CONFIG_NAME:
-        # Here, not above: most folders are our own.
         from migrator_tui.project.formats.promptfoo.folder import open_as_it_is
 
         return open_as_it_is(config_file, trusted=trusted, sealed=sealed, propose=propose)

@@ -16,7 +16,6 @@ from migrator_tui.project.check_specs import code_in
 from migrator_tui.project.dotenv import DOTENV, more_than_keys
 from migrator_tui.project.errors import ProjectError
 from migrator_tui.project.files import read_bytes, replace_file
-from migrator_tui.project.formats.promptfoo.reading import CONFIG_NAMES, defining_files
 from migrator_tui.project.model_tables import RECORDED, SIMULATED, recorded_file
 from migrator_tui.project.schema import ModelSpec, Project
 from migrator_tui.project.words import listed, one_line
@@ -186,7 +185,10 @@ def _files(project: Project) -> Iterator[Path]:
 
 def _digest(config_file: Path) -> str:
     content = hashlib.sha256(read_bytes(config_file, config_file.name))
-    if config_file.name in CONFIG_NAMES:
+    if config_file.suffix != ".toml":
+        # Here, not above: most folders are our own.
+        from migrator_tui.project.formats.promptfoo.reading import defining_files
+
         for file in defining_files(config_file):
             content.update(b"\0" + str(file).encode("utf-8", "surrogateescape") + b"\0" + read_bytes(file, file.name))
     content.update(b"\0")

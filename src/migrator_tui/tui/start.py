@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 from migrator_tui.history.location import moved_from
-from migrator_tui.models.successors import likeliest
+from migrator_tui.models.proposing import propose
 from migrator_tui.project.config import CONFIG_NAME, config_of, load_project
 from migrator_tui.project.errors import ProjectError
 from migrator_tui.project.schema import Project
@@ -54,20 +54,20 @@ def opened_or_asked(folder: Path, trust: bool) -> tuple[Project, bool]:
 
     # --trust holds for this once; `migrator-tui trust` remembers it.
     if trust or trusting.is_trusted_config(config_of(folder)):
-        return load_project(folder, propose=likeliest), True
+        return load_project(folder, propose=propose), True
     from migrator_tui.tui.setup.trust import ask_for_trust
 
     # Read only to say what trusting it would allow: nothing of it is used before the answer.
-    project = load_project(folder, sealed=True, propose=likeliest)
+    project = load_project(folder, sealed=True, propose=propose)
     concerns = trusting.concerns(project)
     if concerns and ask_for_trust(project, concerns):
-        project = load_project(folder, propose=likeliest)
+        project = load_project(folder, propose=propose)
         # What lay outside may ask for more than could be told before it was read.
         more = [concern for concern in trusting.concerns(project) if concern not in concerns]
         if not more or ask_for_trust(project, more):
             trusting.trust(project)
             return project, True
-    project = load_project(folder, trusted=False, propose=likeliest)
+    project = load_project(folder, trusted=False, propose=propose)
     trusting.check_allowed(project, trusted=False)
     return project, False
 

@@ -6,12 +6,11 @@ from pathlib import Path
 
 from textual.message import Message
 
-from migrator_tui.models.successors import likeliest
+from migrator_tui.models.proposing import propose
 from migrator_tui.project import trust as trusting
 from migrator_tui.project.config import load_project
 from migrator_tui.project.errors import ProjectError
 from migrator_tui.project.files import read_bytes
-from migrator_tui.project.formats.promptfoo.choices import choices_file
 from migrator_tui.project.schema import ModelSpec, Project
 from migrator_tui.tui.messages import Noticed, ProjectChanged
 from migrator_tui.tui.workspace.prompts import Prompts
@@ -59,7 +58,7 @@ class Config(Prompts):
         # A configuration that somebody else changed meanwhile is another one than was trusted.
         config, before = self.project.config_file, (_content(self.project), _stamps(self.project))
         trusted = self.trusted and (not self._trust_is_kept or trusting.is_trusted_config(config))
-        project = load_project(self.project.folder, trusted=trusted, propose=likeliest)
+        project = load_project(self.project.folder, trusted=trusted, propose=propose)
         if not trusted:
             trusting.check_allowed(project, trusted=False)
         return Reread(project, trusted, *before)
@@ -93,19 +92,19 @@ class Config(Prompts):
         """As at the start: what only a trusted folder may do asks again, and that is done before any screen is up."""
         config, folder = self.project.config_file, self.project.folder
         if trusting.is_trusted_config(config):
-            return load_project(folder, propose=likeliest), True
-        concerns = trusting.concerns(load_project(folder, sealed=True, propose=likeliest))
+            return load_project(folder, propose=propose), True
+        concerns = trusting.concerns(load_project(folder, sealed=True, propose=propose))
         # --trust said yes to what the folder asked for at the start, for this once.
         allowed = set(trusting.concerns(self.project)) if self.trusted and not self._trust_is_kept else set()
         if self.trusted and not self._trust_is_kept and set(concerns) <= allowed:
-            project = load_project(folder, propose=likeliest)
+            project = load_project(folder, propose=propose)
             concerns = trusting.concerns(project)
             if set(concerns) <= allowed:
                 return project, True
         if concerns and self.trusted:
             asks = "leave and open it again to be asked whether it may"
             raise ProjectError(f"has changed, and this folder {concerns[0]}: {asks}", file=self._name)
-        project = load_project(folder, trusted=False, propose=likeliest)
+        project = load_project(folder, trusted=False, propose=propose)
         trusting.check_allowed(project, trusted=False)
         return project, False
 
@@ -174,6 +173,8 @@ def _stamps(project: Project) -> list[tuple[int, int] | None]:
     files: list[Path] = [project.config_file]
     files += dict.fromkeys(file for task in project.tasks for file in task.definition_files)
     if project.foreign is not None:
+        from migrator_tui.project.formats.promptfoo.choices import choices_file
+
         # Their number changes with what is read; how many there are counts as well.
         files += [file for file in project.foreign.sources if file != project.config_file]
         files.append(choices_file())
