@@ -199,6 +199,9 @@ def test_a_set_that_is_settled_needs_no_part_that_is_not_known() -> None:
         ({"type": "json-path", "path": "$[?@..b]"}, "has .. more than once, or in a filter"),
         ({"type": "json-path", "path": "$[?@.a == $.b]"}, "has $ in a filter"),
         ({"type": "json-path", "path": "a", "value": 1, "exists": True}, "has value and exists; it takes one of"),
+        ({"type": "json-path", "path": "a", "value": 1, "expected": "a"}, "has value and expected; it takes one of"),
+        ({"type": "json-path", "path": "a", "expected": 5}, "expected is 5; it must be a key of what cases expect"),
+        ({"type": "language", "value": "en", "expected": "a"}, "has a value and expected"),
         ({"type": "json-path", "path": "a", "one_of": "b"}, "it must be a list"),
         ({"type": "json-path", "path": "a", "pattern": "("}, "is no regular expression"),
         ({"type": "json-path", "path": "a", "exists": "no"}, "it must be true or false"),
@@ -255,6 +258,23 @@ def test_checks_against_the_baseline_do_not_apply_to_its_own_answers() -> None:
     # Of a set what applies is looked at.
     (result,) = run_plain_checks([alone[3]], own)
     assert isinstance(result, CheckResult) and result.reason == "is-json: not JSON: x"
+
+
+@pytest.mark.parametrize("kind", ["json-path", "language"])
+def test_a_check_says_nothing_of_a_case_that_expects_nothing_there(kind: str) -> None:
+    check = {"type": kind, "path": "reply", "expected": "reply"}
+    wanted = "en" if kind == "language" else "All of our shops open at nine in the morning."
+    text = '{"reply": "All of our shops open at nine in the morning."}'
+    for expected in (None, "reply", {}, {"other": "x"}, {"reply": None}):
+        assert not applies(check_spec(check), Subject(text, expected=expected))
+    for expected, passed in ((wanted, True), ("de", False)):
+        subject = Subject(text, expected={"reply": expected})
+        assert applies(check_spec(check), subject)
+        (result,) = run_plain_checks([check_spec(check)], subject)
+        assert isinstance(result, CheckResult) and result.passed is passed
+    keys = {check_key(check_spec(check), Subject(text, expected={"reply": word})) for word in ("en", "de")}
+    assert len(keys) == 2, "another expectation is another result"
+    assert applies(check_spec({**check, "expected": 5}), Subject(text)), "a mistake is told"
 
 
 def test_the_key_holds_what_a_check_compares_with() -> None:

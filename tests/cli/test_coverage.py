@@ -50,7 +50,7 @@ def test_support_tickets_names_real_gaps_and_filling_one_changes_the_figure(call
     half = next(one for one in before["instructions"] if one["state"] == "half")
     assert (half["line"], half["how"]) == (7, "pattern: form only, not the value")
     checks = [one["check"] for one in before["proposals"] if one["kind"] == "check"]
-    assert checks == [{"type": "json-path", "path": "language", "value": "{{ expected.language }}"}]
+    assert checks == [{"type": "json-path", "path": "language", "expected": "language"}]
     # Customers dictate, write Italian and ask for two things at once; the cases hardly do.
     for part, name in (("slices", "voice-note"), ("slices", "it"), ("slices", "two-requests")):
         assert state(before, part, name) == "gap"
@@ -73,20 +73,21 @@ def test_support_tickets_names_real_gaps_and_filling_one_changes_the_figure(call
     assert filled["covered"] == before["covered"] + 1 and filled["gaps"] == before["gaps"] - 1
 
     config = folder / "migrator.toml"
-    check = '{ type = "json-path", path = "language", value = "{{ expected.language }}" },'
+    check = '{ type = "json-path", path = "language", expected = "language" },'
     config.write_text(
         config.read_text("utf-8").replace('{ type = "no-code-fence" },', f'{{ type = "no-code-fence" }}, {check}'),
         "utf-8",
     )
-    for case_id in drawn:  # the check asks every case for what it expects
-        production[case_id]["expected"] = {"language": "en"}
-    text = (folder / "cases" / "triage.jsonl").read_text("utf-8").splitlines()
-    lines = [json.dumps(production.get(json.loads(line)["id"], json.loads(line))) for line in text]
-    (folder / "cases" / "triage.jsonl").write_text("\n".join(lines), "utf-8")
     checked = told(call, folder)
     assert checked["covered"] == filled["covered"] + 1 and not [
         o for o in checked["proposals"] if o["kind"] == "check"
     ]
+    (language,) = [one for one in checked["instructions"] if one["how"] == "the value, case by case"]
+    assert language["cases"] == before["cases"], "cases from production do not say what they expect"
+    # What was proposed goes together: the check has nothing to say of those cases, and that is no error.
+    code, out, _ = call("-C", folder, "run", "--no-gate", "--format", "json")
+    (ran,) = json.loads(out)["tasks"]
+    assert code == 0 and [one["errors"] for one in (ran["baseline"], *ran["candidates"])] == [0, 0]
 
 
 def test_order_agent_names_real_gaps_and_filling_one_changes_the_figure(call: Call, tmp_path: Path) -> None:

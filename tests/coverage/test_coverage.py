@@ -10,9 +10,9 @@ import pytest
 
 from migrator_tui.coverage.filling import changes, new_cases
 from migrator_tui.coverage.survey import coverage_of
-from migrator_tui.coverage.values import Coverage, Instruction, Sample, State
+from migrator_tui.coverage.values import Coverage, Demand, Instruction, Sample, State
 from migrator_tui.project.cases import load_cases
-from migrator_tui.project.check_specs import check_specs
+from migrator_tui.project.check_specs import check_specs, check_to_json
 from migrator_tui.project.config import load_project
 from migrator_tui.project.errors import ProjectError
 from migrator_tui.project.schema import Case, Task
@@ -161,14 +161,34 @@ def test_a_rule_for_a_value_is_checked_where_cases_pin_it() -> None:
     assert [i.how for i in found.instructions if i.demand.values == ("billing",)] == [
         "no check: cases expect it, nothing compares"
     ]
-    # What every case expects can be compared by one check.
-    assert [p.spec.value for p in found.checks if p.spec.type == "json-path" and p.spec.value] == [
-        "{{ expected.category }}"
+    # What the cases expect can be compared by one check, which says nothing of cases that expect nothing.
+    (proposed,) = [p.spec for p in found.checks if "expected" in p.spec.options]
+    assert proposed.options == {"path": "category", "expected": "category"}
+    more = [*expecting, ask("Two mugs arrived broken, what now?", id="new")]
+    (rule,) = [
+        i for i in covered(prompt, [check_to_json(proposed)], more).instructions if i.demand.values == ("billing",)
     ]
+    assert (rule.state, rule.cases) == (State.COVERED, len(expecting))
     compared = covered(
         prompt, [{"type": "json-path", "path": "category", "value": "{{ expected.category }}"}], expecting
     )
     assert {i.state for i in compared.instructions if i.demand.values == ("billing",)} == {State.COVERED}
+
+
+@pytest.mark.parametrize(
+    "check",
+    [
+        {"type": "json-path", "path": "language", "value": "{{ expected.language }}"},
+        {"type": "json-path", "path": "language", "expected": "language"},
+    ],
+)
+def test_a_check_counts_for_the_cases_that_it_can_look_at(check: dict[str, Any]) -> None:
+    prompt = "Answer with these keys:\n- language: the language the customer writes in\n- answer: a few words\n"
+    cases = [replace(case, expected={"language": "en"}) for case in CASES[:6]] + CASES[6:]
+    found = covered(prompt, [check], cases)
+    language = next(i for i in found.instructions if i.demand == Demand("content", "language"))
+    assert (language.how, language.cases) == ("the value, case by case", 6)
+    assert found.trouble.unchecked == ("c6", "c7")
 
 
 def tool(name: str, **properties: Any) -> dict[str, Any]:

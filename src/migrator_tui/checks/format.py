@@ -9,7 +9,16 @@ from migrator_tui.checks.languages import language_of
 from migrator_tui.checks.registry import register
 from migrator_tui.checks.small_talk import find_preamble
 from migrator_tui.checks.text_shapes import strings_in
-from migrator_tui.checks.values import Needs, answer, is_template, listed, setting_error, shown
+from migrator_tui.checks.values import (
+    EXPECTED,
+    Needs,
+    answer,
+    is_template,
+    listed,
+    setting_error,
+    shown,
+    sound_expected,
+)
 from migrator_tui.project.schema import CheckSpec
 from migrator_tui.text_safety import safe_line
 
@@ -95,13 +104,15 @@ def no_preamble(subject: Subject, spec: CheckSpec) -> CheckResult:
 def _sound_language(spec: CheckSpec) -> None:
     if isinstance(spec.value, str) and not is_template(spec.value) and not _LANGUAGE.fullmatch(spec.value):
         raise setting_error(spec, f'value is {shown(spec.value)}; it must be a code of two letters, as "en"')
+    sound_expected(spec)
     if "path" in spec.options:
         sound_path(spec)
 
 
-@register("language", needs=Needs.TEXT, options=["path"], settings=_sound_language)
+@register("language", needs=Needs.TEXT, options=["path", EXPECTED], settings=_sound_language)
 def language(subject: Subject, spec: CheckSpec) -> CheckResult:
-    """The output is in this language (`en`); with `path`, the texts found there in the output's JSON.
+    """The output is in this language (`en`), or that which the case expects under the key `expected`; with `path`,
+    the texts found there in the output's JSON.
 
     A text too short or too mixed to tell speaks neither for nor against a language: it passes, with `not-` as well.
     """

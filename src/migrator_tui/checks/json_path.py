@@ -13,7 +13,17 @@ from typing import Any
 from migrator_tui.checks.base import CheckFailure, CheckResult, Subject
 from migrator_tui.checks.json_reading import parse_json
 from migrator_tui.checks.registry import register
-from migrator_tui.checks.values import Needs, answer, canonical, listed, setting_error, shown, text_of
+from migrator_tui.checks.values import (
+    EXPECTED,
+    Needs,
+    answer,
+    canonical,
+    listed,
+    setting_error,
+    shown,
+    sound_expected,
+    text_of,
+)
 from migrator_tui.project.schema import CheckSpec
 from migrator_tui.text_safety import safe_line
 
@@ -131,7 +141,7 @@ def _named(path: str) -> str:
     return safe_line(plain, 40)
 
 
-_TESTS = ("value", "one_of", "pattern", "exists")
+_TESTS = ("value", "one_of", "pattern", "exists", EXPECTED)
 
 
 def _sound_settings(spec: CheckSpec) -> None:
@@ -139,7 +149,8 @@ def _sound_settings(spec: CheckSpec) -> None:
     stated = [name for name in _TESTS if (spec.value if name == "value" else spec.options.get(name)) is not None]
     if len(stated) > 1:
         raise setting_error(spec, f"has {' and '.join(stated)}; it takes one of {', '.join(_TESTS)}")
-    one_of, pattern, exists = (spec.options.get(name) for name in _TESTS[1:])
+    sound_expected(spec)
+    one_of, pattern, exists = (spec.options.get(name) for name in ("one_of", "pattern", "exists"))
     if one_of is not None and (not isinstance(one_of, list | tuple) or not one_of):
         raise setting_error(spec, f'one_of is {shown(one_of)}; it must be a list, as ["low", "high"]')
     if pattern is not None:
@@ -165,7 +176,8 @@ def json_path(subject: Subject, spec: CheckSpec) -> CheckResult:
     """Something stands at the path in the output's JSON and is, all of it, what was asked for.
 
     `value`: equal to it (a text also to the number or boolean it spells); `one_of`: to one of them; `pattern`: a text
-    in which it matches; `exists = false`: nothing stands there; none of them: anything will do.
+    in which it matches; `exists = false`: nothing stands there; `expected`: equal to what the case expects under that
+    key; none of them: anything will do.
     """
     _sound_settings(spec)
     found, problem = found_at(subject, spec)

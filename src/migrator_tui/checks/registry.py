@@ -24,7 +24,16 @@ from migrator_tui.checks.base import (
     WaitingCheckFunction,
     all_of,
 )
-from migrator_tui.checks.values import Needs, compares_with_baseline, prepared, setting_error, stated_problem
+from migrator_tui.checks.values import (
+    EXPECTED,
+    Needs,
+    compares_with_baseline,
+    expected_of,
+    prepared,
+    setting_error,
+    sound_expected,
+    stated_problem,
+)
 from migrator_tui.project.schema import CheckSetup, CheckSpec, ModelSpec
 from migrator_tui.text_safety import safe_line
 
@@ -247,18 +256,22 @@ def parts_of(spec: CheckSpec) -> Sequence[CheckSpec]:
 def applies(spec: CheckSpec, subject: Subject) -> bool:
     """Whether a check says anything about this output.
 
-    One that compares with the baseline does not apply to the baseline's own; a set does where any check in it does.
-    A check that is unknown or written wrongly applies: its result tells so.
+    One that compares with the baseline does not apply to the baseline's own, one with `expected` not to a case that
+    expects nothing there; a set does where any check in it does. A check that is unknown or written wrongly applies:
+    its result tells so.
     """
-    if not subject.is_baseline or not _is_known(spec):
+    if not _is_known(spec):
         return True
     try:
         entry = find(spec)
         if entry.parts is not None:
             return any(applies(part, subject) for part in entry.parts(spec))
+        if EXPECTED in entry.options and EXPECTED in spec.options:
+            sound_expected(spec)
+            return expected_of(spec, subject) is not None
     except CheckFailure:
         return True
-    return not (entry.with_baseline or compares_with_baseline(spec))
+    return not (subject.is_baseline and (entry.with_baseline or compares_with_baseline(spec)))
 
 
 def asked_models(specs: Iterable[CheckSpec], setup: CheckSetup) -> dict[str, tuple[ModelSpec, int]]:
@@ -387,7 +400,8 @@ async def run_waiting(spec: CheckSpec, subject: Subject, services: CheckServices
 
 
 def _with_value(spec: CheckSpec, entry: Registered, subject: Subject) -> CheckSpec:
-    return replace(spec, value=prepared(spec, entry.needs, subject, _render))
+    value = prepared(spec, entry.needs, subject, _render)
+    return replace(spec, value=value, options={key: o for key, o in spec.options.items() if key != EXPECTED})
 
 
 def _tidy(result: CheckResult, spec: CheckSpec) -> CheckResult:

@@ -32,6 +32,8 @@ OPTIONAL = frozenset({Needs.NOTHING, Needs.SCHEMA, Needs.MAYBE, Needs.MAYBE_TEXT
 
 BASELINE = "baseline"
 """Of a check's `to`: what it compares with is the baseline's answer."""
+EXPECTED = "expected"
+"""The setting that names a key of the case's `expected`: the check says nothing of cases that do not have it."""
 
 _LIST_ITEM = re.compile(r'\s*(?:"((?:[^"\\]|\\.)*)"\s*(?=,|$)|([^,]*))(?:,|$)', re.DOTALL)
 
@@ -135,14 +137,17 @@ def prepared(spec: CheckSpec, needs: Needs, subject: Subject, render: Callable[[
     """The value this check compares with for this case.
 
     `{{ variables }}` are filled in, as promptfoo does, in a text and in the items of a list, never inside a table.
-    A check that needs a value and has none compares with the case's `expected`; with `to = "baseline"`, with the
-    baseline's text. Raises `CheckFailure` where there is nothing to compare with, or of the wrong kind.
+    A check that needs a value and has none compares with the case's `expected`; with `expected = "language"`, with
+    what the case expects under that key; with `to = "baseline"`, with the baseline's text. Raises `CheckFailure`
+    where there is nothing to compare with, or of the wrong kind.
     """
     value = spec.value
     if needs is Needs.CODE:
         return value  # as it stands: nothing of a case or an output may become code
     if compares_with_baseline(spec):
         return baseline_of(subject).text
+    if EXPECTED in spec.options:
+        return _in_form(expected_of(spec, subject), needs)
     if value is None:
         if needs in OPTIONAL:
             return None
@@ -191,6 +196,22 @@ def baseline_of(subject: Subject) -> Subject:
     if subject.baseline is None:
         raise CheckFailure("the baseline has no answer to compare with")
     return subject.baseline
+
+
+def expected_of(spec: CheckSpec, subject: Subject) -> Any:
+    """What the case expects under the key that the check names; `None` where it expects nothing there."""
+    return subject.expected.get(spec.options[EXPECTED]) if isinstance(subject.expected, dict) else None
+
+
+def sound_expected(spec: CheckSpec) -> None:
+    """Look at a check's `expected`; raises `CheckSettingError`."""
+    key = spec.options.get(EXPECTED)
+    if EXPECTED not in spec.options:
+        return
+    if not isinstance(key, str) or not key:
+        raise setting_error(spec, f'expected is {shown(key)}; it must be a key of what cases expect, as "language"')
+    if spec.value is not None:
+        raise setting_error(spec, "has a value and expected; it can be compared with one of them")
 
 
 def sound_comparison(spec: CheckSpec) -> None:

@@ -67,7 +67,11 @@ def gather(task: Task, cases: Sequence[Case], group: Sequence[int]) -> Checked:
         known = own.setdefault(number, [])
         known += [(spec, case) for spec in case.checks if all(spec != other for other, _ in known)]
     found = Checked(len(first))
-    found.unchecked = tuple(case.id for case in cases if not task.checks and not _counting(case.checks))
+    found.unchecked = tuple(
+        case.id
+        for case in cases
+        if all(_says_nothing(spec, case) for spec in (*task.checks, *_counting(case.checks)))
+    )
     for number, case in first.items():
         if isinstance(case.expected, dict):
             for key, value in case.expected.items():
@@ -79,7 +83,8 @@ def gather(task: Task, cases: Sequence[Case], group: Sequence[int]) -> Checked:
         seen: set[str] = set()
         for spec, whose in own[number]:
             for part in _counting([spec]):
-                _add(found, part, whose, 1, seen)
+                if not _says_nothing(part, whose):
+                    _add(found, part, whose, 1, seen)
         if own[number]:
             found.own[case.id] = tuple(dict.fromkeys(spec.label for spec, _ in own[number]))
     for spec in _counting(task.checks):
@@ -87,7 +92,8 @@ def gather(task: Task, cases: Sequence[Case], group: Sequence[int]) -> Checked:
         if value is None or (isinstance(value, str) and "{{" in value):
             seen_by: dict[int, set[str]] = {number: set() for number in first}
             for number, case in first.items():
-                _add(found, spec, case, 1, seen_by[number])
+                if not _says_nothing(spec, case):
+                    _add(found, spec, case, 1, seen_by[number])
         else:
             _add(found, spec, None, found.cases, set())
     return found
@@ -187,12 +193,26 @@ def _resolved(spec: CheckSpec, case: Case | None) -> Any:
         return value
     if value is None and spec.type in ("equals", "contains", "icontains", "tool-call", "levenshtein", "similar"):
         return case.expected
-    if isinstance(value, str) and (match := _EXPECTED.match(value.strip())):
-        key = match[1] or match[2]
-        if key is None:
-            return case.expected
-        return case.expected.get(key) if isinstance(case.expected, dict) else None
-    return value
+    key = _expected_key(spec)
+    if key is None:
+        return value
+    if not key:
+        return case.expected
+    return case.expected.get(key) if isinstance(case.expected, dict) else None
+
+
+def _expected_key(spec: CheckSpec) -> str | None:
+    """The key of `expected` that the check compares with; empty: the whole of it; `None`: it states its value."""
+    key = spec.options.get("expected")
+    if isinstance(key, str):
+        return key
+    match = _EXPECTED.match(spec.value.strip()) if isinstance(spec.value, str) else None
+    return (match[1] or match[2] or "") if match else None
+
+
+def _says_nothing(spec: CheckSpec, case: Case) -> bool:
+    """Whether the check cannot look at that case's answer: the case does not expect what it compares with."""
+    return _expected_key(spec) is not None and _resolved(spec, case) is None
 
 
 def _pins(spec: CheckSpec, value: Any) -> Iterator[tuple[str, str]]:

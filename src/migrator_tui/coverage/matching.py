@@ -135,7 +135,9 @@ def _form(demand: Demand, asked: Asked, ground: Ground) -> _Found:
     if key and (found := checked.formed.get(key)) is not None and found[0] in ("pattern", "format"):
         return _some(found[0], found[1], checked.cases)
     if key and (key in checked.enums or checked.pinned[key]):
-        return _some("enum" if key in checked.enums else "the value, case by case", checked.cases, checked.cases)
+        if key in checked.enums:
+            return _some("enum", checked.cases, checked.cases)
+        return _some("the value, case by case", checked.pinned[key], checked.cases)
     if not key and checked.types["regex"]:
         return _some("regex", checked.types["regex"], checked.cases)
     if key and key in checked.formed:
@@ -359,7 +361,7 @@ def _form_only(key: str, ground: Ground) -> _Found | None:
 def _some(label: str, count: int, cases: int, *, conditional: bool = False) -> _Found:
     """A check on so many cases; on few of those it should look at, it is half a check."""
     if count >= FEW * cases or (conditional and count):
-        return _Found(State.COVERED, label, (label,), count if conditional else None)
+        return _Found(State.COVERED, label, (label,), count if conditional or count < cases else None)
     if not count:
         return _none()
     return _Found(State.HALF, f"{label}: on {count:,} of {cases:,} cases", (label,))

@@ -9,6 +9,7 @@ from typing import Any
 from migrator_tui.coverage.checked import Checked
 from migrator_tui.coverage.edges import EDGES, NO_TOOL, usual_length
 from migrator_tui.coverage.inputs import Look
+from migrator_tui.coverage.matching import FEW
 from migrator_tui.coverage.names import group_name
 from migrator_tui.coverage.reach import COUNTS_FROM, found_in, in_group
 from migrator_tui.coverage.values import CaseProposal, CheckProposal, Edge, Instruction, Share, State
@@ -116,8 +117,9 @@ def _of_json(one: Instruction, checked: Checked) -> Iterator[tuple[CheckSpec, st
     elif kind == "choices":
         labels = rf"(?i)^\W*(?:{'|'.join(map(re.escape, demand.values))})\W*$"
         yield _spec("regex", labels, metric="one of the labels"), "the answer is one of the labels"
-    elif sum(checked.expected.get(key, {}).values()) == checked.cases > 0:
-        yield _spec("json-path", "{{ expected." + key + " }}", path=key), f"{key} is what the case expects"
+    elif _expected_by_most(key, checked):
+        # Says nothing of cases that expect nothing there, as cases do that come from production.
+        yield _spec("json-path", path=key, expected=key), f"{key} is what the case expects"
 
 
 def _of_words(one: Instruction, checked: Checked) -> Iterator[tuple[CheckSpec, str]]:
@@ -133,8 +135,13 @@ def _of_words(one: Instruction, checked: Checked) -> Iterator[tuple[CheckSpec, s
         place = {"path": demand.key} if demand.key else {}
         what = f"{demand.key} is" if demand.key else "the answer is"
         yield _spec("language", demand.values[0], **place), f"{what} in {group_name('language', demand.values[0])}"
-    elif sum(checked.expected.get("language", {}).values()) == checked.cases > 0:
-        yield _spec("language", "{{ expected.language }}"), "the answer is in the expected language"
+    elif _expected_by_most("language", checked):
+        yield _spec("language", expected="language"), "the answer is in the expected language"
+
+
+def _expected_by_most(key: str, checked: Checked) -> bool:
+    """Whether so many cases say what they expect under the key that a check of it is a whole one."""
+    return sum(checked.expected.get(key, {}).values()) >= FEW * checked.cases > 0
 
 
 def _instead(one: Instruction, words: str) -> str:
