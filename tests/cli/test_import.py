@@ -48,6 +48,7 @@ def test_a_project_of_chats_opens_and_runs_on_the_recorded_answers(call: Call, c
         "import", chats, "--output", out, "--yes", "--candidate", "simulated:bright-2", "--task", "triage"
     )
     assert code == 0, err
+    assert "candidate proposed" not in said
     assert "line 9" in said and "1 broken" in said and "e-mail 1" in said and KEY not in said
     project = load_project(out)
     task = project.tasks[0]
@@ -74,6 +75,7 @@ def test_without_yes_and_without_a_terminal_nothing_is_written(call: Call, chats
     out = tmp_path / "out"
     code, said, err = call("import", chats, "--output", out)
     assert code == 2 and "cases/chats.jsonl" in said
+    assert "! candidate proposed: " in said and "; --candidate names another" in said
     assert err.strip().splitlines()[-1] == "nothing was written; --yes writes"
     code, said, err = call("import", chats, "--output", out, "--dry-run", "--yes", "--format", "json")
     told = json.loads(said)
@@ -171,7 +173,8 @@ def test_a_project_that_is_there_gets_files_and_keeps_its_comments(call: Call, f
     assert '+cases = ["triage.jsonl", "cases/triage.jsonl"]' in said.replace("  # mine", "")
     after = load_project(folder)
     assert "# mine" in config.read_text("utf-8")
-    assert after.baseline == before.baseline and "--use-answers" in said
+    assert after.baseline == before.baseline and "--use-answers makes them the baseline" in said
+    assert not (folder / "outputs").exists()  # nothing would name a file of answers
     assert "prompt needs" not in said
     # `question 1` is a case already.
     assert [case.messages[0]["content"] for case in load_cases(after, after.tasks[0])][-2:] == [
@@ -183,13 +186,62 @@ def test_a_project_that_is_there_gets_files_and_keeps_its_comments(call: Call, f
     assert (
         "the task's prompt needs shop" in call("import", tmp_path / "other.csv", "--output", folder, "--dry-run")[1]
     )
-    code, _, err = call("-C", folder, "import", source, "--yes", "--task", "new", "--use-answers")
-    assert code == 0, err
+    code, said, err = call("-C", folder, "import", source, "--yes", "--task", "new", "--use-answers")
+    assert (code, said) == (2, "") and "would leave triage without a baseline" in err
+    code, said, err = call("-C", folder, "import", source, "--yes", "--task", "new")
+    assert code == 0 and "--use-answers" not in said, err
     after = load_project(folder)
-    assert [task.name for task in after.tasks] == ["triage", "new"]
-    assert after.baseline.model == "recorded:outputs/baseline-2.jsonl"
+    assert [task.name for task in after.tasks] == ["triage", "new"] and after.baseline == before.baseline
     assert len(load_cases(after, after.task("new"))) == 2
     assert leftovers(folder) == []
+
+
+def test_answers_join_those_of_a_recorded_baseline(call: Call, tmp_path: Path) -> None:
+    """Both tasks run on answers; nothing that is there is written over, and no id means two cases."""
+    out = tmp_path / "p"
+    out.mkdir()
+    (out / "old.md").write_text("Sort.\n", "utf-8")
+    cases = [{"id": f"c{n}", "messages": [{"role": "user", "content": f"old {n}"}]} for n in (1, 2, 3)]
+    (out / "old.jsonl").write_text("".join(json.dumps(case) + "\n" for case in cases), "utf-8")
+    # c2 and c3 are joined by what they ask; `output` means something else in this file.
+    rows = [{"nr": "c1", "said": "A1", "output": 7}, *({"asks": f"old {n}", "said": f"A{n}"} for n in (2, 3))]
+    (out / "said.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")
+    (out / "migrator.toml").write_text(
+        '[baseline]\nmodel = "recorded:said.jsonl"  # the answers of 2023\n'
+        'columns = { id = "nr", input = "asks", output = "said" }\n\n'
+        '[[candidates]]\nmodel = "simulated:bright-2"\n\n'
+        '[[tasks]]\nname = "old"\nprompt = "old.md"\ncases = ["old.jsonl"]\n\n[gate]\nmargin = 0.1\n',
+        "utf-8",
+    )
+    before = everything(out)
+    source = tmp_path / "more.csv"
+    source.write_text(
+        "id,question,output,model\nc1,new 1,B1,gpt-4o\nc2,new 2,B2,gpt-4o\nc9,new 9,B9,gpt-4o\n", "utf-8"
+    )
+    code, said, err = call("import", source, "--output", out, "--yes", "--task", "new", "--use-answers")
+    assert code == 0, err
+    assert "3 answers, beside the 3 of said.jsonl" in said and "that file stays" in said
+    config = (out / "migrator.toml").read_text("utf-8")
+    assert "# those of said.jsonl, and the answers that gpt-4o gave" in config and "2023" not in config
+    assert config.count("[[") == 3 == config.count("\n\n[[")
+    assert "\n\n[gate]" in config and "\n\n\n" not in config
+    assert (out / "said.jsonl").read_text("utf-8") in before
+    project = load_project(out)
+    assert project.baseline.model == "recorded:outputs/baseline.jsonl" and not project.baseline.columns
+    recording = Recording.load(out / "outputs/baseline.jsonl")
+    for task, answers in (("old", ["A1", "A2", "A3"]), ("new", ["B1", "B2", "B9"])):
+        found = [
+            recording.answer(case.id, case.messages[-1]["content"] if case.messages else "")
+            for case in load_cases(project, project.task(task))
+        ]
+        assert [answer.text if answer else None for answer in found] == answers
+    # Without the flag, too, and to a task that is there.
+    (tmp_path / "again.csv").write_text("question,output\nnew 4,B4\n", "utf-8")
+    code, said, err = call("import", tmp_path / "again.csv", "--output", out, "--yes", "--task", "new")
+    assert code == 0 and "1 answer, beside the 6 of outputs/baseline.jsonl" in said, err
+    code, said, err = call("-C", out, "run", "--format", "json", "--no-gate")
+    assert code == 0, err
+    assert [(task["cases"], task["baseline"]["errors"]) for task in json.loads(said)["tasks"]] == [(3, 0), (4, 0)]
 
 
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT])
@@ -333,3 +385,21 @@ def test_the_form_of_answers_and_the_parameters_come_along(call: Call, tmp_path:
         SYSTEM["content"],
         "Other.",
     ]
+
+
+def test_a_tool_that_is_called_and_not_defined_is_told(call: Call, tmp_path: Path) -> None:
+    asked = {"role": "user", "content": "Rain in Rome?"}
+    calls = [{"id": "c", "type": "function", "function": {"name": "get_weather", "arguments": "{}"}}]
+    generation = {"id": "g", "type": "GENERATION", "model": "gpt-4o", "input": [asked]}
+    answer = {"output": {"role": "assistant", "content": None, "tool_calls": calls}}
+    source = tmp_path / "t.jsonl"
+    source.write_text(json.dumps({"trace": {}, "observations": [{**generation, **answer}]}), "utf-8")
+    code, said, err = call("import", "langfuse", source, "--output", tmp_path / "o", "--dry-run")
+    assert code == 0, err
+    assert "! calls get_weather; no definition of it was exported: add it to the task's tools" in said
+    assert "1 case\n" in said and "1 answer\n" in said and "1 row " in said and "1  row read" in said
+    defined = [{"name": "get_weather", "parameters": {}}]
+    generation["metadata"] = json.dumps({"tools": defined})
+    source.write_text(json.dumps({"trace": {}, "observations": [{**generation, **answer}]}), "utf-8")
+    code, said, err = call("import", "langfuse", source, "--output", tmp_path / "o", "--dry-run")
+    assert code == 0 and "no definition" not in said and "1 tool: get_weather" in said, err

@@ -52,6 +52,11 @@ def listed(names: Iterable[object], limit: int = 8) -> str:
     return ", ".join(all_names[:limit]) + (f" and {more} more" if more > 0 else "")
 
 
+def counted(number: int, what: str) -> str:
+    """`1 row`, `2,000 rows`."""
+    return f"{number:,} {what}{'' if number == 1 else 's'}"
+
+
 def kind_of(value: object) -> str:
     """What a value from TOML, JSON or YAML is, in a user's words."""
     if isinstance(value, bool):

@@ -10,7 +10,7 @@ from migrator_tui.project.formats.column_guess import LEFT_OUT, Column
 from migrator_tui.project.formats.rows import LeftOut
 from migrator_tui.project.importing.masking import ALWAYS, KINDS, mask
 from migrator_tui.project.importing.plan import Import
-from migrator_tui.project.words import listed
+from migrator_tui.project.words import counted, listed
 from migrator_tui.project.write_back import diff_text
 from migrator_tui.text_safety import safe_line
 
@@ -66,7 +66,7 @@ def source_lines(made: Import) -> tuple[str, str]:
     opened = made.opened
     names = listed((short_path(source.shown) for source in opened.reading.sources), 3)
     kinds = listed(dict.fromkeys(source.kind for source in opened.reading.sources), 3)
-    first = f"{names} · {_bytes(opened.size)} · {made.gathering.found.read:,} rows · {kinds}"
+    first = f"{names} · {_bytes(opened.size)} · {counted(made.gathering.found.read, 'row')} · {kinds}"
     taken = opened.format.title
     if opened.guess is None:
         return first, f"{taken}, as stated"
@@ -77,9 +77,9 @@ def source_lines(made: Import) -> tuple[str, str]:
 def found_lines(made: Import) -> list[tuple[str, str, str]]:
     """What the rows held: glyph's name, number, words."""
     found, options = made.gathering.found, made.wishes.options
-    lines = [("passed", f"{found.read:,}", f"rows read, {found.broken:,} broken")]
+    lines = [("passed", f"{found.read:,}", f"{'row' if found.read == 1 else 'rows'} read, {found.broken:,} broken")]
     if found.folded:
-        lines.append(("same", f"{found.folded:,}", "exact duplicates folded"))
+        lines.append(("same", f"{found.folded:,}", f"exact duplicate{'' if found.folded == 1 else 's'} folded"))
     if found.similar:
         kept = not options.fold_all if options.sample is None else not options.fold_similar
         lines.append(("similar", f"{found.similar:,}", f"nearly the same: {'kept' if kept else 'folded'}"))

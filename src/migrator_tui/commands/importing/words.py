@@ -41,7 +41,11 @@ def import_parser(commands: Any) -> Parser:
     rows.add_argument(
         "--no-mask", action="store_true", help="keep personal data as it is; keys are masked all the same"
     )
-    rows.add_argument("--use-answers", action="store_true", help="in a project: the answers become its baseline")
+    rows.add_argument(
+        "--use-answers",
+        action="store_true",
+        help="in a project whose baseline is asked: the answers become it",
+    )
     how = read.add_argument_group("how it is done")
     how.add_argument("--yes", action="store_true", help="write without asking")
     how.add_argument("--dry-run", action="store_true", help="show what would be written, and write nothing")

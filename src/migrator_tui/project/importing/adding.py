@@ -1,10 +1,12 @@
 """The edit of an existing configuration that makes imported files part of a task, or a new task of them."""
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from migrator_tui.project.discovery import ProposedTask
 from migrator_tui.project.schema import Project, Task
+from migrator_tui.project.words import one_line
 from migrator_tui.project.write_back import FileChange, config_change, put
 
 
@@ -20,8 +22,17 @@ def free_name(folder: Path, path: str) -> str:
         number += 1
 
 
+@dataclass(frozen=True, slots=True)
+class NewBaseline:
+    """A recording that the baseline becomes."""
+
+    model: str
+    note: str
+    """Behind it, in place of what was said of the old one."""
+
+
 def added_to_config(
-    project: Project, new: ProposedTask, *, baseline: str | None, to: Task | None = None
+    project: Project, new: ProposedTask, *, baseline: NewBaseline | None, to: Task | None = None
 ) -> FileChange:
     """What the configuration becomes; `to` is the task that gets the cases, without it they make a new one."""
 
@@ -32,8 +43,13 @@ def added_to_config(
             number = [task.name for task in project.tasks].index(to.name)
             _extend(document["tasks"][number], expected["tasks"][number], new)
         if baseline is not None:
-            put(document["baseline"], "model", baseline)
-            expected["baseline"]["model"] = baseline
+            put(document["baseline"], "model", baseline.model)
+            written = document["baseline"]["model"]
+            written.comment(one_line(baseline.note))
+            written.trivia.comment_ws = "  "
+            expected["baseline"]["model"] = baseline.model
+            if expected["baseline"].pop("columns", None) is not None:
+                del document["baseline"]["columns"]  # the new file has our names
 
     return config_change(project, edit)
 
@@ -64,5 +80,10 @@ def _append_task(document: Any, expected: dict[str, Any], new: ProposedTask) -> 
     table = tomlkit.table()
     for key, value in values.items():
         put(table, key, value)
+    # A blank line around it: the one below the last task stands above the new one now.
+    above = document["tasks"][-1].as_string().replace("\r\n", "\n")
+    table.trivia.indent = "\n" * (2 - len(above[-2:]) + len(above[-2:].rstrip("\n")))
     document["tasks"].append(table)
+    if not document.as_string().endswith(table.as_string()):
+        table.add(tomlkit.nl())
     expected["tasks"].append(values)

@@ -96,6 +96,7 @@ class Gathering:
         *,
         language: Callable[[str], str | None] | None = None,
         known: Iterable[Case] = (),
+        answered: Iterable[str] = (),
     ) -> None:
         self.options = options
         self.found = Found()
@@ -105,6 +106,8 @@ class Gathering:
         self.variables: Counter[str] = Counter()
         self.systems: Counter[str] = Counter()
         """The messages that conversations begin with; two are enough to know that they differ."""
+        self.called: Counter[str] = Counter()
+        """Tools that conversations and answers call."""
         self.with_messages = 0
         """Rows that are a conversation, or hold the beginning of one."""
         self._tool_lists: Counter[str] = Counter()
@@ -115,6 +118,8 @@ class Gathering:
         self._strata = Strata()
         self._contents: set[int] = set()
         self._ids: set[int] = set()
+        self._answered = {_number(name) for name in answered}
+        """Ids that a row with an answer can't have."""
         self._members: dict[int, list[str]] = {}
         for case in known:
             self._contents.add(_content(case_to_json(case)))
@@ -157,7 +162,7 @@ class Gathering:
             return
         masker = Masker(self._kept_kinds)
         try:
-            case, renamed = self._case(row.case, masker)
+            case, renamed = self._case(row.case, masker, answered=row.answer is not None)
         except Misfit as misfit:
             self._leave_out(LeftOut(row.place, misfit.what))
             return
@@ -173,7 +178,7 @@ class Gathering:
         number = self.rows.add({"case": case, "answer": answer, "model": row.model, "kinds": sorted(masker.found)})
         self._compare(number, case, row)
 
-    def _case(self, stated: Mapping[str, Any], masker: Masker) -> tuple[dict[str, Any], bool]:
+    def _case(self, stated: Mapping[str, Any], masker: Masker, *, answered: bool) -> tuple[dict[str, Any], bool]:
         """The case, masked, sound and with an id of its own; `Misfit` where it is none."""
         identifier = stated.get("id")
         values = {key: value for key, value in stated.items() if key != "id"}
@@ -183,7 +188,7 @@ class Gathering:
             values = {"id": identifier, **values}
         case, _ = case_from_values(values)
         own, number = case.id, 2
-        while _number(own) in self._ids:
+        while _number(own) in self._ids or (answered and _number(own) in self._answered):
             # The same id for something else, or the made id of what is there with another expected value.
             own, number = f"{case.id}-{number}", number + 1
         return case_to_json(replace(case, id=own)), own != case.id
@@ -210,6 +215,7 @@ class Gathering:
         if answer is not None:
             found.answers += 1
             found.judged += "passed" in answer
+        _tally(self.called, _called(case, answer))
         _tally(self.params, (json.dumps(row.params, sort_keys=True),))
         _tally(self._tool_lists, (json.dumps(row.tools, sort_keys=True),), most=50)
         names = {tool["function"]["name"] for tool in self.tools}
@@ -239,12 +245,9 @@ class Gathering:
         """What a sample must show some of."""
         labels = [f"tag {tag}" for tag in case.get("tags", ()) if tag in self.found.tags]
         labels.append("length " + next((word for most, word in _LENGTHS if len(text) < most), "very long"))
-        messages = case.get("messages", ())
-        turns = sum(message["role"] == "user" for message in messages)
+        turns = sum(message["role"] == "user" for message in case.get("messages", ()))
         labels.append(f"turns {turns if turns < 4 else 'many'}")
-        calls = [call for m in messages for call in m.get("tool_calls", ())]
-        calls += (row.answer or {}).get("tool_calls", ())
-        labels += [f"tool {call['function']['name']}" for call in calls if "function" in call]
+        labels += [f"tool {name}" for name in _called(case, row.answer)]
         if row.model:
             labels.append(f"model {row.model}")
         if row.answer is not None and "passed" in row.answer:
@@ -293,6 +296,13 @@ def _compared(case: Mapping[str, Any]) -> str:
         if message["role"] != "system":
             values += [message_text(message), *message.get("tool_calls", ())]
     return "\n".join(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False) for value in values)
+
+
+def _called(case: Mapping[str, Any], answer: Answer | None) -> list[str]:
+    """The tools that a conversation calls, and its answer."""
+    calls = [call for message in case.get("messages", ()) for call in message.get("tool_calls", ())]
+    calls += (answer or {}).get("tool_calls", ())
+    return [call["function"]["name"] for call in calls if "function" in call]
 
 
 def _tally(counter: Counter[str], words: Iterable[str], most: int = MOST_TALLIED) -> None:

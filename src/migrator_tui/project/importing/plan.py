@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from types import TracebackType
 from typing import Any, Self
 
@@ -11,16 +12,19 @@ from migrator_tui.project.cases import iter_cases
 from migrator_tui.project.config import CONFIG_NAME
 from migrator_tui.project.discovery import USUAL_BASELINE, ProposedTask, propose_config
 from migrator_tui.project.errors import ProjectError
-from migrator_tui.project.importing.adding import added_to_config, free_name
+from migrator_tui.project.importing.adding import NewBaseline, added_to_config, free_name
 from migrator_tui.project.importing.gathering import Gathering, Options
 from migrator_tui.project.importing.prompt_file import asking_template, shared_system, system_template
+from migrator_tui.project.importing.recorded import is_recorded, kept_rows, refuse_to_lose_answers, taken_ids
 from migrator_tui.project.importing.request import Opened
 from migrator_tui.project.importing.spool import json_line
 from migrator_tui.project.importing.targets import Target
 from migrator_tui.project.importing.writing import Build
+from migrator_tui.project.model_tables import RECORDED
 from migrator_tui.project.prompts import normal, read_template, variables
+from migrator_tui.project.schema import Project
 from migrator_tui.project.toml_text import toml_value
-from migrator_tui.project.words import listed, one_line
+from migrator_tui.project.words import counted, listed, one_line
 from migrator_tui.project.write_back import FileChange
 
 FEWEST_CASES = 1
@@ -48,7 +52,7 @@ class Wishes:
     options: Options = field(default_factory=Options)
     candidate: str | None = None
     use_answers: bool = False
-    """In a project that is there: the answers become its baseline."""
+    """In a project whose baseline is asked: the answers become it. A recorded one takes them in any case."""
 
 
 class Import:
@@ -74,12 +78,18 @@ class Import:
         self._closed = False
         self._successor = successor
         self._system: str | None = None
+        if wishes.use_answers:
+            refuse_to_lose_answers(target)
         self.build = Build(target.output)
         try:
             known = iter_cases(target.project, target.existing) if target.project and target.existing else ()
             sampled = wishes.options.sample is not None
             self.gathering = Gathering(
-                self.build.folder, wishes.options, language=language if sampled else None, known=known
+                self.build.folder,
+                wishes.options,
+                language=language if sampled else None,
+                known=known,
+                answered=taken_ids(target.project) if target.project and is_recorded(target.project) else (),
             )
         except BaseException:
             self.build.close()
@@ -160,24 +170,24 @@ class Import:
             else ""
         )
         self._write_rows(case_path, self._cases(self.chosen))
-        self.files.append(PlannedFile(case_path, f"{count:,} cases{of_all}"))
+        self.files.append(PlannedFile(case_path, f"{counted(count, 'case')}{of_all}"))
         production = None
         if self.chosen is not None or self.opened.format.logs:
             production = self._new(f"production/{name}.jsonl")
             self._write_rows(production, self._cases(None))
-            self.files.append(PlannedFile(production, f"{found.kept:,} inputs from production, never run"))
+            self.files.append(PlannedFile(production, f"{counted(found.kept, 'input')} from production, never run"))
         recorded = self._write_answers()
-        self._note(recorded)
+        self._note()
         if target.existing is None:
             self._make_task(name, case_path, production, recorded)
         else:
             self._extend_task(case_path, production, recorded)
 
-    def _note(self, recorded: str | None) -> None:
+    def _note(self) -> None:
         """What somebody should know who is about to write this."""
         gathering, found = self.gathering, self.gathering.found
         about = [column.path for column in self.opened.columns if column.becomes in OF_ANSWERS]
-        if about and recorded is None:
+        if about and not found.answers:
             self.notes.append(f"{listed(about)}: said of answers, and no column holds answers; --map output=COLUMN")
         wanted = self.wishes.options.sample
         if self.chosen is not None and wanted is not None and len(self.chosen) < min(wanted, found.kept):
@@ -186,13 +196,18 @@ class Import:
             self.notes.append("many cases to run again and again; --sample N takes some that show what all hold")
         if self._system is None and self.target.existing is None and any(gathering.systems):
             self.notes.append("the conversations begin with different system messages, which stay in the cases")
+        known = _tool_names([*gathering.tools, *(self.target.existing.tools if self.target.existing else ())])
+        if unknown := [name for name in gathering.called if name not in known]:
+            them = "it" if len(unknown) == 1 else "them"
+            what = f"no definition of {them} was exported: add {them} to the task's tools"
+            self.notes.append(f"calls {listed(unknown, 4)}; {what}")
         if gathering.tool_lists > 1:
             self.notes.append(
                 f"rows were asked with {gathering.tool_lists} different lists of tools; the task has all"
             )
         self.notes += [note for source in self.opened.reading.sources for note in source.notes]
 
-    def _make_task(self, name: str, case_path: str, production: str | None, recorded: str | None) -> None:
+    def _make_task(self, name: str, case_path: str, production: str | None, recorded: NewBaseline | None) -> None:
         gathering = self.gathering
         prompt = self._new(f"prompts/{name}.md")
         if self._system is not None:
@@ -207,29 +222,32 @@ class Import:
         if gathering.tools:
             tools = self._new(f"tools/{name}.json")
             self._write_text(tools, json.dumps(gathering.tools, indent=2, ensure_ascii=False) + "\n")
-            self.files.append(
-                PlannedFile(tools, f"{len(gathering.tools)} tools: {listed(_tool_names(gathering.tools), 4)}")
-            )
+            names = listed(_tool_names(gathering.tools), 4)
+            self.files.append(PlannedFile(tools, f"{counted(len(gathering.tools), 'tool')}: {names}"))
         params = self._shared_params()
         form = self._response_format(name, params)
         task = ProposedTask(self.target.task, prompt, [case_path], tools, production, form)
         if self.target.project is not None:
-            change = added_to_config(self.target.project, task, baseline=self._new_baseline(recorded))
+            change = added_to_config(self.target.project, task, baseline=recorded)
             self.changes.append(change)
             return
         model = max(gathering.found.models, key=lambda m: gathering.found.models[m], default=None)
+        baseline = recorded.model if recorded is not None else model or USUAL_BASELINE
+        candidate = self._candidate(model)
         text = propose_config(
             name=re.sub(r"\s+", " ", self.target.output.name) or "imported",
-            baseline=f"recorded:{recorded}" if recorded is not None else model or USUAL_BASELINE,
-            baseline_note=f"the answers that {one_line(model, 60)} gave" if recorded is not None and model else None,
+            baseline=baseline,
+            baseline_note=recorded.note if recorded is not None and model else None,
             baseline_params=self._sayable(params),
-            candidates=[self._candidate(model)],
+            candidates=[candidate],
             tasks=[task],
         )
         self._write_text(CONFIG_NAME, text)
-        self.files.append(PlannedFile(CONFIG_NAME, f"baseline {recorded or model or USUAL_BASELINE}"))
+        self.files.append(PlannedFile(CONFIG_NAME, f"baseline {baseline}, candidate {candidate}"))
+        if self.wishes.candidate is None:
+            self.notes.append(f"candidate proposed: {candidate}; --candidate names another")
 
-    def _extend_task(self, case_path: str, production: str | None, recorded: str | None) -> None:
+    def _extend_task(self, case_path: str, production: str | None, recorded: NewBaseline | None) -> None:
         project, existing = self.target.project, self.target.existing
         assert project is not None and existing is not None
         if production is not None and existing.production is not None:
@@ -246,20 +264,11 @@ class Import:
         if missing:
             self.notes.append(f"the task's prompt needs {listed(missing)}, which not every row has")
         task = ProposedTask(existing.name, "", [case_path], production=production)
-        self.changes.append(added_to_config(project, task, baseline=self._new_baseline(recorded), to=existing))
+        self.changes.append(added_to_config(project, task, baseline=recorded, to=existing))
 
     @property
     def _kept(self) -> int:
         return self.gathering.found.kept
-
-    def _new_baseline(self, recorded: str | None) -> str | None:
-        """What the baseline of an existing project becomes; `None` where it stays."""
-        if recorded is None:
-            return None
-        if self.wishes.use_answers:
-            return f"recorded:{recorded}"
-        self.notes.append(f"the project keeps its baseline; --use-answers makes it recorded:{recorded}")
-        return None
 
     def _system_to_take_out(self) -> str | None:
         system = shared_system(self.gathering.systems)
@@ -282,22 +291,44 @@ class Import:
             plain = self._system is None
             yield rows.parts(number)[0] + b"\n" if plain else json_line(self._as_written(rows.value(number))["case"])
 
-    def _write_answers(self) -> str | None:
-        found = self.gathering.found
+    def _write_answers(self) -> NewBaseline | None:
+        """The recording that becomes the baseline, where one does."""
+        found, project = self.gathering.found, self.target.project
         if not found.answers:
             return None
+        joined = is_recorded(project)
+        if project is not None and not joined and not self.wishes.use_answers:
+            self._note_unused_answers(project)
+            return None
         model = max(found.models, key=lambda m: found.models[m], default="baseline")
-        stem = re.sub(r"[^\w.-]+", "-", model.rpartition("/")[2]).strip(".-")[:60] or "baseline"
+        word = "baseline" if joined else model.rpartition("/")[2]
+        stem = re.sub(r"[^\w.-]+", "-", word).strip(".-")[:60] or "baseline"
         path = self._new(f"outputs/{stem}.jsonl")
         several = len(found.models) > 1
-        self._write_rows(path, self._answers(several))
-        what = f"{found.answers:,} answers"
+        what = counted(found.answers, "answer")
         if several:
             what += " of " + ", ".join(f"{one_line(name, 40)} ({n:,})" for name, n in found.models.most_common(4))
             self.notes.append("several models answered; --model NAME takes the rows of one")
         what += f", {found.judged:,} with a verdict" if found.judged else ""
+        note = f"the answers that {one_line(model, 60)} gave" if found.models else "imported answers"
+        if project is not None and joined:
+            kept = self._write_rows(path, chain(kept_rows(project), self._answers(several))) - found.answers
+            old = project.baseline.model.removeprefix(RECORDED)
+            what = f"{what}, beside the {kept:,} of {old}"
+            note = f"those of {old}, and {note}"
+            self.notes.append(f"the baseline becomes {path}, which holds the answers of {old}, too; that file stays")
+        else:
+            self._write_rows(path, self._answers(several))
+            if self.target.existing is not None:
+                self.notes.append(f"the cases that {self.target.existing.name} has already have no answer in {path}")
         self.files.append(PlannedFile(path, what))
-        return path
+        return NewBaseline(f"{RECORDED}{path}", note)
+
+    def _note_unused_answers(self, project: Project) -> None:
+        count = counted(self.gathering.found.answers, "answer")
+        said = f"the baseline stays {project.baseline.model}, which is asked; the {count} of the source are left out"
+        alone = all(task.name == self.target.task for task in project.tasks)
+        self.notes.append(f"{said}; --use-answers makes them the baseline" if alone else said)
 
     def _answers(self, several: bool) -> Iterator[bytes]:
         rows = self.gathering.rows
@@ -344,11 +375,16 @@ class Import:
     def _new(self, path: str) -> str:
         return path if self.target.project is None else free_name(self.target.output, path)
 
-    def _write_rows(self, path: str, lines: Iterator[bytes]) -> None:
+    def _write_rows(self, path: str, lines: Iterator[bytes]) -> int:
+        """Write them; how many there were."""
         place = self.build.files / path
         place.parent.mkdir(parents=True, exist_ok=True)
+        count = 0
         with place.open("xb") as file:
-            file.writelines(lines)
+            for line in lines:
+                file.write(line)
+                count += 1
+        return count
 
     def _write_text(self, path: str, text: str) -> None:
         place = self.build.files / path

@@ -18,6 +18,7 @@ from textual.worker import get_current_worker
 from migrator_tui.project.errors import ProjectError
 from migrator_tui.project.formats.column_guess import LEFT_OUT, Column
 from migrator_tui.project.importing.plan import Import, Wishes
+from migrator_tui.project.words import counted
 from migrator_tui.reports.import_preview import short_path, source_lines
 from migrator_tui.text_safety import safe_line
 from migrator_tui.tui.glyphs import Glyphs
@@ -235,7 +236,7 @@ class ImportScreen(ModalScreen[Imported | None]):
         found, written = self.query_one("#found", Pane), self.query_one("#written", Pane)
         found.title("Found")
         self.query_one("#found-list", RowList).show(found_rows(made, g))
-        new = f"{len(made.files)} files new" + (f", {len(made.changes)} changed" if made.changes else "")
+        new = f"{counted(len(made.files), 'file')} new" + (f", {len(made.changes)} changed" if made.changes else "")
         written.title(
             Content.assemble("Will be written ", (f"{new} · {safe_line(short_path(str(made.target.output)))}", MUTED))
         )
