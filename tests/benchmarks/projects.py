@@ -38,7 +38,8 @@ def write_project(
 ) -> Path:
     """A project of one task. Case 17 is `c000017` and asks `question c000017 …`, 400 characters."""
     folder.mkdir(parents=True)
-    where = f'api_base = "{base}"\n'
+    # With a price there is nothing to say before the first run.
+    where = f'api_base = "{base}"\nprice = {{ input = 0, output = 0 }}\n'
     (folder / "migrator.toml").write_text(
         '[project]\nname = "bench"\n'
         f'[baseline]\nmodel = "{old}"\nparams = {{ max_tokens = 400 }}\n{where}'
