@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from migrator_tui.models.successors import likeliest
+from migrator_tui.project.formats.promptfoo.choices import Choice, keep_choice
 from tests.cli.conftest import CANARY, Call, CountingServer
 
 CONFIG = """
@@ -127,3 +129,58 @@ def test_results_that_are_imported_need_nobody_to_be_asked(call: Call, tmp_path:
     baseline, candidate = task["baseline"], task["candidates"][0]
     assert (baseline["passed"], baseline["failed"], baseline["errors"]) == (2, 0, 1), err
     assert (candidate["passed"], candidate["failed"], len(candidate["regressions"])) == (2, 1, 1)
+
+
+def test_a_model_that_is_only_proposed_is_not_asked_before_somebody_names_it(
+    promptfoo: Path, call: Call, server: CountingServer
+) -> None:
+    config = promptfoo / "promptfooconfig.yaml"
+    one = "\n".join(line for line in config.read_text().split("\n") if "openai:new" not in line)
+    config.write_text(one.replace("openai:old", "openai:gpt-4o"))
+    code, out, err = call("-C", promptfoo, "run", "--trust")
+    model = likeliest("openai/gpt-4o") or ""
+    name = model.removeprefix("openai/")
+    refusal = f"migrator-tui: {model} is only proposed as the model to move to; --candidate {name} says yes to it"
+    assert (code, out) == (2, "") and err.splitlines()[-1].startswith(refusal)
+    assert err.splitlines()[-1].endswith('or choose one (^p on screen, "Models of this promptfoo project")')
+    assert not server.asked
+    # Its name is a yes, and so is a choice that was made on screen.
+    without_money = ("--max-cost", "0.000000001")
+    assert call("-C", promptfoo, "run", "--trust", "--candidate", name, *without_money)[0] == 3
+    keep_choice(config.resolve(), Choice(candidate=model))
+    code, _, err = call("-C", promptfoo, "run", "--trust", *without_money)
+    assert code == 3 and "proposed" not in err, "what was chosen is not called proposed any more"
+    # A baseline that nobody named is not to be had by a name of the candidate.
+    config.write_text(one.replace("openai:old", "exec:ask.sh"))
+    keep_choice(config.resolve(), Choice())
+    code, out, err = call("-C", promptfoo, "run", "--trust", "--candidate", name)
+    assert (code, out) == (2, "")
+    assert err.splitlines()[-1].startswith(
+        "migrator-tui: openai/gpt-4o-2024-08-06 is only proposed as the model you move from: "
+    )
+
+
+def test_the_placeholder_of_a_prompt_is_never_sent_and_what_is_written_is_asked_of_both(
+    promptfoo: Path, call: Call, server: CountingServer
+) -> None:
+    config = promptfoo / "promptfooconfig.yaml"
+    config.write_text(
+        config.read_text().replace("'Say {{what}} {{gone}}'", "'file://prompts.py:sort', 'Say {{what}}'")
+    )
+    assert call("-C", promptfoo, "trust")[0] == 0
+    code, out, err = call("-C", promptfoo, "run")
+    line = "the prompt of task sort is only a placeholder for prompts.py:sort: write it (e edits it on screen; "
+    assert (code, out) == (2, "") and err.splitlines()[-1] == f"migrator-tui: {line}or --prompt FILE)"
+    assert not server.asked
+    assert call("-C", promptfoo, "run", "--task", "prompt-2")[0] == 1, "the others run"
+    server.asked.clear()
+    (promptfoo.parent / "sort.md").write_text("# user\nSort {{what}}\n")
+    prompt = ("--task", "sort", "--prompt", promptfoo.parent / "sort.md")
+    assert call("-C", promptfoo, "run", *prompt)[0] == 1
+    assert set(server.asked) == {f"{model}: Sort {what}" for model in ("old", "new") for what in ("one", "two")}
+    # The candidate's goes on changing, the baseline's stays.
+    (promptfoo.parent / "sort.md").write_text("# user\nSort well {{what}}\n")
+    server.asked.clear()
+    assert call("-C", promptfoo, "run", *prompt)[0] == 1
+    assert set(server.asked) == {f"new: Sort well {what}" for what in ("one", "two")}
+    assert call("-C", promptfoo, "run")[0] == 2, "without it there is still nothing to send"

@@ -8,9 +8,10 @@ from migrator_tui.models.pool import ModelPool
 from migrator_tui.project.errors import ProjectError
 from migrator_tui.project.formats.promptfoo.choices import Choice, read_choice
 from migrator_tui.project.schema import Project
+from migrator_tui.tui.foreign import is_unchosen
 from migrator_tui.tui.setup.picker import Picker
 from migrator_tui.tui.start import opened_or_asked
-from migrator_tui.tui.widgets.modal import Sheet
+from migrator_tui.tui.widgets.modal import Confirm, Sheet
 from tests.tui.conftest import MEDIUM, NARROW, WIDE, Driver, opened
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -172,3 +173,48 @@ async def test_what_lies_outside_is_asked_about_before_and_after_it_is_read(
     project, trusted = opened_or_asked(tickets, trust=False)
     assert trusted and project.baseline.api_base == "https://elsewhere.example/v1"
     assert opened_or_asked(tickets, trust=False)[1] and len(asked) == 4, "asked once"
+
+
+@pytest.mark.parametrize("key", ["r", "R"])
+async def test_a_model_that_is_only_proposed_is_asked_about_once(tickets: Path, pool: ModelPool, key: str) -> None:
+    config = CONFIG.replace("  - openai:gpt-4.1-mini\n", "").replace("  - simulated:bright-2\n", "")
+    (tickets / "promptfooconfig.yaml").write_text(config)
+    async with opened(tickets, pool=pool) as driver:
+        await driver.press(key)
+        await driver.until(lambda: isinstance(driver.app.screen, Confirm), "a question comes first")
+        assert driver.app.workspace.candidate.model in driver.text and "only proposed" in driver.text
+        await driver.press("escape")
+        await driver.settle()
+        assert not driver.app.runs.busy and read_choice(tickets / "promptfooconfig.yaml") == Choice()
+        await driver.press(key)
+        await driver.until(lambda: isinstance(driver.app.screen, Confirm))
+        await driver.press("enter")
+        await driver.until(lambda: not is_unchosen(driver.app.workspace.project), "the choice took effect")
+        model = driver.app.workspace.candidate.model
+        assert read_choice(tickets / "promptfooconfig.yaml") == Choice(candidate=model)
+        await driver.until(lambda: driver.app.current.name == "preflight" or driver.app.screen is not driver.bench)
+
+
+async def test_a_baseline_that_nobody_chose_and_a_placeholder_are_refused(tickets: Path, pool: ModelPool) -> None:
+    config = tickets / "promptfooconfig.yaml"
+    config.write_text(CONFIG.replace("providers:", "providers: [exec:ask.sh]\nunheard:"))
+    async with opened(tickets, pool=pool) as driver:
+        await driver.press("r")
+        await driver.until(lambda: driver.notice.startswith("no provider here can be asked: choose the model"))
+        await driver.press("R")
+        await driver.settle()
+        assert driver.app.screen is driver.bench and not driver.app.runs.busy
+    config.write_text(
+        CONFIG.replace("prompts: [", "prompts: [file://make.py, ").replace("  - openai:gpt-4.1-mini\n", "")
+    )
+    async with opened(tickets, pool=pool) as driver:
+        for key in "rR":
+            driver.app.say("")
+            await driver.press(key)
+            await driver.until(lambda: driver.notice.startswith("the prompt of task make is only a placeholder"))
+        assert not any(driver.sections.values()), "nobody was asked"
+        await driver.edit("# user\nAnswer in JSON: {{ticket}}")
+        await driver.press("escape", "r")
+        await driver.until(
+            lambda: not driver.app.runs.busy and driver.sections["refund"] is not None, "both answered"
+        )

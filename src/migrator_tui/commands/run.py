@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import shlex
 import signal
 import sys
 from argparse import Namespace
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING
 from migrator_tui.commands import against
 from migrator_tui.commands.common import foreign_lines, index_cases, open_history, open_project, put, say
 from migrator_tui.project.errors import ProjectError
-from migrator_tui.project.schema import Project
+from migrator_tui.project.schema import BASELINE, Project
 
 if TYPE_CHECKING:
     from migrator_tui.history.store import History
@@ -40,6 +41,7 @@ def execute(arguments: Namespace) -> int:
     project, trusted = open_project(arguments.folder, trust=arguments.trust)
     for line in foreign_lines(project):
         say(line)
+    _refuse_proposed(arguments, project)
     with open_history(project, trusted=trusted) as history:
         who = author(project.folder)
         plan, over = _plan(arguments, project, history, who)
@@ -70,6 +72,21 @@ def _refuse_contradictions(arguments: Namespace) -> None:
     for option, value in asked.items():
         if value:
             raise ProjectError(f"--resume goes on with what the run was asked; it does not go together with {option}")
+
+
+def _refuse_proposed(arguments: Namespace, project: Project) -> None:
+    """No model is asked that no file names and nobody has chosen; to name a candidate is to choose it."""
+    if arguments.resume or project.foreign is None:
+        return
+    on_screen = f'^p on screen, "Models of this {project.foreign.tool} project"'
+    for name in project.foreign.proposed:
+        model = project.model(name).model
+        if name == BASELINE:
+            what = f"{model} is only proposed as the model you move from: no provider here can be asked"
+            raise ProjectError(f"{what}; choose one ({on_screen})")
+        if name not in (arguments.candidate or ()):
+            what = f"{model} is only proposed as the model to move to; --candidate {shlex.quote(name)} says yes to it"
+            raise ProjectError(f"{what}, or choose one ({on_screen})")
 
 
 def _plan(arguments: Namespace, project: Project, history: "History", who: str) -> tuple["Plan", bool]:

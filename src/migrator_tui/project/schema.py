@@ -174,6 +174,8 @@ class Foreign:
     """Name and model of each model that the files name, in their order."""
     baseline: str
     """The name of the one migrated from."""
+    proposed: Sequence[str] = ()
+    """`baseline`, and names of candidates, that no file names and nobody has chosen: not to be asked before."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from migrator_tui.project.errors import ProjectError
 from migrator_tui.project.schema import BASELINE, Case, ModelSpec, Project, Task
 from migrator_tui.project.words import listed, quoted
 from migrator_tui.running.cache import source_digest
+from migrator_tui.running.placeholders import refuse_placeholders
 from migrator_tui.running.plan import Plan, key_for, validate_checks
 from migrator_tui.running.selection import Selection, Which, hint, selected_tasks
 
@@ -171,6 +172,7 @@ def plan_against(project: Project, history: "History", run: Run, model: ModelSpe
     if not any(cases.values()):
         raise ProjectError(f"there is nothing to compare: {began} has no answer to any case that was chosen")
     tasks = [task for task in tasks if cases[task.name]]
+    refuse_placeholders([model], versions)
     repeat = max(item.repeat for item in items)
     against = Against(
         run.id,

@@ -15,6 +15,7 @@ from migrator_tui.running.checking.services import Services
 from migrator_tui.running.checking.waiting import ask_waiting, can_be_asked
 from migrator_tui.running.events import CallStarted, CaseResult, OutputJudged, OutputRecorded, RunEvent
 from migrator_tui.running.judging import Judged, judge_cases
+from migrator_tui.running.placeholders import baseline_version, refuse_placeholders
 from migrator_tui.running.plan import key_for, request_for, validate_checks
 from migrator_tui.running.spending import Budget, CapReached
 from migrator_tui.running.versions import DraftPrompt, version_of_draft, version_of_record
@@ -131,9 +132,11 @@ class CaseJob:
             version = version_of_draft(self._history, task.name, candidate, version, author=self._author)
         elif version is None:
             version = version_of_record(self._project, self._history, task, candidate, author=self._author)
+        refuse_placeholders([self._project.candidate(candidate)], {(task.name, candidate): version})
         items = [(self._item(1, task, self._project.candidate(candidate), version, case), version)]
         if include_baseline:
-            known = version_of_record(self._project, self._history, task, BASELINE, author=self._author)
+            known = baseline_version(self._project, self._history, task, [version], author=self._author)
+            refuse_placeholders([self._project.baseline], {(task.name, BASELINE): known})
             item = self._item(2, task, self._project.baseline, known, case)
             found = self._history.cached([item.call_key]).get(item.call_key)
             if found is not None:

@@ -17,6 +17,7 @@ from migrator_tui.project.errors import ProjectError
 from migrator_tui.project.schema import BASELINE, Case, ModelSpec, Project, Task
 from migrator_tui.project.words import quoted
 from migrator_tui.running.cache import call_key, source_digest
+from migrator_tui.running.placeholders import baseline_version, refuse_placeholders
 from migrator_tui.running.selection import Selection, Which, hint, selected_candidates, selected_tasks
 from migrator_tui.running.versions import named_version, version_of_file, version_of_record
 
@@ -132,10 +133,11 @@ def plan_run(project: Project, history: "History", selection: Selection, *, auth
         names = ", ".join(task.name for task in tasks)
         raise ProjectError(f"{option} needs --task: the project has several ({names})")
     versions = _versions(project, history, tasks, candidates, selection, author)
+    models = [project.baseline, *candidates] if selection.baseline else list(candidates)
+    refuse_placeholders(models, versions)
     cases = _cases(project, history, tasks, candidates, selection)
     if _narrowed(selection):
         tasks = [task for task in tasks if cases[task.name]]
-    models = [project.baseline, *candidates] if selection.baseline else list(candidates)
     items = list(_items(project, tasks, models, cases, versions, selection.repeat))
     if selection.use_cache:
         items = with_cache(history, items)
@@ -200,9 +202,6 @@ def _versions(
 ) -> dict[tuple[str, str], Version]:
     versions: dict[tuple[str, str], Version] = {}
     for task in tasks:
-        versions[task.name, BASELINE] = selection.versions.get((task.name, BASELINE)) or version_of_record(
-            project, history, task, BASELINE, author=author
-        )
         for candidate in candidates:
             key = task.name, candidate.name
             if key in selection.versions:
@@ -215,6 +214,10 @@ def _versions(
                 versions[key] = named_version(history, task.name, candidate.name, selection.version)
             else:
                 versions[key] = version_of_record(project, history, task, candidate.name, author=author)
+        beside = [versions[task.name, candidate.name] for candidate in candidates]
+        versions[task.name, BASELINE] = selection.versions.get((task.name, BASELINE)) or baseline_version(
+            project, history, task, beside, author=author
+        )
     return versions
 
 

@@ -9,6 +9,7 @@ from migrator_tui.project.errors import ProjectError
 from migrator_tui.project.schema import BASELINE, Case, Project
 from migrator_tui.project.words import quoted
 from migrator_tui.running.cache import source_digest
+from migrator_tui.running.placeholders import refuse_placeholders
 from migrator_tui.running.plan import Plan, key_for, validate_checks, with_cache
 
 if TYPE_CHECKING:
@@ -54,6 +55,8 @@ def resume_plan(project: Project, history: "History", run: Run) -> Plan:
     for item in items:
         if (item.task, item.model_name) not in versions:
             versions[item.task, item.model_name] = history.version(item.version_id)
+    asked = {item.model_name for item in items if item.output_id is None}
+    refuse_placeholders(map(project.model, asked), versions)
     sources = {name: source_digest(project, project.model(name)) for name in {*models, BASELINE}}
 
     def today(item: RunItem) -> RunItem:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from datetime import date
 from typing import TYPE_CHECKING
 
@@ -9,10 +10,10 @@ from textual.app import SystemCommand
 from textual.content import Content
 
 from migrator_tui.project.errors import ProjectError
-from migrator_tui.project.schema import Foreign, Project
+from migrator_tui.project.schema import BASELINE, Foreign, Project
 from migrator_tui.text_safety import safe, safe_line
 from migrator_tui.tui.theme import MUTED, STRONG
-from migrator_tui.tui.widgets.modal import Sheet
+from migrator_tui.tui.widgets.modal import Confirm, Sheet
 
 if TYPE_CHECKING:
     from migrator_tui.tui.app import MigratorApp
@@ -96,6 +97,45 @@ async def choose_models(app: "MigratorApp") -> None:
     now = app.workspace.project
     app.workbench.open_track(app.workspace.task.name, now.candidates[0].name)
     app.say(f"from {now.baseline.model} to {now.candidates[0].model}", "success")
+
+
+def is_unchosen(project: Project) -> bool:
+    """Whether a model would be asked that no file names and nobody has chosen."""
+    return project.foreign is not None and bool(project.foreign.proposed)
+
+
+async def agreed_to_proposed(app: "MigratorApp") -> bool:
+    """Ask before the first run whether the model that is only proposed may be asked; a yes is a choice, and kept."""
+    from migrator_tui.project.formats.promptfoo.choices import keep_choice, read_choice
+
+    project = app.workspace.project
+    assert project.foreign is not None
+    chooses = f'^p, "Models of this {project.foreign.tool} project"'
+    if BASELINE in project.foreign.proposed:
+        app.say(f"no provider here can be asked: choose the model you move from ({chooses})", "warning")
+        return False
+    old, new = (safe_line(model, 60) for model in (project.baseline.model, project.candidates[0].model))
+    lines = [
+        f"from  {old}",
+        f"to    {new}",
+        "",
+        "No file names the second: it is only proposed.",
+        f"{chooses}",
+        "chooses another.",
+    ]
+    if not await app.push_screen_wait(Confirm("Ask a proposed model?", lines)):
+        return False
+    try:
+        choice = replace(
+            await asyncio.to_thread(read_choice, project.config_file), candidate=project.candidates[0].model
+        )
+        await asyncio.to_thread(keep_choice, project.config_file, choice)
+        await app.workbench.take_own_change()
+    except ProjectError as error:
+        app.say(str(error), "error")
+        return False
+    app.say(f"from {old} to {new}", "success")
+    return not is_unchosen(app.workspace.project)
 
 
 def _search(project: Project, taken: Sequence[str]) -> "Callable[[str], Sequence[Pick]]":

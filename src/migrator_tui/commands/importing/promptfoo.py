@@ -29,7 +29,7 @@ def execute(arguments: Namespace, named: str, paths: list[Path]) -> int:
         raise ProjectError("--output is needed: a new folder")
     output: Path = arguments.output.absolute()
     if output.exists() and (not output.is_dir() or any(output.iterdir())):
-        raise ProjectError("is there already; import writes a new folder", file=output)
+        raise ProjectError("is there already; a new folder is written: name another one with --output", file=output)
     found = _converted(named, paths[0])
     files = native_files(found)
     as_json = arguments.format == "json"

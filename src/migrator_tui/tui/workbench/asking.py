@@ -11,6 +11,7 @@ from migrator_tui.history.errors import HistoryError
 from migrator_tui.history.records import Standing
 from migrator_tui.project.errors import ProjectError
 from migrator_tui.project.schema import BASELINE
+from migrator_tui.tui.foreign import agreed_to_proposed, is_unchosen
 from migrator_tui.tui.messages import CaseEvent, CaseRan, RunAdvanced, RunEnded
 from migrator_tui.tui.runs import CONCURRENCY, case_ids
 from migrator_tui.tui.widgets.header import RunProgress, duration, money
@@ -94,7 +95,8 @@ class Asking(Drafting, Bench):
         from migrator_tui.running.selection import Which
 
         try:
-            plan, estimate = await self.program.runs.plan(self._selection(Which.ALL))
+            # Only what is run at once makes a version of the draft: an estimate records nothing.
+            plan, estimate = await self.program.runs.plan(self._selection(Which.ALL, draft=self.program.demo))
         except ProjectError as error:
             self.say(str(error), "error")
             return
@@ -138,6 +140,11 @@ class Asking(Drafting, Bench):
             self.program.action_show("preflight")
             self.say("look at this before the first run; R runs, esc goes back", "warning")
 
+    @work(exclusive=True, group="choosing-first")
+    async def _choose_first(self, then: Callable[[], object]) -> None:
+        if await agreed_to_proposed(self.program):
+            then()
+
     # One case
 
     def action_run_case(self) -> None:
@@ -146,6 +153,9 @@ class Asking(Drafting, Bench):
             return
         if not self.ready:
             self.say("still opening; try again in a moment", "warning")
+            return
+        if is_unchosen(self.workspace.project):
+            self._choose_first(self.action_run_case)
             return
         if self.program.looks.stands_before:
             self._look_first(self.action_run_case)
@@ -223,12 +233,14 @@ class Asking(Drafting, Bench):
 
         return self._selection(Which.ALL)
 
-    def _selection(self, which: "Which", case_ids: list[str] | None = None) -> "Selection":
+    def _selection(
+        self, which: "Which", case_ids: list[str] | None = None, *, draft: bool = True
+    ) -> "Selection":
         from migrator_tui.running.selection import Selection
 
         workspace = self.workspace
         key = workspace.task.name, workspace.candidate.name
-        version = self.version_of_draft_now()
+        version = self.version_of_draft_now() if draft else self.prompt.version if self.prompt else None
         return Selection(
             tasks=[key[0]],
             candidates=[key[1]],
@@ -247,9 +259,13 @@ class Asking(Drafting, Bench):
         if self.program.runs.bulk:
             self.say("a run is going on; x stops it", "warning")
             return False
+        # Whichever screen asks: it asks again by itself where nothing is in the way.
+        again = getattr(self.program.current, "action_run_all", self.action_run_all)
+        if is_unchosen(self.workspace.project):
+            self._choose_first(again)
+            return False
         if self.program.looks.stands_before:
-            # Whichever screen asks: it asks again by itself where nothing is in the way.
-            self._look_first(getattr(self.program.current, "action_run_all", self.action_run_all))
+            self._look_first(again)
             return False
         return True
 

@@ -43,6 +43,9 @@ USUAL_JUDGE = "openai/gpt-4.1"
 USUAL_EMBEDDINGS = "openai/text-embedding-3-large"
 """Whom promptfoo asks where the configuration names no grader."""
 
+PROPOSED = ("no provider here can be asked: ", "the model to move to is proposed: ")
+"""How notes begin that say which models stand in no file."""
+
 _HEARD_WORDS = """
 $schema description prompts providers targets tests scenarios defaultTest assertionTemplates outputPath tags
 metadata sharing writeLatestResults commandLineOptions
@@ -243,14 +246,14 @@ def _models(
                 task_params[task] = {**model.table.get("params", {}), **own}
         models.append(replace(model, task_params=task_params) if task_params else model)
     if not models:
-        source.notes.add(f"no provider here can be asked: {USUAL_BASELINE} is proposed in its place")
+        source.notes.add(f"{PROPOSED[0]}{USUAL_BASELINE} is proposed in its place")
         models.append(_proposed(USUAL_BASELINE, []))
     if len(models) == 1:
         first = str(models[0].table["model"])
         other = (propose(first) if propose else None) or (
             USUAL_CANDIDATE if first != USUAL_CANDIDATE else USUAL_BASELINE
         )
-        source.notes.add(f"the model to move to is proposed: {other}")
+        source.notes.add(f"{PROPOSED[1]}{other}")
         models.append(_proposed(other, [models[0].name]))
     return models
 

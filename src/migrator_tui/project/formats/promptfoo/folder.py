@@ -13,7 +13,7 @@ from pathlib import Path
 from migrator_tui.project.errors import ProjectError
 from migrator_tui.project.files import replace_file
 from migrator_tui.project.formats.promptfoo.choices import Choice, read_choice
-from migrator_tui.project.formats.promptfoo.converting import read_config
+from migrator_tui.project.formats.promptfoo.converting import PROPOSED, read_config
 from migrator_tui.project.formats.promptfoo.values import Converted, ForeignModel, Proposer, distinct, name_from
 from migrator_tui.project.formats.promptfoo.writing import NOTES, files_of, place_of_cases, place_of_prompts
 from migrator_tui.project.schema import BASELINE, Foreign, Project, Task
@@ -38,7 +38,7 @@ def open_as_it_is(
 
     found = read_config(config_file, trusted=trusted, sealed=sealed, propose=propose)
     named = [(model.name, str(model.table["model"])) for model in found.models if not model.proposed]
-    found = replace(found, models=chosen(found.models, choice or read_choice(config_file)))
+    found = with_choice(found, choice or read_choice(config_file))
     copy = copy_folder(config_file, sealed=sealed)
     _write(copy, {name: text for name, text in files_of(found).items() if name != NOTES})
     try:
@@ -52,6 +52,7 @@ def open_as_it_is(
         places=_places(found, copy, config_file),
         models=tuple(named),
         baseline=found.models[0].name,
+        proposed=proposed_in(found),
     )
     return replace(
         project,
@@ -110,6 +111,21 @@ def _holds(path: Path, data: bytes) -> bool:
         return False
 
 
+def with_choice(found: Converted, choice: Choice) -> Converted:
+    """The same with the models that the user chose; what was only proposed is told no more once all are chosen."""
+    models = chosen(found.models, choice)
+    notes = found.notes
+    if not any(model.proposed for model in models):
+        notes = [note for note in notes if not note.what.startswith(PROPOSED)]
+    return replace(found, models=models, notes=tuple(notes))
+
+
+def proposed_in(found: Converted) -> tuple[str, ...]:
+    """The models that are only proposed, as projects call them."""
+    names = [BASELINE, *(model.name for model in found.models[1:])]
+    return tuple(name for name, model in zip(names, found.models, strict=True) if model.proposed)
+
+
 def chosen(models: Sequence[ForeignModel], choice: Choice) -> list[ForeignModel]:
     """The models with those chosen in front: first the baseline, then the candidate; the others stay candidates."""
     rest = list(models)
@@ -123,7 +139,7 @@ def chosen(models: Sequence[ForeignModel], choice: Choice) -> list[ForeignModel]
         found = found or next((model for model in rest if model.table["model"] == wanted), None)
         if found is not None:
             rest.remove(found)
-            front.append(found)
+            front.append(replace(found, proposed=False))
         elif all(wanted not in (model.name, model.table["model"]) for model in front):
             short = name_from(wanted.removeprefix("simulated:").rpartition("/")[2]) or "model"
             name = distinct(short, [BASELINE, *(model.name for model in models), *(model.name for model in front)])

@@ -226,9 +226,8 @@ def _code(name: str, raw: str, place: str, source: Source) -> RawPrompt:
 
 
 def _stem(name: str) -> str:
-    """`prompts.py:simple` gives `prompts-simple`."""
+    """A file's name without its suffix; `prompts.py:simple` gives `simple`."""
     file, _, function = (
         name.rpartition(":") if is_code(name) and not is_code(name.rpartition(":")[2]) else (name, "", "")
     )
-    stem = Path(file or name).stem
-    return name_from(f"{stem}-{function}" if function else stem) or "prompt"
+    return name_from(function or Path(file or name).stem) or "prompt"
