@@ -127,6 +127,8 @@ SCHEMA = {
             State.HALF,
             "1 key not required: mood",
         ),
+        ("Don't invent extra keys.", [{"type": "is-json", "value": SCHEMA}], State.COVERED, "no other keys"),
+        ("Never add any fields of your own.", ["is-json"], State.GAP, "no check"),
         ("Add no other keys.", [{"type": "is-json", "value": SCHEMA}], State.COVERED, "no other keys"),
         ("Be polite and friendly.", [], State.PEOPLE, "not checkable; for people to judge"),
         ("Be polite and friendly.", [{"type": "llm-rubric", "value": "is polite and friendly"}], State.COVERED, None),
@@ -173,6 +175,36 @@ def test_a_rule_for_a_value_is_checked_where_cases_pin_it() -> None:
         prompt, [{"type": "json-path", "path": "category", "value": "{{ expected.category }}"}], expecting
     )
     assert {i.state for i in compared.instructions if i.demand.values == ("billing",)} == {State.COVERED}
+
+
+def test_own_checks_count_for_a_rule_only_where_they_look_at_it() -> None:
+    def told(rule: str, text: str, *checks: dict[str, Any]) -> State:
+        cases = [ask(text, id="about", checks=list(checks)), *CASES]
+        found = covered(f"- category: one of billing, delivery\n- priority: one of high, low\n\n{rule}\n", (), cases)
+        return found.instructions[-1].state
+
+    mood = "Do not let the customer's mood influence the priority."
+    category = {"type": "json-path", "path": "category", "value": "delivery"}
+    low = {"type": "json-path", "path": "priority", "value": "low"}
+    angry = "I am in a bad mood, since my order is late!"
+    assert told(mood, angry, category) is State.GAP, "another key says nothing of it"
+    assert told(mood, angry, low) is State.COVERED
+    assert told(mood, "This has priority for me, please hurry up!", low) is State.GAP, "a word for the key is no mood"
+    gifts = "Discounts are not yours to give."
+    asking = "Can I have one of your discounts?"
+    assert told(gifts, asking, category) is State.GAP
+    assert (
+        told(gifts, asking, {"type": "not-icontains", "value": "%", "metric": "gives no discount"}) is State.COVERED
+    )
+
+
+def test_two_demands_in_the_same_words_are_told_apart() -> None:
+    prompt = "Answer with a JSON object with the keys category and priority.\n"
+    found = covered(prompt, [{"type": "is-json", "value": {"type": "object"}}]).instructions
+    assert [(one.text.partition(":")[0], one.state) for one in found] == [
+        ("the keys", State.GAP),
+        ("JSON", State.COVERED),
+    ]
 
 
 @pytest.mark.parametrize(

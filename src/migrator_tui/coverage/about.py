@@ -23,14 +23,17 @@ _EDGE_WORDS = (
 """What names an edge, and the edge."""
 
 
-def cases_about(text: str, looks: Sequence[Look]) -> list[Look]:
-    """The cases that a rule in these words is about; none where that cannot be told."""
+def cases_about(text: str, looks: Sequence[Look], but: str = "") -> list[Look]:
+    """The cases that a rule in these words is about; none where that cannot be told.
+
+    `but`: the key of the answer that the rule names; inputs in which its name stands are not about it.
+    """
     low = text.lower()
     for pattern, name in _EDGE_WORDS:
         if re.search(pattern, low):
             kind = next(kind for kind in EDGES if kind.name == name)
             return found_in(kind, looks, usual_length(looks))
-    stems = stems_of(low)
+    stems = stems_of(low) - stems_of(but.replace("_", " "))
     most = max(1, RARE * len(looks))
     telling = {stem for stem in stems if 0 < sum(stem in look.stems for look in looks) <= most}
     return [look for look in looks if telling & look.stems]

@@ -50,6 +50,8 @@ class Checked:
     """What checks say in words, their metrics and rubrics, by how people name them."""
     own: dict[str, tuple[str, ...]] = field(default_factory=dict)
     """Cases with checks of their own, by id."""
+    own_keys: dict[str, frozenset[str]] = field(default_factory=dict)
+    """The keys whose value those checks state, in lower case, by id of the case."""
     expected: dict[str, Counter[str]] = field(default_factory=dict)
     """By key, the values that cases expect."""
     having: dict[tuple[str, str], dict[str, None]] = field(default_factory=dict)
@@ -87,6 +89,12 @@ def gather(task: Task, cases: Sequence[Case], group: Sequence[int]) -> Checked:
                     _add(found, part, whose, 1, seen)
         if own[number]:
             found.own[case.id] = tuple(dict.fromkeys(spec.label for spec, _ in own[number]))
+            found.own_keys[case.id] = frozenset(
+                key.lower()
+                for spec, whose in own[number]
+                for part in _counting([spec])
+                for key, _ in _pins(part, _resolved(part, whose))
+            )
     for spec in _counting(task.checks):
         value = spec.value
         if value is None or (isinstance(value, str) and "{{" in value):

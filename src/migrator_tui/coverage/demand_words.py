@@ -83,6 +83,17 @@ FORMS: list[tuple[str, re.Pattern[str]]] = [
         re.compile(r"(?:no|not|without|never|don't|avoid|kein\w*|ohne|sans|sin)\b[^.;:]{0,30}?emojis?"),
     ),
     (
+        "only-keys",
+        re.compile(
+            r"\b(?:no|not|never|don't|without|avoid)\b[^.;:]{0,20}?\b(?:other|additional|extra|further|more|new|unknown)"
+            r" (?:json )?(?:keys?|fields?|propert(?:y|ies)|attributes?)\b"
+            r"|\b(?:not|never|don't) (?:add|invent|make up|introduce) (?:any |your own |of your own )*"
+            r"(?:keys|fields|properties|attributes)\b"
+            r"|(?:only|exactly|nothing but) (?:these|the following|those|the) (?:\w+ )?(?:keys|fields|properties)"
+            r"|keine (?:weiteren|anderen) (?:schlüssel|felder)|aucune autre clé|ninguna otra clave"
+        ),
+    ),
+    (
         "nothing-else",
         re.compile(
             r"\bnothing (?:else|more|but|before|after|around)\b|\bonly (?:the |a |one |valid |with (?:the |a )?)?"
@@ -96,14 +107,6 @@ FORMS: list[tuple[str, re.Pattern[str]]] = [
             r"outside)|apolog\w+|greetings?|small talk)"
             r"|\bnichts (?:anderes|weiter|sonst)|\bnur (?:das|ein|mit)? ?(?:\w+ )?(?:json|objekt|label|zahl)"
             r"|rien d'autre|uniquement (?:le|un|du)? ?json|nada más|solo (?:el|un)? ?json|únicamente"
-        ),
-    ),
-    (
-        "only-keys",
-        re.compile(
-            r"no (?:other|additional|extra|further) (?:keys?|fields?|propert\w+|attributes?)"
-            r"|(?:only|exactly) (?:these|the following|those|the) (?:\w+ )?(?:keys|fields|properties)"
-            r"|keine (?:weiteren|anderen) (?:schlüssel|felder)|aucune autre clé|ninguna otra clave"
         ),
     ),
     ("json", re.compile(r"\bjson\b")),
@@ -195,6 +198,24 @@ GROUNDED = re.compile(
     r"assume|speculat\w+)|based (?:only|solely|exclusively) on|erfinde\w* (?:nichts|keine)|n'invente\w*|"
     r"no inventes|cite|citations?)\b"
 )
+
+ABOUT = {
+    "json": "JSON",
+    "xml": "XML",
+    "keys": "the keys",
+    "only-keys": "no other keys",
+    "choices": "the choices",
+    "no-fence": "no code fences",
+    "no-markdown": "no Markdown",
+    "must-say": "what to say",
+    "never-say": "what not to say",
+}
+"""What a demand is about, where the same words of the prompt hold another one too; else its kind says it."""
+
+PROHIBITS = re.compile(
+    r"\b(?:never|not|no|(?:don|mustn|shouldn|can)['’]t|cannot|avoid|without|nicht|kein\w*|nie|jamais|nunca)\b"
+)
+"""What only says what must not be."""
 
 CONDITION = re.compile(
     r"\b(?:if|when(?:ever)?|where|while(?! \w+ing\b)|as long as|until|unless|in case|once|falls|wenn|solange"

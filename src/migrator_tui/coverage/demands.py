@@ -94,13 +94,32 @@ def read_demands(
     known = _Known(list(keys), dict(choices or {}), tuple(tools), arguments or {})
     found: list[Asked] = []
     for unit in units(template):
-        for asked in _of_unit(unit, known):
+        for asked in _told_apart(list(_of_unit(unit, known))):
             same = any(one.demand == asked.demand and one.text == asked.text for one in found)
             if not same:
                 found.append(asked)
         if len(found) >= MOST_DEMANDS:
             break
     return found[:MOST_DEMANDS]
+
+
+def _told_apart(found: Sequence[Asked]) -> list[Asked]:
+    """The demands of one sentence, those that would be shown in the same words with what each is about."""
+
+    def shared(one: Asked) -> bool:
+        said = one.text.removesuffix("…")
+        return any(
+            other is not one and (said in other.text or other.text.removesuffix("…") in one.text) for other in found
+        )
+
+    return [
+        replace(
+            one, text=_shown(f"{words.ABOUT.get(one.demand.kind, one.demand.kind.replace('-', ' '))}: {one.text}")
+        )
+        if shared(one)
+        else one
+        for one in found
+    ]
 
 
 def _of_unit(unit: Unit, known: _Known) -> Iterator[Asked]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from migrator_tui.coverage.about import cases_about
 from migrator_tui.coverage.checked import Checked
+from migrator_tui.coverage.demand_words import PROHIBITS
 from migrator_tui.coverage.demands import Asked
 from migrator_tui.coverage.inputs import Look, stems_of
 from migrator_tui.coverage.values import MOST_IDS, Demand, Instruction, State
@@ -303,16 +304,26 @@ def _tone(demand: Demand, asked: Asked, ground: Ground) -> _Found:
 
 def _other(demand: Demand, asked: Asked, ground: Ground) -> _Found:
     """A rule in words: checked where cases that it is about say of their own what has to come out."""
-    exercising = cases_about(demand.condition or asked.text, ground.looks)
-    if exercising:
-        own = [ground.checked.own[look.case.id] for look in exercising if look.case.id in ground.checked.own]
-        if len(own) >= FEW * len(exercising):
-            labels = tuple(dict.fromkeys(label for labels in own for label in labels))
-            more = "" if len(labels) <= 2 else " …"
-            how = f"own checks of {_plural(len(own), 'case')}: {', '.join(labels[:2])}{more}"
-            return _Found(State.COVERED, how, labels[:6], len(exercising))
+    exercising = cases_about(demand.condition or asked.text, ground.looks, but=demand.key)
+    if not exercising:
+        return _none()
+    own = [look.case.id for look in exercising if _says_it(demand, asked, ground, look.case.id)]
+    if len(own) < FEW * len(exercising):
         return _Found(State.GAP, NO_CHECK, (), len(exercising))
-    return _none()
+    labels = tuple(dict.fromkeys(label for case_id in own for label in ground.checked.own[case_id]))
+    more = "" if len(labels) <= 2 else " …"
+    how = f"own checks of {_plural(len(own), 'case')}: {', '.join(labels[:2])}{more}"
+    return _Found(State.COVERED, how, labels[:6], len(exercising))
+
+
+def _says_it(demand: Demand, asked: Asked, ground: Ground, case_id: str) -> bool:
+    """Whether a case's own checks can look at the rule: at its key; at what it forbids, where that is all it says."""
+    labels = ground.checked.own.get(case_id, ())
+    if demand.key:
+        return demand.key.lower() in ground.checked.own_keys.get(case_id, ())
+    if demand.condition or not PROHIBITS.search(asked.text.lower()):
+        return bool(labels)
+    return bool(stems_of(asked.text) & stems_of(" ".join(labels)))
 
 
 # How checks are found
