@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from textual.widgets import Input
 
+from migrator_tui.history.records import Origin
 from migrator_tui.models.pool import ModelPool
 from migrator_tui.preflight import dates
 from migrator_tui.preflight.finding import Severity
@@ -160,18 +161,54 @@ async def test_space_changes_the_draft_and_takes_it_back_and_no_file(tmp_path: P
     assert (folder / "migrator.toml").read_bytes() == before
 
 
-async def test_a_change_for_another_candidate_brings_it_into_view(tmp_path: Path, pool: ModelPool) -> None:
-    config = GPT5.replace("[[tasks]]", '[[candidates]]\nname = "opus"\nmodel = "anthropic/claude-opus-5-5"\n'
-                          "params = { temperature = 0.5 }\n\n[[tasks]]")  # fmt: skip
-    async with opened(write_project(tmp_path / "new", config=config), pool=pool) as bench:
+TWO = GPT5.replace(
+    "[[tasks]]",
+    '[[candidates]]\nname = "opus"\nmodel = "anthropic/claude-opus-5-5"\n'
+    "params = { temperature = 0.5, top_p = 0.9 }\n\n[[tasks]]",
+)
+
+
+def marks(bench: Driver) -> dict[str, bool]:
+    """Of the rows that `space` can take, whether they say that the draft has it."""
+    taken = bench.app.looks.is_taken
+    return {f"{f.model} {f.subject}": taken(f) for f in shown(bench).found.findings if f.change}  # type: ignore[union-attr]
+
+
+async def test_each_mark_is_about_the_draft_of_its_own_candidate(tmp_path: Path, pool: ModelPool) -> None:
+    folder = write_project(tmp_path / "new", config=TWO)
+    async with opened(folder, pool=pool) as bench:
         await look(bench)
+        total = len(shown(bench).found.of(Severity.BLOCKER))  # type: ignore[union-attr]
         screen = shown(bench)
-        key = next(key for key in screen.rows.keys if key.startswith("opus\0triage\0temperature"))
-        screen.rows.go_to(key)
+        rows = [
+            next(k for k in screen.rows.keys if k.startswith(f"{m}\0triage\0temperature")) for m in ("newer", "opus")
+        ]
+        for row in rows:  # quickly, one after the other
+            screen.rows.go_to(row)
+            await bench.app.run_action("take", screen)
+        await bench.handled()
+        assert [name for name, taken in marks(bench).items() if taken] == ["newer temperature", "opus temperature"]
+        assert bench.text.count("✓ in the draft") == 2 and f"✗ {total - 2} blocker" in bench.text
+        assert bench.app.workspace.candidate.name == "newer", "what is in view stays"
+        # Whichever is in view: what the row says is what the key does.
+        assert bench.bench.open_track("triage", "opus")
+        await bench.until(lambda: bench.bench.holds_track)
+        assert bench.bench.draft_params() == {"top_p": 0.9}
+        screen.rows.go_to(rows[0])
         await bench.press("space")
-        await bench.until(lambda: bench.bench.draft_params() == {})
-        assert bench.app.workspace.candidate.name == "opus"
+        assert "temperature is as it was" in bench.notice
+        assert [name for name, taken in marks(bench).items() if taken] == ["opus temperature"]
+        assert bench.bench.draft_params() == {"top_p": 0.9}
+        await bench.press("space", "r")
+        await bench.settle()
+        assert not {"newer temperature", "opus temperature"} & set(marks(bench)), "the look knows both drafts"
         assert bench.app.workspace.project.candidate("newer").params["temperature"] == 0.2
+    async with opened(folder, pool=pool) as bench:
+        await look(bench)
+        await bench.settle()
+        assert not {"newer temperature", "opus temperature"} & set(marks(bench))
+        for name in ("newer", "opus"):
+            assert all(v.origin is Origin.FILE for v in bench.history.versions("triage", name)), "nothing was sent"
 
 
 async def test_e_goes_to_the_line_and_to_the_parameters(tmp_path: Path, pool: ModelPool) -> None:

@@ -2,13 +2,14 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from migrator_tui.project.errors import ProjectError
-from migrator_tui.tui.workspace import Workspace
+from migrator_tui.tui.workspace import Workspace, read_params
 
 if TYPE_CHECKING:
     from migrator_tui.preflight.asked import Asked
+    from migrator_tui.preflight.finding import Finding, Severity
     from migrator_tui.preflight.looking import Preflight, Prompt, TryOut
 
     Drafts = Mapping[tuple[str, str], Prompt]
@@ -24,6 +25,8 @@ class Looks:
         self._lock = asyncio.Lock()
         self._ending = False
         self.found: Preflight | None = None
+        self._params: dict[tuple[str, str], Mapping[str, Any]] = {}
+        """Parameters in the drafts, by task and candidate; for others those of the configuration hold."""
         self._first = not demo
         """Nothing was ever run, as far as is known: the first run is still to come."""
 
@@ -47,11 +50,26 @@ class Looks:
             return ()
         from migrator_tui.preflight.finding import Severity
 
-        numbers = [
-            (severity.value, len(self.found.of(severity))) for severity in (Severity.BLOCKER, Severity.WARNING)
-        ]
+        numbers = [(severity.value, len(self.left(severity))) for severity in (Severity.BLOCKER, Severity.WARNING)]
         words = [f"{number} {word}{'' if number == 1 else 's'}" for word, number in numbers if number]
-        return (f"F7 shows {' and '.join(words)}",)
+        return (f"F7 shows {' and '.join(words)}",) if words else ()
+
+    def drafted(self, task: str, candidate: str, params: Mapping[str, Any]) -> None:
+        """The draft of that task and candidate has these parameters now."""
+        self._params[task, candidate] = params
+
+    def is_taken(self, finding: "Finding") -> bool:
+        """Whether the change that a finding proposes is in the draft of its task and candidate."""
+        specs = {spec.name: spec for spec in self._workspace.project.candidates}
+        if finding.change is None or finding.task is None or finding.model not in specs:
+            return False
+        params = self._params.get((finding.task, finding.model))
+        return finding.change.is_in(specs[finding.model].params_for(finding.task) if params is None else params)
+
+    def left(self, severity: "Severity") -> "list[Finding]":
+        """The findings of that weight that no draft mends."""
+        found = self.found.of(severity) if self.found is not None else []
+        return [finding for finding in found if not self.is_taken(finding)]
 
     def seen(self) -> None:
         """The user has seen it, or something was run: it no longer stands before anything."""
@@ -64,6 +82,7 @@ class Looks:
     def forget(self) -> None:
         """Models, prompts or cases are others: the next look looks anew."""
         self.found = None
+        self._params.clear()
 
     async def wanted(self) -> bool:
         """Whether to look ahead: real models, and no answer of theirs yet. Raises `HistoryError`."""
@@ -91,12 +110,28 @@ class Looks:
         from migrator_tui.models.worker_process import WorkerGone
         from migrator_tui.preflight.looking import with_dry_runs
 
+        drafts = {**await asyncio.to_thread(self._left_in_history, drafts), **drafts}
+        self._params = {key: draft.params for key, draft in drafts.items()}
         asked = await asyncio.to_thread(self._gather, drafts)
         try:
             asked = await with_dry_runs(asked, self._try_out)
         except WorkerGone as error:
             raise ProjectError(str(error)) from error
         return await asyncio.to_thread(self._findings, asked)
+
+    def _left_in_history(self, in_view: "Drafts") -> "dict[tuple[str, str], Prompt]":
+        """What the tasks and candidates that are not in view would be asked with."""
+        from migrator_tui.preflight.looking import Prompt
+
+        found = {}
+        for (task, candidate), state in self._workspace.prompts_left().items():
+            if (task, candidate) in in_view:
+                continue
+            try:
+                found[task, candidate] = Prompt(state.template, read_params(state.params_text))
+            except ProjectError as error:
+                raise ProjectError(f"the draft of {candidate} on {task}: {error.what}") from None
+        return found
 
     def _gather(self, drafts: "Drafts") -> "list[Asked]":
         from migrator_tui.preflight.looking import gather

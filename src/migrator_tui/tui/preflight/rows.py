@@ -79,7 +79,8 @@ def finding_rows(found: Preflight, drawing: Drawing) -> list[ListRow]:
     for severity in Severity:
         group = [(key, finding) for key, finding in by_key.items() if finding.severity is severity]
         if group:
-            rows.append(head_row(TITLES[severity], ROLES[severity], len(group)))
+            left = sum(not drawing.taken(finding) for _, finding in group)
+            rows.append(head_row(TITLES[severity], ROLES[severity], left))
         for key, finding in group:
             rows += _rows(key, finding, widths, drawing, several=several)
     return rows

@@ -14,7 +14,7 @@ from textual.content import Content
 from textual.widgets import Static
 
 from migrator_tui.history.errors import HistoryError
-from migrator_tui.preflight.finding import Finding, Severity
+from migrator_tui.preflight.finding import Change, Finding, Severity
 from migrator_tui.preflight.looking import Preflight
 from migrator_tui.project.errors import ProjectError
 from migrator_tui.project.schema import BASELINE
@@ -48,8 +48,6 @@ class PreflightScreen(RowScreen):
         """Why the last look came to nothing."""
         self._came_before = False
         """The screen was in front before: since then, anything may have changed."""
-        self._to_take: Finding | None = None
-        """A change that waits for its task and candidate to come into view."""
 
     def compose_body(self) -> ComposeResult:
         with Pane(id="findings-pane"):
@@ -115,9 +113,6 @@ class PreflightScreen(RowScreen):
 
     def on_track_changed(self, message: TrackChanged) -> None:
         """Another task or candidate is in view: its draft, and its money."""
-        waiting, self._to_take = self._to_take, None
-        if waiting is not None and (waiting.task or self.track[0], waiting.model) == self.track:
-            self._take(waiting)
         if self.is_mounted:
             self.paint()
 
@@ -140,7 +135,7 @@ class PreflightScreen(RowScreen):
         task, candidate = self.track
         narrow = self.has_class("-narrow")
         width = self.rows.scrollable_content_region.width or self.app.size.width - 4
-        rows = finding_rows(found, Drawing(width, narrow, glyphs, self.is_taken))
+        rows = finding_rows(found, Drawing(width, narrow, glyphs, self.program.looks.is_taken))
         if found.clear:
             rows = [*clear_rows(run_words(found, task, candidate, glyphs), glyphs), *rows]
         self.rows.show(rows)
@@ -171,20 +166,18 @@ class PreflightScreen(RowScreen):
             return Content.styled(f"{glyphs.warning} {safe_line(self.problem)}", STYLES["error"])
         if found is None:
             return Content("")
-        if found.clear:
-            return chip(f"{glyphs.passed} nothing stands in the way", "success")
         for severity, role in ((Severity.BLOCKER, "error"), (Severity.WARNING, "warning")):
-            number = len(found.of(severity))
+            number = len(self.program.looks.left(severity))
             if number:
                 words = f"{number} {severity.value}{'' if number == 1 else 's'}"
                 return chip(f"{sign_of(severity, glyphs)} {words}", role)
-        return Content("")
+        stands = "nothing stands" if found.clear else "with the drafts nothing stands"
+        return chip(f"{glyphs.passed} {stands} in the way", "success")
 
     def _looked(self, found: Preflight, *, narrow: bool) -> str:
         glyphs = self.program.glyphs
-        counts = "  ".join(
-            f"{sign_of(severity, glyphs)} {len(found.of(severity))}" for severity in Severity if found.of(severity)
-        )
+        left = {severity: len(self.program.looks.left(severity)) for severity in Severity}
+        counts = "  ".join(f"{sign_of(severity, glyphs)} {number}" for severity, number in left.items() if number)
         library = f" · parameters as {found.library} has them" if found.library and not narrow else ""
         return f"{counts}   looked at {found.looked_at} things, asked no model{library}"
 
@@ -208,36 +201,30 @@ class PreflightScreen(RowScreen):
 
     # Changing
 
-    def is_taken(self, finding: Finding) -> bool:
-        """Whether the change that a finding proposes is in the draft in view."""
-        if finding.change is None or (finding.task or self.track[0], finding.model) != self.track:
-            return False
-        params = self.program.workbench.draft_params()
-        return params is not None and finding.change.is_in(params)
-
     def action_take(self) -> None:
-        """Put the proposed change into the draft, or take it back."""
+        """Put the proposed change into the draft of its task and candidate, or take it back."""
         finding = self.current
         if finding is None or finding.change is None:
             self.say("no change of a parameter mends this one")
         elif finding.model == BASELINE:
             self.say("the baseline's parameters stand in migrator.toml; the editor holds the candidate's", "warning")
-        elif (finding.task or self.track[0], finding.model) == self.track:
-            self._take(finding)
         elif finding.model in {candidate.name for candidate in self.workspace.project.candidates}:
-            self._to_take = finding
-            if not self.program.workbench.open_track(finding.task or self.track[0], finding.model):
-                self._to_take = None
+            self._take(finding, finding.change)
 
-    def _take(self, finding: Finding) -> None:
-        change = finding.change
-        if change is None:
-            return
-        if self.is_taken(finding):
-            put_back = self.program.workbench.put_back_param(change.name)
-            self.say(f"{safe_line(change.name)} is as it was" if put_back else "it was so before; e changes it")
-        elif self.program.workbench.change_param(change.name, change.value):
-            self.say(f"{safe_line(change.words)}: in the draft · w in the workbench writes it to the file", "success")
+    def _take(self, finding: Finding, change: Change) -> None:
+        workbench, track = self.program.workbench, (finding.task or self.track[0], finding.model)
+        try:
+            if self.program.looks.is_taken(finding):
+                put_back = workbench.put_back_param(*track, change.name)
+                self.say(f"{safe_line(change.name)} is as it was" if put_back else "it was so before; e changes it")
+            else:
+                workbench.change_param(*track, change.name, change.value)
+                draft = "the draft" if track == self.track else f"the draft of {safe_line(finding.model, 20)}"
+                self.say(
+                    f"{safe_line(change.words)}: in {draft} · w in the workbench writes it to the file", "success"
+                )
+        except (ProjectError, HistoryError) as error:
+            self.say(str(error), "error")
         self.paint()
 
     def open_row(self) -> None:
@@ -294,9 +281,8 @@ class PreflightScreen(RowScreen):
 
     def _blocked(self) -> set[str]:
         """The models that a blocker stands before on the task in view, but for what the draft mends."""
-        blockers = self.found.of(Severity.BLOCKER) if self.found is not None else []
-        here = [finding for finding in blockers if finding.task in (None, self.track[0])]
-        return {finding.model for finding in here if not self.is_taken(finding)}
+        blockers = self.program.looks.left(Severity.BLOCKER)
+        return {finding.model for finding in blockers if finding.task in (None, self.track[0])}
 
     @work(exclusive=True, group="question")
     async def action_write(self) -> None:
@@ -328,7 +314,7 @@ class PreflightScreen(RowScreen):
 
     def action_back(self) -> None:
         self.program.action_show("workbench")
-        if self.found is not None and self.found.of(Severity.BLOCKER):
+        if self.program.looks.left(Severity.BLOCKER):
             self.say("blockers are left; F7 shows them again", "warning")
 
 

@@ -19,7 +19,7 @@ from migrator_tui.tui.messages import ProjectChanged, VersionRecorded
 from migrator_tui.tui.widgets.tabs import TabNote
 from migrator_tui.tui.widgets.write_version import write_version
 from migrator_tui.tui.workbench.bench import Bench
-from migrator_tui.tui.workbench.moving import Moving
+from migrator_tui.tui.workbench.draft_params import DraftParams
 from migrator_tui.tui.workbench.params_pane import ModelSummary, ParamsPane
 from migrator_tui.tui.workbench.prompt_pane import PromptPane
 from migrator_tui.tui.workspace import params_toml, read_params
@@ -34,13 +34,14 @@ OUTSIDE_SECONDS = 2.0
 """Between two looks at the prompt files."""
 
 
-class Drafting(Moving, Bench):
+class Drafting(DraftParams, Bench):
     """Typing, keeping, writing."""
 
     def __init__(self) -> None:
         super().__init__()
         self._pause: Timer | None = None
-        self._unsaved = False
+        self._kept = ("", "")
+        """Template and parameters in the editor when they were last loaded or kept."""
         self._summaries: dict[str, ModelSummary] = {}
 
     def load_prompt(self) -> None:
@@ -59,6 +60,7 @@ class Drafting(Moving, Bench):
             baseline_template=state.baseline.template,
             variables=state.variables,
         )
+        self._remember()
         self._show_params()
         self._show_version()
         if self._outside is None:
@@ -109,7 +111,6 @@ class Drafting(Moving, Bench):
     def typed(self, event: PromptPane.Typed) -> None:
         """Note that there is something to save; save it at the next pause."""
         event.stop()
-        self._unsaved = True
         if self._pause is not None:
             self._pause.stop()
         self._pause = self.set_timer(PAUSE_SECONDS, self.keep_draft_now)
@@ -117,15 +118,23 @@ class Drafting(Moving, Bench):
 
     def keep_draft_now(self) -> None:
         """What was typed in the last moment."""
-        if not self._unsaved or self.prompt is None or not self.workspace.is_open:
-            return
-        self._unsaved = False
         pane = self.prompt_pane
+        if self.prompt is None or not self.workspace.is_open or self._kept == (pane.template, pane.params_text):
+            return
+        self._remember()
         try:
             self.workspace.save_draft(pane.template, pane.params_text, self.prompt.version)
         except HistoryError as error:
             self.say(str(error), "error")
         self._show_params()
+
+    def _remember(self) -> None:
+        """What the editor holds now is kept; preflight's marks look at it."""
+        pane, params = self.prompt_pane, self.draft_params()
+        self._kept = pane.template, pane.params_text
+        if self.prompt is not None and params is not None:
+            version = self.prompt.version
+            self.program.looks.drafted(version.task, version.model_name, params)
 
     def leave(self) -> None:
         self.keep_draft_now()
@@ -145,8 +154,8 @@ class Drafting(Moving, Bench):
 
     def version_of_draft_now(self, *, kept: bool = False, name: str | None = None) -> Version | None:
         """The draft as a version, recorded if it is new; `None` where it cannot be, which is said."""
-        if self.prompt is None:
-            self.say("the history is still being opened; try again in a moment", "warning")
+        if self.prompt is None or not self.holds_track:
+            self.say("the prompt is still being opened; try again in a moment", "warning")
             return None
         pane = self.prompt_pane
         try:
@@ -159,9 +168,9 @@ class Drafting(Moving, Bench):
             pane.complain(str(error))
             self.say(str(error), "error")
             return None
-        self._unsaved = False
         self.prompt.version = version
         pane.saved_as(version.label, pane.template, pane.params_text)
+        self._remember()
         self._show_version()
         return version
 
@@ -190,6 +199,7 @@ class Drafting(Moving, Bench):
             variables=self.prompt.variables,
         )
         self.workspace.save_draft(version.template, params, version)
+        self._remember()
         self._show_params()
         self._show_version()
 
@@ -205,34 +215,6 @@ class Drafting(Moving, Bench):
             self.prompt_pane.params_editor.replace_all(params_text)
         return True
 
-    def draft_params(self) -> dict[str, Any] | None:
-        """The parameters in the editor; `None` where they cannot be read."""
-        try:
-            return read_params(self.prompt_pane.params_text)
-        except ProjectError:
-            return None
-
-    def change_param(self, name: str, value: Any) -> bool:
-        """Set a parameter in the draft, or with `None` take it out; comments stay. False where that cannot be."""
-        import tomlkit
-
-        if self.prompt is None or self.draft_params() is None:
-            self.say("the parameters in the editor cannot be read; e goes there", "warning")
-            return False
-        document = tomlkit.parse(self.prompt_pane.params_text)
-        if value is None:
-            document.pop(name, None)
-        else:
-            document[name] = value
-        self.prompt_pane.params_editor.replace_all(tomlkit.dumps(document))
-        return True
-
-    def put_back_param(self, name: str) -> bool:
-        """Give a parameter the value that the version in the editor has; False where it has it."""
-        before = self.prompt.version.params.get(name) if self.prompt is not None else None
-        params = self.draft_params()
-        return params is not None and params.get(name) != before and self.change_param(name, before)
-
     def edit_at(self, line: int | None, *, params: bool = False) -> None:
         """Into the editor: at that line of the prompt, or among the parameters."""
         self.prompt_pane.show_tab("params" if params else "prompt")
@@ -244,7 +226,7 @@ class Drafting(Moving, Bench):
         """What the candidate in view would be asked with; raises `ProjectError` where the parameters are no TOML."""
         from migrator_tui.preflight.looking import Prompt
 
-        if self.prompt is None:
+        if not self.holds_track:
             return {}
         pane, workspace = self.prompt_pane, self.workspace
         draft = Prompt(pane.template, read_params(pane.params_text))

@@ -6,13 +6,13 @@ time (SQLModel, Jinja) happen in those threads, after the first paint.
 
 from migrator_tui.tui.workspace.cases import Cases
 from migrator_tui.tui.workspace.config import Config
-from migrator_tui.tui.workspace.prompts import Prompts, params_toml, read_params
+from migrator_tui.tui.workspace.prompts import Prompts, params_toml, read_params, with_param
 from migrator_tui.tui.workspace.values import Basis, CaseView, ListOrder, PromptState, Side, decisive, grouped
 from migrator_tui.tui.workspace.verdicts import Verdicts
 
 __all__ = [
     "Basis", "CaseView", "ListOrder", "PromptState", "Side", "Workspace", "decisive", "grouped", "params_toml",
-    "read_params",
+    "read_params", "with_param",
 ]  # fmt: skip
 
 

@@ -10,7 +10,7 @@ from textual.message import Message
 
 from migrator_tui.history.records import Draft, Version
 from migrator_tui.project.errors import ProjectError
-from migrator_tui.project.schema import BASELINE, Project
+from migrator_tui.project.schema import BASELINE, Project, Task
 from migrator_tui.project.tables import Misfit, plain_value
 from migrator_tui.tui.messages import Noticed, VersionRecorded
 from migrator_tui.tui.workspace.opened import Opened
@@ -25,20 +25,24 @@ class Prompts(Opened):
         self._file_stamps: dict[Path, tuple[int, int]] = {}
 
     def prompt_state(self) -> PromptState:
+        """The prompt of the task and candidate in view; its files are watched from now on."""
+        self._stamp_files()
+        return self.prompt_of(self.task, self.candidate.name)
+
+    def prompt_of(self, task: Task, candidate: str) -> PromptState:
         """The draft where one was left, else the prompt of record; both versions recorded if they are new."""
         from migrator_tui.project.prompts import variables
         from migrator_tui.running.versions import version_of_record
 
-        history, task = self.history, self.task
-        record = version_of_record(self.project, history, task, self.candidate.name, author=self.author)
+        history = self.history
+        record = version_of_record(self.project, history, task, candidate, author=self.author)
         baseline = version_of_record(self.project, history, task, BASELINE, author=self.author)
-        self._stamp_files()
         version = record
         head = self._head_version(record)
         if head is not None:
             version = head
         template, params_text = version.template, params_toml(version.params)
-        drafts = history.drafts(task.name, self.candidate.name)
+        drafts = history.drafts(task.name, candidate)
         if drafts and drafts[0].updated_at > version.created_at:
             template, params_text = drafts[0].template, drafts[0].params_text
             if drafts[0].base_version_id is not None:
@@ -51,7 +55,7 @@ class Prompts(Opened):
 
     def _head_version(self, record: Version) -> Version | None:
         """The newest version where it is younger than what the file says: the work goes on where it stood."""
-        newest = next(iter(self.history.versions(self.task.name, self.candidate.name)), None)
+        newest = next(iter(self.history.versions(record.task, record.model_name)), None)
         if newest is None or newest.id == record.id:
             return None
         seen: int | None = newest.id
@@ -59,13 +63,20 @@ class Prompts(Opened):
             seen = self.history.version(seen).parent_id
         return newest if seen == record.id else None
 
+    def prompts_left(self) -> dict[tuple[str, str], PromptState]:
+        """The prompts of all tasks and candidates that may have been left otherwise than their files; for threads."""
+        return {
+            (task.name, spec.name): self.prompt_of(task, spec.name)
+            for task in self.project.tasks
+            for spec in self.project.candidates
+            if self.history.drafts(task.name, spec.name) or self.history.versions(task.name, spec.name)
+        }
+
     def save_draft(self, template: str, params_text: str, base: Version) -> None:
-        """Keep what is typed; a crash loses at most the last moment."""
+        """Keep what is typed, as the draft of its version's task and candidate; a crash loses the last moment."""
         from datetime import UTC, datetime
 
-        draft = Draft(
-            self.task.name, self.candidate.name, template, params_text, base.id, self.window, datetime.now(UTC)
-        )
+        draft = Draft(base.task, base.model_name, template, params_text, base.id, self.window, datetime.now(UTC))
         self.history.save_draft(draft)
 
     def keep_version(
@@ -75,7 +86,7 @@ class Prompts(Opened):
         from migrator_tui.running.versions import DraftPrompt, version_of_draft
 
         draft = DraftPrompt(template, read_params(params_text), parent.id, kept)
-        version = version_of_draft(self.history, self.task.name, self.candidate.name, draft, author=self.author)
+        version = version_of_draft(self.history, parent.task, parent.model_name, draft, author=self.author)
         if name:
             self.history.name_version(version.id, name)
         self._settle_draft(version, params_text)
@@ -83,7 +94,7 @@ class Prompts(Opened):
 
     def _settle_draft(self, version: Version, params_text: str) -> None:
         """The draft is a version now. It is forgotten, unless something else would be taken up at the next look."""
-        history, task, candidate = self.history, self.task.name, self.candidate.name
+        history, task, candidate = self.history, version.task, version.model_name
         newest = next(iter(history.versions(task, candidate)), version)
         others = [draft for draft in history.drafts(task, candidate) if draft.window != self.window]
         if newest.id == version.id and all(draft.updated_at <= version.created_at for draft in others):
@@ -129,6 +140,19 @@ def params_toml(params: Mapping[str, Any]) -> str:
     import tomlkit
 
     return tomlkit.dumps(dict(params)) if params else ""
+
+
+def with_param(text: str, name: str, value: Any) -> str:
+    """The same TOML with a parameter set, or with `None` taken out; comments stay. Raises as `read_params` does."""
+    import tomlkit
+
+    read_params(text)
+    document = tomlkit.parse(text)
+    if value is None:
+        document.pop(name, None)
+    else:
+        document[name] = value
+    return tomlkit.dumps(document)
 
 
 def read_params(text: str) -> dict[str, Any]:
