@@ -138,7 +138,9 @@ def _columns(columns: Sequence[Column]) -> list[str]:
         return []
     used = [column for column in columns if column.becomes != LEFT_OUT]
     unsure = sum(not column.sure for column in used)
-    rest = [column.path for column in columns if column.becomes == LEFT_OUT]
+    left_out = [column.path for column in columns if column.becomes == LEFT_OUT]
+    # A table whose parts are taken, or left out one by one, is no further column.
+    rest = [path for path in left_out if not any(column.path.startswith(f"{path}.") for column in columns)]
     lines = [f"Columns  {len(used)} mapped, {unsure} of them guessed; --map says otherwise"]
     for column in used[:MOST_COLUMNS]:
         mark = "✓" if column.sure else "○"

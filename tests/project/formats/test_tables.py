@@ -6,8 +6,11 @@ from pathlib import Path
 import pytest
 
 from migrator_tui.project.errors import ProjectError
-from migrator_tui.project.formats.column_guess import guess
+from migrator_tui.project.formats.base import Reading
+from migrator_tui.project.formats.column_guess import LEFT_OUT, guess
+from migrator_tui.project.formats.columns import columns_of
 from migrator_tui.project.formats.sources import Source
+from migrator_tui.tui.importing.choices import changed
 from tests.project.formats.conftest import Read
 
 
@@ -154,3 +157,49 @@ def test_what_excel_saves_in_the_letters_of_the_country_is_read_and_said(read: R
     assert "Windows-1252" in Source(tmp_path / "t.csv").notes[0]
     _, rows, left = read("d.csv", "q,expected\nüber,ä\n".encode() + b"\xfcber,x\n")
     assert [row.place for row in rows] == [2] and left[0].why.startswith("not UTF-8")
+
+
+@pytest.mark.parametrize(
+    ("name", "becomes"),
+    [
+        ("model_response", "output"), ("botReply", "output"), ("answer", "output"), ("gpt-4 output", "output"),
+        ("model_text", "output"), ("expected_answer", "expected"), ("Human answer", "expected"),
+        ("user_response", "var user_response"), ("response_format", "var response_format"), ("model_version", ""),
+        ("ticket_id", "id"), ("ticketId", "id"), ("customer_id", ""),
+    ],
+)  # fmt: skip
+def test_a_name_that_holds_a_known_word_says_what_it_is(name: str, becomes: str) -> None:
+    columns, _ = guess([{"ticket": f"help {n}", name: f"x{n}"} for n in range(5)])
+    assert {c.path: c.becomes for c in columns} == {"ticket": "var ticket", name: becomes}
+    # An exact name goes before it.
+    columns, _ = guess([{"ticket": "help", name: f"x{n}", "id": n, "output": "o", "expected": "e"} for n in range(5)])
+    assert {c.path: c.becomes for c in columns if c.path in ("id", "output", "expected")} == {
+        "id": "id", "output": "output", "expected": "expected",
+    }  # fmt: skip
+
+
+def test_an_answer_in_json_is_one_thing_and_copies_are_found_though_their_ids_differ(read: Read) -> None:
+    rows_of = [
+        {"ticket_id": f"T{n}", "ticket": "same", "model_response": json.dumps({"category": "a", "answer": str(n)})}
+        for n in range(3)
+    ]
+    _, rows, left = read("t.jsonl", rows_of)
+    assert not left
+    assert rows[0].case == {"id": "T0", "vars": {"ticket": "same"}}
+    assert rows[0].answer == {"output": '{"category": "a", "answer": "0"}'}
+    # An id of something that many rows share is no id of theirs.
+    columns, _ = guess([{"q": f"{n}", "product_id": "p1"} for n in range(5)])
+    assert columns[1].becomes == "var product_id"
+
+
+def test_a_table_that_is_split_has_a_row_for_the_whole_of_it_too(tmp_path: Path) -> None:
+    path = tmp_path / "t.jsonl"
+    path.write_text(json.dumps({"q": "hi", "verdicts": {"tone": {"good": True}, "text": "x"}}), "utf-8")
+    columns, _ = columns_of(Reading([Source(path)]))
+    paths = [column.path for column in columns]
+    assert paths == ["q", "verdicts", "verdicts.tone", "verdicts.tone.good", "verdicts.text"]
+    assert columns[1].becomes == LEFT_OUT
+    whole = {c.path: c.becomes for c in changed(columns, "verdicts", "output")}
+    assert [whole[path] for path in paths] == ["var q", "output", "", "", ""]
+    part = {c.path: c.becomes for c in changed(changed(columns, "verdicts", "output"), "verdicts.text", "output")}
+    assert [part[path] for path in paths] == ["var q", "", "", "", "output"]

@@ -60,6 +60,14 @@ _BY_NAME = {
 }
 _WORD_OF = {name: ours for ours, names in _BY_NAME.items() for name in names}
 
+_ANSWERS = frozenset(("response", "output", "answer", "completion", "reply", "prediction", "generation"))
+_REFERENCE = frozenset(("expected", "ideal", "target", "correct", "reference", "gold", "golden", "true", "human"))
+_OTHERS = frozenset(
+    ("user", "customer", "client", "question", "id", "name", "version", "provider", "params", "config")
+)
+_BESIDE = frozenset(("type", "format", "schema", "length", "time", "ms", "cost", "tokens", "latency", "score"))
+"""Words in names of columns: what ends with an answer's is one, unless the others say that it is something else."""
+
 _CERTAIN = frozenset((*OURS, "expected_output", "case_id")) - {"input", "latency_s"}
 """Names that mean nothing else."""
 
@@ -220,6 +228,26 @@ def check_name(name: str) -> None:
     )
 
 
+def with_wholes(columns: Sequence[Column], records: Sequence[Any]) -> list[Column]:
+    """The columns, and above the parts of a table inside a record a row for the whole of it."""
+    found: list[Column] = []
+    there = {column.path for column in columns}
+    for column in columns:
+        parts = column.path.split(".")
+        for end in range(1, len(parts)):
+            whole = ".".join(parts[:end])
+            if whole not in there and isinstance(parsed(example_of(records, whole)), Mapping):
+                there.add(whole)
+                found.append(Column(whole, LEFT_OUT, False, example_of(records, whole)))
+        found.append(column)
+    return found
+
+
+def overlaps(path: str, other: str) -> bool:
+    """Whether one column is part of the other."""
+    return path.startswith(f"{other}.") or other.startswith(f"{path}.")
+
+
 def column_paths(records: Sequence[Any]) -> list[str]:
     """The columns of the records, tables inside them opened: `inputs.ticket`."""
     found: dict[str, None] = {}
@@ -266,17 +294,21 @@ def variable_name(text: str, taken: Iterable[str] = ()) -> str:
 
 
 def _by_names(paths: Sequence[str], records: Sequence[Any]) -> list[Column]:
+    meant = {path: _meant(path) for path in paths}
+    taken: dict[str, str] = {}
+    # What is called just that goes before what is called nearly that.
+    for path in sorted(paths, key=lambda path: _word(path) not in _WORD_OF):
+        taken.setdefault(meant[path], path)
+    if "id" not in taken:
+        for path in [path for path in paths if not meant[path] and _names_rows(path, records)][:1]:
+            taken["id"], meant[path] = path, "id"
     found: list[Column] = []
-    taken: set[str] = set()
     for path in paths:
-        first, _, last = path.rpartition(".")
-        word = re.sub(r"[\s-]+", "_", last.strip().casefold())
-        becomes = _WORD_OF.get(word, "") if first in ("", "metadata", "usage") else ""
-        becomes = LEFT_OUT if becomes in taken else becomes
-        taken.add(becomes)
-        found.append(Column(path, becomes, bool(becomes) and word in _CERTAIN, example_of(records, path)))
+        becomes = meant[path] if taken.get(meant[path]) == path else LEFT_OUT
+        sure = bool(becomes) and _word(path) in _CERTAIN
+        found.append(Column(path, becomes, sure, example_of(records, path)))
     # Beside a column that is what is asked, others are about it rather than part of it.
-    asked = bool(taken & {"input", "messages"})
+    asked = bool(taken.keys() & {"input", "messages"})
     names: list[str] = []
     for number, column in enumerate(found):
         if column.becomes == LEFT_OUT and _is_variable(column.path, asked):
@@ -286,13 +318,44 @@ def _by_names(paths: Sequence[str], records: Sequence[Any]) -> list[Column]:
     return found
 
 
+def _word(path: str) -> str:
+    return re.sub(r"[\s-]+", "_", path.rpartition(".")[2].strip().casefold())
+
+
+def _meant(path: str) -> str:
+    """What a column's name says that it is; empty where it says nothing."""
+    first, _, last = path.rpartition(".")
+    return _meaning(last) if first in ("", "metadata", "usage") else ""
+
+
+def _meaning(name: str) -> str:
+    word = _word(name)
+    if word in _WORD_OF:
+        return _WORD_OF[word]
+    parts = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).strip().casefold()
+    words = re.split(r"[\W_]+", parts)
+    if set(words) & (_OTHERS | _BESIDE):
+        return ""
+    if words[-1] in _ANSWERS or (words[0] == "model" and len(words) > 1):
+        return "expected" if set(words) & _REFERENCE else "output"
+    return ""
+
+
+def _names_rows(path: str, records: Sequence[Any]) -> bool:
+    """Whether a column that is called an id of something is another on nearly every row: copies have their own."""
+    if "." in path or not re.search(r"(_id|Id|ID)$", path.strip()) or _NO_INPUT.search(_word(path)):
+        return False
+    values = [value for value in (value_at(record, path) for record in records) if value not in (None, "")]
+    plain = all(isinstance(value, str | int) for value in values)
+    return plain and len(values) == len(records) and len(set(values)) >= 0.8 * len(values)
+
+
 def _is_variable(path: str, asked: bool) -> bool:
     """Whether a column whose name means nothing to us is probably part of what is asked."""
-    first, _, last = path.casefold().rpartition(".")
-    word = re.sub(r"[\s-]+", "_", last.strip())
+    first, word = path.casefold().rpartition(".")[0], _word(path)
     if first in ("vars", "inputs", "input"):
         return True
-    if word in _WORD_OF and first in ("", "metadata", "usage"):
+    if _meant(path):
         return False  # a second column of that meaning
     if word.startswith("__") or _NO_INPUT.search(word) or _NO_INPUT.search(f"{path.casefold()}."):
         return False
@@ -310,5 +373,5 @@ def _paths(record: Mapping[str, Any], depth: int) -> Iterable[str]:
 
 def _is_whole(key: str, value: Mapping[str, Any]) -> bool:
     """It is one thing, an answer perhaps in JSON, rather than columns of its own."""
-    known = _WORD_OF.get(key.strip().casefold().replace(" ", "_"), "input")
+    known = _meaning(key) or "input"
     return known != "input" or "choices" in value or "role" in value or "messages" in value

@@ -5,7 +5,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from migrator_tui.project.formats.base import Format, Reading
-from migrator_tui.project.formats.column_guess import LEFT_OUT, OURS, Column, guess, stated, value_at, variable_name
+from migrator_tui.project.formats.column_guess import (
+    LEFT_OUT,
+    OURS,
+    Column,
+    guess,
+    stated,
+    value_at,
+    variable_name,
+    with_wholes,
+)
 from migrator_tui.project.formats.messages import messages_of
 from migrator_tui.project.formats.parts import parsed
 from migrator_tui.project.formats.replies import figure, recorded_answer, reply_of, tools_of
@@ -28,7 +37,7 @@ def columns_of(reading: Reading) -> tuple[list[Column], str]:
         return list(reading.exact), ""
     records = [record.value for record in reading.sources[0].glance()]
     guessed, title = guess(records)
-    return stated(guessed, reading.columns, reading.left_out), title
+    return with_wholes(stated(guessed, reading.columns, reading.left_out), records), title
 
 
 def case_from_table(item: Mapping[str, Any]) -> dict[str, Any]:

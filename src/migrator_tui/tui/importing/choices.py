@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from migrator_tui.project.formats.column_guess import LEFT_OUT, Column, variable_name
+from migrator_tui.project.formats.column_guess import LEFT_OUT, Column, overlaps, variable_name
 from migrator_tui.project.importing.plan import Wishes
 from migrator_tui.project.importing.request import Request
 from migrator_tui.project.importing.targets import task_name
@@ -37,25 +37,26 @@ def toggled(columns: Sequence[Column], path: str) -> list[Column]:
     """`space`: a guess is confirmed, a sure column is left out, one that is left out becomes a variable."""
     taken = [column.becomes.removeprefix("var ") for column in columns if column.becomes.startswith("var ")]
 
-    def turned(column: Column) -> Column:
-        if column.becomes == LEFT_OUT:
-            name = variable_name(column.path.rpartition(".")[2], taken)
-            return replace(column, becomes=f"var {name}", sure=True)
-        if column.sure:
-            return replace(column, becomes=LEFT_OUT)
-        return replace(column, sure=True)
-
-    return [turned(column) if column.path == path else column for column in columns]
+    found = next(column for column in columns if column.path == path)
+    if found.becomes == LEFT_OUT:
+        return changed(columns, path, f"var {variable_name(path.rpartition('.')[2], taken)}")
+    turned = replace(found, becomes=LEFT_OUT) if found.sure else replace(found, sure=True)
+    return [turned if column.path == path else column for column in columns]
 
 
 def changed(columns: Sequence[Column], path: str, becomes: str) -> list[Column]:
-    """`enter`: a column becomes something; what can be one column only is taken from the one that was it."""
+    """`enter`: a column becomes something; what can be one column only is taken from the one that was it.
+
+    A table inside a row becomes something as a whole or in parts, not both.
+    """
     found = []
     for column in columns:
         if column.path == path:
             found.append(replace(column, becomes=becomes, sure=True))
         elif becomes and column.becomes == becomes and becomes not in _SEVERAL:
             found.append(replace(column, becomes=LEFT_OUT))
+        elif becomes and overlaps(column.path, path):
+            found.append(replace(column, becomes=LEFT_OUT, sure=False))
         else:
             found.append(column)
     return found
