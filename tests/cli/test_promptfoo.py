@@ -5,8 +5,14 @@ from pathlib import Path
 
 import pytest
 
+from migrator_tui.history.records import Origin
+from migrator_tui.history.store import History
 from migrator_tui.models.successors import likeliest
+from migrator_tui.project.config import load_project
 from migrator_tui.project.formats.promptfoo.choices import Choice, keep_choice
+from migrator_tui.project.prompts import read_template
+from migrator_tui.project.schema import BASELINE
+from migrator_tui.running.versions import DraftPrompt, version_of_draft
 from tests.cli.conftest import CANARY, Call, CountingServer
 
 CONFIG = """
@@ -184,3 +190,34 @@ def test_the_placeholder_of_a_prompt_is_never_sent_and_what_is_written_is_asked_
     assert call("-C", promptfoo, "run", *prompt)[0] == 1
     assert set(server.asked) == {f"new: Sort well {what}" for what in ("one", "two")}
     assert call("-C", promptfoo, "run")[0] == 2, "without it there is still nothing to send"
+
+
+def test_what_was_chosen_and_written_on_screen_goes_along_into_the_project_made_of_it(
+    promptfoo: Path, call: Call, tmp_path: Path
+) -> None:
+    config = (promptfoo / "promptfooconfig.yaml").resolve()
+    three = config.read_text().replace("defaultTest:", "  - simulated:bright-2\ndefaultTest:")
+    config.write_text(three.replace("prompts: [", "prompts: ['file://prompts.py:sort', "))
+    keep_choice(config, Choice("simulated:bright-2", "new"))
+    written = [("prompt-2", "new", "# user\nBetter {{what}}"), ("sort", BASELINE, "# user\nSort {{what}}")]
+    with History.open(load_project(promptfoo), secrets=[]) as history:
+        for task, name, text in written:
+            draft = DraftPrompt(text, {"temperature": 0.5} if name == "new" else {}, origin=Origin.EDITOR)
+            version_of_draft(history, task, name, draft, author="ada")
+    code, out, _ = call("import", "promptfoo", promptfoo, "--output", tmp_path / "own", "--yes")
+    assert code == 0
+    along = out.partition("Taken along\n")[2].partition("\n\n")[0].splitlines()
+    assert along == [
+        "  + the models you chose: from simulated:bright-2 to openai/new",
+        "  + task sort: the prompt that you wrote in place of the placeholder",
+        "  + task prompt-2 on new: v1, as its own prompt",
+        "  + task prompt-2 on new: the parameters of v1",
+    ]
+    own = load_project(tmp_path / "own")
+    sort, second = own.tasks
+    assert (own.baseline.model, own.candidates[0].name) == ("simulated:bright-2", "new")
+    assert read_template(own.prompt_file(sort, "new")) == "# user\nSort {{what}}"
+    assert own.prompt_file(second, "new").name == "prompt-2.new.md"
+    assert read_template(own.prompt_file(second, "new")) == "# user\nBetter {{what}}"
+    assert own.candidates[0].params_for("prompt-2") == {"temperature": 0.5}
+    assert read_template(own.prompt_file(second, BASELINE)) == "# user\nSay {{what}} {{gone}}"

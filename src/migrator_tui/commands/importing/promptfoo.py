@@ -30,16 +30,19 @@ def execute(arguments: Namespace, named: str, paths: list[Path]) -> int:
     output: Path = arguments.output.absolute()
     if output.exists() and (not output.is_dir() or any(output.iterdir())):
         raise ProjectError("is there already; a new folder is written: name another one with --output", file=output)
-    found = _converted(named, paths[0])
+    found, taken = _converted(named, paths[0])
     files = native_files(found)
     as_json = arguments.format == "json"
     if not as_json:
-        put(_shown(found, files, summary(found), output))
+        put(_shown(found, files, taken, summary(found), output))
     writes = not arguments.dry_run and (arguments.yes or agreed(f"write {len(files)} files to {output}?"))
     if writes:
         _write(output, files)
     if as_json:
-        put(json.dumps(_as_json(found, files, named, paths[0], output, writes), ensure_ascii=False, indent=2) + "\n")
+        put(
+            json.dumps(_as_json(found, files, taken, named, paths[0], output, writes), ensure_ascii=False, indent=2)
+            + "\n"
+        )
     if arguments.dry_run:
         say("nothing was written: --dry-run")
     elif writes:
@@ -49,7 +52,9 @@ def execute(arguments: Namespace, named: str, paths: list[Path]) -> int:
     return WRITTEN if writes or arguments.dry_run else NOT_WRITTEN
 
 
-def _converted(named: str, source: Path) -> "Converted":
+def _converted(named: str, source: Path) -> tuple["Converted", list[str]]:
+    """What it comes to, and what of the user's own work is taken along."""
+    from migrator_tui.commands.importing.own_work import with_own_work
     from migrator_tui.models.successors import likeliest
     from migrator_tui.project import trust
     from migrator_tui.project.formats.promptfoo.converting import read_config
@@ -57,19 +62,22 @@ def _converted(named: str, source: Path) -> "Converted":
     from migrator_tui.project.formats.promptfoo.results import looks_like_results, read_results
 
     if named == "promptfoo-results" or (source.is_file() and looks_like_results(source)):
-        return read_results(source, propose=likeliest)
+        return read_results(source, propose=likeliest), []
     config = find_config(source) if source.is_dir() else source
     if config is None:
         raise ProjectError("no promptfooconfig.yaml in this folder", file=source)
     if not config.is_file():
         raise ProjectError("no such file", file=source)
     config = config.resolve()
-    return read_config(config, trusted=trust.is_trusted_config(config), propose=likeliest)
+    trusted = trust.is_trusted_config(config)
+    return with_own_work(read_config(config, trusted=trusted, propose=likeliest), config, trusted=trusted)
 
 
-def _shown(found: "Converted", files: dict[str, str], summary: str, output: Path) -> str:
+def _shown(found: "Converted", files: dict[str, str], taken: list[str], summary: str, output: Path) -> str:
     lines = [f"promptfoo  {summary}", "", f"Will be written to {output}"]
     lines += [f"  + {name}  {len(text.encode('utf-8', 'replace')):,} bytes" for name, text in files.items()]
+    if taken:
+        lines += ["", "Taken along", *(f"  + {line}" for line in taken)]
     if found.notes:
         lines += ["", "Not honoured"]
         lines += [f"  ! {note.what}" + (f" ({note.times} times)" if note.times > 1 else "") for note in found.notes]
@@ -89,7 +97,7 @@ def _write(output: Path, files: dict[str, str]) -> None:
 
 
 def _as_json(
-    found: "Converted", files: dict[str, str], named: str, source: Path, output: Path, written: bool
+    found: "Converted", files: dict[str, str], taken: list[str], named: str, source: Path, output: Path, written: bool
 ) -> dict[str, object]:
     return {
         "source": [str(source)],
@@ -100,5 +108,6 @@ def _as_json(
         "output": str(output),
         "files": [{"path": name, "bytes": len(text.encode("utf-8", "replace"))} for name, text in files.items()],
         "not_honoured": [{"what": note.what, "times": note.times} for note in found.notes],
+        "taken_along": taken,
         "written": written,
     }

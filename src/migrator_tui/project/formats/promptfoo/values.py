@@ -79,6 +79,8 @@ class Converted:
     """Model tables `judge` and `embeddings`, where checks need them."""
     outputs: Mapping[str, Sequence[Mapping[str, Any]]] = field(default_factory=dict)
     """File name to the rows of a recording."""
+    prompts: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    """Text of a candidate's own prompt file, by task and candidate."""
 
 
 class Notes:

@@ -21,6 +21,8 @@ def files_of(found: Converted) -> dict[str, str]:
     files: dict[str, str] = {}
     for name, rows in found.outputs.items():
         files[name] = _lines(rows)
+    own_places = _place_of_own_prompts(found)
+    files |= {path: found.prompts[key] for key, path in own_places.items()}
     config = [
         "# Made from the files of another tool"
         + (f"; {NOTES} says what of them is not honoured." if found.notes else "."),
@@ -39,6 +41,9 @@ def files_of(found: Converted) -> dict[str, str]:
             f"name = {toml_value(model.name)}",
         ]
         config += [*_model(model, "candidates"), ""]
+        if own := {task: path for (task, name), path in own_places.items() if name == model.name}:
+            config += ["[candidates.prompts]"]
+            config += [*(f"{toml_key(task)} = {toml_value(path)}" for task, path in own.items()), ""]
     for name, table in found.helpers.items():
         config += [f"[{name}]", *_table(table), ""]
     prompts, cases = place_of_prompts(found), place_of_cases(found)
@@ -82,6 +87,16 @@ def place_of_cases(found: Converted) -> list[str]:
         "cases/tests.jsonl" if task.shared_cases else f"cases/of-{Path(prompt).stem}.jsonl"
         for task, prompt in zip(found.tasks, place_of_prompts(found), strict=True)
     ]
+
+
+def _place_of_own_prompts(found: Converted) -> dict[tuple[str, str], str]:
+    """`prompts/TASK.CANDIDATE.md`, by task and candidate."""
+    stems = {task.name: Path(path).stem for task, path in zip(found.tasks, place_of_prompts(found), strict=True)}
+    places: dict[tuple[str, str], str] = {}
+    for task, name in found.prompts:
+        stem = distinct(f"{stems[task]}.{_word(name)}", [*stems.values(), *(Path(p).stem for p in places.values())])
+        places[task, name] = f"prompts/{stem}.md"
+    return places
 
 
 def _model(model: ForeignModel, path: str) -> list[str]:
