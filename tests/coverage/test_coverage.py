@@ -340,6 +340,15 @@ def test_shares_are_held_against_production() -> None:
     assert alone.sample is None and all(s.state is State.IGNORED for s in alone.shares)
 
 
+def test_a_tag_that_names_a_language_is_no_second_gap() -> None:
+    italian = [
+        ask(f"Buongiorno, il mio ordine numero {n} non è ancora arrivato.", n, tags=["italian"]) for n in range(4)
+    ]
+    found = covered("Answer.", [], CASES, [*CASES, *italian])
+    assert [(one.kind, one.name) for one in found.shares if one.state is State.GAP] == [("language", "it")]
+    assert [fill.title for fill in found.fills if "talian" in fill.title] == ["+ 3: Italian"]
+
+
 def test_proposed_cases_come_from_production_most_different_first_and_always_the_same() -> None:
     production = [ask(f"My parcel number {n} has not arrived yet, where is it?", n, tags=["lost"]) for n in range(30)]
     production += [ask("Un pacco aperto e vuoto, che cosa devo fare adesso?", 50, tags=["lost"])]

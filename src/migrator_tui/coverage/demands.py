@@ -112,14 +112,11 @@ def _told_apart(found: Sequence[Asked]) -> list[Asked]:
             other is not one and (said in other.text or other.text.removesuffix("…") in one.text) for other in found
         )
 
-    return [
-        replace(
-            one, text=_shown(f"{words.ABOUT.get(one.demand.kind, one.demand.kind.replace('-', ' '))}: {one.text}")
-        )
-        if shared(one)
-        else one
-        for one in found
-    ]
+    def about(one: Asked) -> str:
+        kind = one.demand.kind
+        return words.ABOUT.get(kind, kind.replace("-", " "))
+
+    return [replace(one, text=_shown(f"{about(one)}: {one.text}")) if shared(one) else one for one in found]
 
 
 def _of_unit(unit: Unit, known: _Known) -> Iterator[Asked]:

@@ -106,3 +106,14 @@ TOOL_EMPTY = re.compile(
     r"^\s*(?:\[\s*\]|\{\s*\}|null|none|\"\"|no (?:results?|matches|orders?|entries)\b.*)?\s*$|:\s*\[\s*\]\s*\}?\s*$",
     re.I,
 )
+"""An empty result."""
+TOOL_NOT_FOUND = re.compile(
+    r"\"(?:error|code|status|reason|type|result)\"\s*:\s*\"(?:\w{1,40}[_ -])?not[_ -]?found\""
+    r"|\"(?:error|message|detail|result)\"\s*:\s*\"(?:there (?:is|are) )?no (?:such |matching )?"
+    r"(?:results?|match(?:es)?|orders?|entr(?:y|ies)|records?|customers?|products?|items?|accounts?|users?|documents?)\b"
+    r"|\"found\"\s*:\s*false\b"
+    r"|^\s*(?:error:\s*)?(?!(?:the )?(?:tool|function|method|endpoint|page|host)\b)"
+    r"(?:[\w#-]{1,40} ){1,4}(?:was )?not found\b",
+    re.I,
+)
+"""A result that says that what was looked for is not there."""

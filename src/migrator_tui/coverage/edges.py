@@ -161,9 +161,11 @@ def tool_failed(look: Look) -> bool:
 
 
 def tool_found_nothing(look: Look) -> bool:
-    """The newest result of a tool is empty."""
+    """The newest result of a tool is empty, or says that what was looked for is not there."""
     result = _last_result(look)
-    return result is not None and bool(words.TOOL_EMPTY.search(result[:2_000]))
+    if result is None:
+        return False
+    return bool(words.TOOL_EMPTY.search(result[:2_000]) or words.TOOL_NOT_FOUND.search(result[:2_000]))
 
 
 def tool_injects(look: Look) -> bool:

@@ -2,9 +2,11 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 
 from migrator_tui.coverage.edges import EDGES, OTHER_LANGUAGE, EdgeKind, makes_sense, usual_length
 from migrator_tui.coverage.inputs import Look
+from migrator_tui.coverage.names import group_name
 from migrator_tui.coverage.values import MOST_IDS, Edge, Share, State
 from migrator_tui.project.schema import Task
 
@@ -36,7 +38,17 @@ def shares(task: Task, looks: Sequence[Look], sample: Sequence[Look]) -> list[Sh
         found += _kind("turns", looks, sample, lambda look: [turns_of(look)], order=_turns)
     if task.tools and any(look.called for look in (*looks, *sample)):
         found += _kind("tool", looks, sample, lambda look: sorted(look.called))
-    return found
+    return _once(found)
+
+
+def _once(found: Sequence[Share]) -> list[Share]:
+    """The groups, none needed twice: a tag that names a language says what that language says as well."""
+    languages = [one for one in found if one.kind == "language"]
+    said = {(group_name("language", one.name).lower(), one.state) for one in languages}
+    return [
+        replace(one, state=State.IGNORED) if one.kind == "tag" and (one.name.lower(), one.state) in said else one
+        for one in found
+    ]
 
 
 def length_of(look: Look) -> str:
