@@ -5,6 +5,7 @@ from textual import work
 from migrator_tui.tui.coverage.surveys import Surveys
 from migrator_tui.tui.deciding import Deciding
 from migrator_tui.tui.messages import (
+    CaseRan,
     CasesChanged,
     CoverageSurveyed,
     ProjectChanged,
@@ -13,6 +14,7 @@ from migrator_tui.tui.messages import (
     TrackChanged,
     VersionRecorded,
 )
+from migrator_tui.tui.runs import Runs
 from migrator_tui.tui.widgets.tabs import TabNote
 from migrator_tui.tui.workspace import Workspace
 
@@ -24,6 +26,9 @@ class Surveying(Deciding):
     """Has coverage surveyed, and writes the number of gaps into the tab."""
 
     surveys: Surveys
+    runs: Runs
+    _waits = False
+    """A survey that nobody looks at waits for models to have answered."""
 
     def survey_about(self, workspace: Workspace) -> None:
         """Nothing is surveyed yet."""
@@ -31,8 +36,11 @@ class Surveying(Deciding):
 
     def survey_coverage(self) -> None:
         """Survey the task and candidate in view, where that is missing or no longer holds."""
-        if self.workspace.is_open:
-            self._survey((self.workspace.task.name, self.workspace.candidate.name), self.current.NAME == "coverage")
+        in_sight = self.current.NAME == "coverage"
+        # While text streams in, a thread that computes would make it stutter: what nobody looks at waits.
+        self._waits = self.runs.busy and not in_sight
+        if self.workspace.is_open and not self._waits:
+            self._survey((self.workspace.task.name, self.workspace.candidate.name), in_sight)
 
     @work(exclusive=True, group="coverage")
     async def _survey(self, track: tuple[str, str], in_sight: bool) -> None:
@@ -58,7 +66,14 @@ class Surveying(Deciding):
     def on_run_ended(self, message: RunEnded) -> None:
         """Which cases are flaky, or pass everywhere, may have changed: no gap depends on it, so it can wait."""
         self.surveys.age()
-        if self.current.NAME == "coverage":
+        self._survey_what_waited()
+
+    def on_case_ran(self, message: CaseRan) -> None:
+        """Nothing streams any more, perhaps."""
+        self._survey_what_waited()
+
+    def _survey_what_waited(self) -> None:
+        if self.current.NAME == "coverage" or self._waits:
             self.survey_coverage()
 
     def on_standings_changed(self, message: StandingsChanged) -> None:
