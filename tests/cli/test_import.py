@@ -403,3 +403,43 @@ def test_a_tool_that_is_called_and_not_defined_is_told(call: Call, tmp_path: Pat
     source.write_text(json.dumps({"trace": {}, "observations": [{**generation, **answer}]}), "utf-8")
     code, said, err = call("import", "langfuse", source, "--output", tmp_path / "o", "--dry-run")
     assert code == 0 and "no definition" not in said and "1 tool: get_weather" in said, err
+
+
+def test_what_is_mostly_broken_is_refused_unless_one_says_so(call: Call, tmp_path: Path) -> None:
+    out = tmp_path / "o"
+    source = tmp_path / "t.csv"
+    source.write_text("question,answer\n" + "a,b\n" * 3 + "".join(f"broken {n}\n" for n in range(4)), "utf-8")
+    code, said, err = call("import", source, "--output", out, "--yes")
+    assert (code, said) == (2, "") and len(err.strip().splitlines()) == 1
+    assert "4 of 7 rows are broken or do not fit (line 5: 1 columns where the heading has 2)" in err
+    assert "--allow-broken imports the others" in err and not out.exists() and leftovers(tmp_path) == []
+    assert call("import", source, "--output", out, "--yes", "--allow-broken")[0] == 0
+    # Answers of another batch; calls that failed, however many, are what a batch has.
+    asked = [
+        {"custom_id": f"r{n}", "body": {"model": "m", "messages": [{"role": "user", "content": f"q{n}"}]}}
+        for n in range(6)
+    ]
+    reply = {"choices": [{"message": {"role": "assistant", "content": "yes"}}]}
+
+    def answers(good: int, failed: int) -> str:
+        lines = [{"custom_id": f"r{n}", "response": {"status_code": 200, "body": reply}} for n in range(good)]
+        lines += [{"custom_id": f"r{n}", "response": {"status_code": 500}} for n in range(good, good + failed)]
+        return "".join(json.dumps(line) + "\n" for line in lines)
+
+    source = tmp_path / "asked.jsonl"
+    source.write_text("".join(json.dumps(row) + "\n" for row in asked), "utf-8")
+    given = tmp_path / "given.jsonl"
+    given.write_text(answers(2, 0), "utf-8")
+    words = ("import", source, "--answers", given, "--output", tmp_path / "b", "--dry-run")
+    code, said, err = call(*words)
+    assert code == 2 and "4 of 6 rows are broken or do not fit (line 3: without an answer)" in err
+    given.write_text(answers(2, 4), "utf-8")
+    assert call(*words)[0] == 0
+
+
+def test_a_source_file_is_no_table_unless_one_says_so(call: Call, tmp_path: Path) -> None:
+    source = tmp_path / "prompt.py"
+    source.write_text("ask, told = 1, 2\nask, told = 3, 4\n", "utf-8")
+    code, said, err = call("import", source, "--output", tmp_path / "o", "--yes")
+    assert (code, said) == (2, "") and "is no table by its name (.py); `import table prompt.py`" in err
+    assert call("import", "table", source, "--output", tmp_path / "o", "--yes")[0] == 0

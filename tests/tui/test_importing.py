@@ -160,3 +160,17 @@ async def test_the_set_up_imports_a_file_of_its_folder(source: Path) -> None:
         await asked.press("enter")
         await asked.until(lambda: asked.app.return_value is not None)
     assert asked.app.return_value == SetUp(source.parent / "tickets")
+
+
+async def test_a_source_that_is_mostly_broken_is_asked_about(tmp_path: Path) -> None:
+    source = tmp_path / "odd.csv"
+    source.write_text("ticket,label\nhi,x\n" + "".join(f"broken {n}\n" for n in range(4)), "utf-8")
+    async with asking(app_for(source, tmp_path / "out")) as asked:
+        await ready(asked)
+        await asked.press("w")
+        await asked.sees("4 of 5 rows are broken or do not fit")
+        await asked.press("escape", "w")
+        await asked.sees("4 of 5 rows are broken or do not fit")
+        assert not (tmp_path / "out").exists()
+        await asked.press("enter")
+        await asked.sees("Write to")

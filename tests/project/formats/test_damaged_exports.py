@@ -12,8 +12,8 @@ from migrator_tui.project.config import load_project
 from migrator_tui.project.errors import ProjectError
 from migrator_tui.project.formats.registry import FORMATS
 from migrator_tui.project.importing.gathering import Options
-from migrator_tui.project.importing.plan import Import, Wishes
-from migrator_tui.project.importing.request import Request, open_sources
+from migrator_tui.project.importing.plan import Import
+from migrator_tui.project.importing.request import Request, Wishes, open_sources
 from migrator_tui.project.importing.targets import target_of
 from migrator_tui.project.recordings import Recording
 from tests.project.formats.test_chats_and_logs import CALL, TOOL, USER, span

@@ -10,8 +10,7 @@ from migrator_tui.commands.common import agreed, put, say
 from migrator_tui.project.errors import ProjectError
 
 if TYPE_CHECKING:
-    from migrator_tui.project.importing.plan import Wishes
-    from migrator_tui.project.importing.request import Opened, Request
+    from migrator_tui.project.importing.request import Opened, Request, Wishes
     from migrator_tui.project.importing.targets import Target
 
 WRITTEN, NOT_WRITTEN = 0, 2
@@ -73,7 +72,7 @@ def output_folder(arguments: Namespace) -> Path:
 def wishes_of(arguments: Namespace) -> "Wishes":
     """What the options say about the rows."""
     from migrator_tui.project.importing.gathering import Options
-    from migrator_tui.project.importing.plan import Wishes
+    from migrator_tui.project.importing.request import Wishes
 
     options = Options(
         mask=not arguments.no_mask,
@@ -83,7 +82,7 @@ def wishes_of(arguments: Namespace) -> "Wishes":
         seed=arguments.seed,
         model=arguments.model,
     )
-    return Wishes(options, arguments.candidate, arguments.use_answers)
+    return Wishes(options, arguments.candidate, arguments.use_answers, arguments.allow_broken)
 
 
 def _request(arguments: Namespace, named: str | None, paths: list[Path]) -> "Request":
@@ -141,6 +140,7 @@ def _carry_out(arguments: Namespace, opened: "Opened", target: "Target") -> int:
     with Import(opened, target, wishes_of(arguments), language=language_of, successor=proposed) as made:
         with Reading(opened) as reading:
             made.prepare(reading.told)
+        made.refuse_mostly_left_out()
         as_json = arguments.format == "json"
         if not as_json:
             put(preview(made))

@@ -41,6 +41,7 @@ def import_parser(commands: Any) -> Parser:
     rows.add_argument(
         "--no-mask", action="store_true", help="keep personal data as it is; keys are masked all the same"
     )
+    rows.add_argument("--allow-broken", action="store_true", help="import the others where most rows are broken")
     rows.add_argument(
         "--use-answers",
         action="store_true",

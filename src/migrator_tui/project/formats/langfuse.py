@@ -71,7 +71,7 @@ def _name(value: Any) -> str:
 def observed(place: int, each: Table, trace: Table) -> Read:
     """One call of a model."""
     if each.get("level") == "ERROR":
-        return LeftOut(place, "the call failed", broken=False)
+        return LeftOut(place, "the call failed", broken=False, fits=True)
     reply = reply_of(each.get("output"))
     if reply is None:
         return LeftOut(place, "without an answer", broken=False)

@@ -33,7 +33,7 @@ def _row(record: Record) -> Read:
         return LeftOut(record.place, "is no table")
     status = value.get("status")
     if status == "failure":
-        return LeftOut(record.place, "the call failed", broken=False)
+        return LeftOut(record.place, "the call failed", broken=False, fits=True)
     request = parsed(value.get("proxy_server_request"))
     request = request if isinstance(request, Mapping) else {}
     inner = request.get("body")

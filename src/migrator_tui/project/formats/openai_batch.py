@@ -13,6 +13,8 @@ from migrator_tui.project.formats.rows import LeftOut, Read, Row
 from migrator_tui.project.formats.sources import Record, Source
 from migrator_tui.project.words import one_line
 
+FAILED = "the call failed"
+
 
 def _is_input(records: Sequence[Record]) -> bool:
     return all_have(records, "custom_id", "body") or all_have(records, "custom_id", "params")
@@ -68,7 +70,7 @@ def _row(record: Record, answers: "_Answers | None") -> Read:
         return row
     found = answers.of(identifier)
     if isinstance(found, str):
-        return LeftOut(record.place, found, broken=False)
+        return LeftOut(record.place, found, broken=False, fits=found.startswith(FAILED))
     reply = found
     usage = reply.usage or {}
     answer = reply.answer(
@@ -127,15 +129,15 @@ def _reply(value: Mapping[str, Any]) -> Reply | str:
     result = value.get("result")
     if isinstance(result, Mapping):  # Anthropic's
         reply = reply_of(result.get("message")) if result.get("type") == "succeeded" else None
-        return reply or f"the call failed: {one_line(str(result.get('type')), 60)}"
+        return reply or f"{FAILED}: {one_line(str(result.get('type')), 60)}"
     response = value.get("response")
     if value.get("error") or not isinstance(response, Mapping):
         error = value.get("error")
         said = error.get("message") or error.get("code") if isinstance(error, Mapping) else error
-        return f"the call failed: {one_line(str(said or 'no response'), 80)}"
+        return f"{FAILED}: {one_line(str(said or 'no response'), 80)}"
     status = response.get("status_code", 200)
     if status != 200:
-        return f"the call failed: status {one_line(str(status), 10)}"
+        return f"{FAILED}: status {one_line(str(status), 10)}"
     return reply_of(response.get("body")) or "without an answer"
 
 

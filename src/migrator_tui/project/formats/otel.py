@@ -94,7 +94,7 @@ def _row(place: int, span: Table, attributes: dict[str, Any]) -> Read:
         "STATUS_CODE_ERROR",
         "ERROR",
     ):
-        return LeftOut(place, "the call failed", broken=False)
+        return LeftOut(place, "the call failed", broken=False, fits=True)
     messages, reply = _conversation(span, attributes)
     if reply is None:
         return LeftOut(place, "without an answer", broken=False)

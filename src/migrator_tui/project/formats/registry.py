@@ -13,10 +13,19 @@ from migrator_tui.project.formats.openai_chat import OPENAI_CHAT
 from migrator_tui.project.formats.openai_evals import OPENAI_EVALS
 from migrator_tui.project.formats.otel import OTEL
 from migrator_tui.project.formats.sources import Record, Source
-from migrator_tui.project.words import did_you_mean, listed, quoted
+from migrator_tui.project.words import did_you_mean, listed, one_line, quoted
 
 FORMATS = (OPENAI_BATCH, OTEL, LANGFUSE, LITELLM_LOGS, OPENAI_CHAT, OPENAI_EVALS, COLUMNS)
 """The most particular first: a guess takes the first that fits."""
+
+_NO_TABLES = frozenset(
+    (
+        *(".py", ".pyi", ".js", ".mjs", ".cjs", ".jsx", ".ts", ".tsx", ".java", ".kt", ".go", ".rs", ".rb", ".php"),
+        *(".c", ".h", ".cc", ".cpp", ".hpp", ".cs", ".swift", ".scala", ".lua", ".pl", ".r", ".sh", ".bash", ".ps1"),
+        *(".sql", ".html", ".htm", ".css", ".xml", ".md", ".rst", ".toml", ".ini", ".cfg", ".lock"),
+    )
+)
+"""Ends of names of files whose lines are no rows, though commas stand in them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +49,9 @@ def format_named(name: str) -> Format:
 
 def guess_format(source: Source) -> Guess:
     """The format that a source shows; `ProjectError` where it shows none."""
+    if source.kind == "CSV" and source.path.suffix.lower() in _NO_TABLES:
+        how = f"`import table {one_line(source.path.name)}` takes it for one"
+        raise ProjectError(f"is no table by its name ({source.path.suffix}); {how}", file=source.shown)
     records: Sequence[Record] = source.glance()
     if not records:
         raise ProjectError(f"none of its rows can be read as {source.kind}", file=source.shown)

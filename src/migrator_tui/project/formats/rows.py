@@ -33,6 +33,8 @@ class LeftOut:
     why: str
     broken: bool = True
     """It could not be read; otherwise it was read and is of no use here: a failed call, a row without an answer."""
+    fits: bool = False
+    """It is as it should be, and left out all the same: a failed call, an archived row, another model's."""
 
 
 Read = Row | LeftOut

@@ -26,6 +26,9 @@ from migrator_tui.project.schema import Case
 from migrator_tui.project.tables import Misfit, plain_value
 from migrator_tui.project.words import one_line
 
+FEW = 3
+"""So many rows at least that do not come in say that it is not the right file."""
+
 NAMED = 20
 """Rows that are named for each thing found; the rest is counted."""
 
@@ -69,6 +72,10 @@ class Found:
     broken: int = 0
     unused: int = 0
     """Rows that were read and are of no use: failed calls, rows without an answer, other models'."""
+    fitting: int = 0
+    """Those among them that are as they should be: failed calls, other models'."""
+    first_wrong: LeftOut | None = None
+    """The first of the others."""
     named: list[LeftOut] = field(default_factory=list)
     """The first rows that did not come in."""
     why_unused: Counter[str] = field(default_factory=Counter)
@@ -84,6 +91,12 @@ class Found:
     def left_out(self) -> int:
         """Rows that did not come in."""
         return self.broken + self.unused
+
+    @property
+    def mostly_left_out(self) -> bool:
+        """Most rows are broken or are not what they were taken for: so few others are hardly what was meant."""
+        wrong = self.left_out - self.fitting
+        return wrong >= FEW and wrong > (self.read - self.fitting) / 2
 
 
 class Gathering:
@@ -158,7 +171,7 @@ class Gathering:
     def _take(self, stated: Row) -> None:
         row = replace(stated, model=_model_name(stated.model))
         if self.options.model is not None and row.model != self.options.model:
-            self._leave_out(LeftOut(row.place, "answered by another model", broken=False))
+            self._leave_out(LeftOut(row.place, "answered by another model", broken=False, fits=True))
             return
         masker = Masker(self._kept_kinds)
         try:
@@ -194,14 +207,18 @@ class Gathering:
         return case_to_json(replace(case, id=own)), own != case.id
 
     def _leave_out(self, row: LeftOut) -> None:
+        self.found.fitting += row.fits
         if row.broken:
             self.found.broken += 1
         else:
             self.found.unused += 1
             _tally(self.found.why_unused, (row.why,), most=NAMED)
+        # A reason quotes what it is about.
+        shown = replace(row, why=Masker(self._kept_kinds).mask(row.why))
         if len(self.found.named) < NAMED:
-            # A reason quotes what it is about.
-            self.found.named.append(replace(row, why=Masker(self._kept_kinds).mask(row.why)))
+            self.found.named.append(shown)
+        if self.found.first_wrong is None and not row.fits:
+            self.found.first_wrong = shown
 
     def _count(self, row: Row, case: Mapping[str, Any], answer: Answer | None, kinds: set[str]) -> None:
         found = self.found

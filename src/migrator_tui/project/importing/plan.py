@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import chain
 from types import TracebackType
 from typing import Any, Self
@@ -13,10 +13,10 @@ from migrator_tui.project.config import CONFIG_NAME
 from migrator_tui.project.discovery import USUAL_BASELINE, ProposedTask, propose_config
 from migrator_tui.project.errors import ProjectError
 from migrator_tui.project.importing.adding import NewBaseline, added_to_config, free_name
-from migrator_tui.project.importing.gathering import Gathering, Options
+from migrator_tui.project.importing.gathering import Gathering
 from migrator_tui.project.importing.prompt_file import asking_template, shared_system, system_template
 from migrator_tui.project.importing.recorded import is_recorded, kept_rows, refuse_to_lose_answers, taken_ids
-from migrator_tui.project.importing.request import Opened
+from migrator_tui.project.importing.request import Opened, Wishes
 from migrator_tui.project.importing.spool import json_line
 from migrator_tui.project.importing.targets import Target
 from migrator_tui.project.importing.writing import Build
@@ -43,16 +43,6 @@ class PlannedFile:
     path: str
     """From the project's folder."""
     what: str
-
-
-@dataclass(slots=True)
-class Wishes:
-    """What the user wants of the project beside its rows."""
-
-    options: Options = field(default_factory=Options)
-    candidate: str | None = None
-    use_answers: bool = False
-    """In a project whose baseline is asked: the answers become it. A recorded one takes them in any case."""
 
 
 class Import:
@@ -128,6 +118,15 @@ class Import:
             what = f"none of {found.read} rows can become a case{already}{why}"
             raise ProjectError(what, file=self.opened.reading.sources[0].shown)
         self.chosen = self.gathering.chosen()
+
+    def refuse_mostly_left_out(self) -> None:
+        """Raise `ProjectError` where most of the source does not come in, and nobody said that this is all right."""
+        found = self.gathering.found
+        first = found.first_wrong
+        if first is not None and found.mostly_left_out and not self.wishes.allow_broken:
+            what = f"{found.left_out - found.fitting:,} of {found.read:,} rows are broken or do not fit"
+            what = f"{what} ({self._place(first.place)}{first.why}); --allow-broken imports the others"
+            raise ProjectError(what, file=self.opened.reading.sources[0].shown)
 
     def first_rows(self, limit: int = 20) -> list[dict[str, Any]]:
         """The first rows as they will be: `case`, `answer`, `model`, `kinds`."""

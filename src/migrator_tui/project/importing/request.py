@@ -10,6 +10,7 @@ from migrator_tui.project.formats.column_guess import Column, check_name
 from migrator_tui.project.formats.columns import COLUMNS, columns_of
 from migrator_tui.project.formats.registry import Guess, format_named, guess_format
 from migrator_tui.project.formats.sources import Source
+from migrator_tui.project.importing.gathering import Options
 from migrator_tui.project.words import listed, quoted
 
 
@@ -26,6 +27,18 @@ class Request:
     left_out: Sequence[str] = ()
     exact: Sequence[Column] = ()
     """What every column becomes, in place of guesses."""
+
+
+@dataclass(slots=True)
+class Wishes:
+    """What the user wants of the project beside its rows."""
+
+    options: Options = field(default_factory=Options)
+    candidate: str | None = None
+    use_answers: bool = False
+    """In a project whose baseline is asked: the answers become it. A recorded one takes them in any case."""
+    allow_broken: bool = False
+    """The rest comes in though most rows do not."""
 
 
 @dataclass(frozen=True, slots=True)

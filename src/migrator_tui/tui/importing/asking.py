@@ -202,6 +202,13 @@ async def write(screen: "ImportScreen") -> None:
     made = screen.current
     if made is None:
         return
+    try:
+        made.refuse_mostly_left_out()
+    except ProjectError as error:
+        said = Content(safe(error.what.rpartition("; ")[0]))
+        question = Confirm("Most rows are left out", [said], "enter import the others")
+        if not await screen.app.push_screen_wait(question):
+            return
     content = await asyncio.to_thread(_diff, made)
     guesses = unsure(screen.columns)
     head = [

@@ -5,8 +5,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from migrator_tui.project.formats.column_guess import LEFT_OUT, Column, overlaps, variable_name
-from migrator_tui.project.importing.plan import Wishes
-from migrator_tui.project.importing.request import Request
+from migrator_tui.project.importing.request import Request, Wishes
 from migrator_tui.project.importing.targets import task_name
 
 _SEVERAL = ("tags", "input", "messages")

@@ -17,7 +17,8 @@ from textual.worker import get_current_worker
 
 from migrator_tui.project.errors import ProjectError
 from migrator_tui.project.formats.column_guess import LEFT_OUT, Column
-from migrator_tui.project.importing.plan import Import, Wishes
+from migrator_tui.project.importing.plan import Import
+from migrator_tui.project.importing.request import Wishes
 from migrator_tui.project.words import counted
 from migrator_tui.reports.import_preview import short_path, source_lines
 from migrator_tui.text_safety import safe_line
