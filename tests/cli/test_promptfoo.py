@@ -77,8 +77,8 @@ def test_reports_and_prompts_name_the_users_files_and_writing_is_refused(promptf
     (promptfoo.parent / "better.md").write_text("# user\nBetter {{what}}\n")
     assert call("-C", promptfoo, "run", "--prompt", promptfoo.parent / "better.md")[0] == 1
     code, _, err = call("-C", promptfoo, "prompt", "write", "--yes")
-    assert code == 2 and err.startswith("migrator-tui: a folder of promptfoo's is never written: ")
-    assert "migrator-tui import promptfoo . --output DIR" in err and err.count("\n") == 1
+    assert code == 2 and err.startswith("migrator-tui: `migrator-tui import promptfoo . --output DIR` first; ")
+    assert "promptfoo's files stay as they are" in err and err.count("\n") == 1
 
 
 def test_init_does_not_hide_it(promptfoo: Path, call: Call) -> None:
@@ -175,8 +175,8 @@ def test_the_placeholder_of_a_prompt_is_never_sent_and_what_is_written_is_asked_
     )
     assert call("-C", promptfoo, "trust")[0] == 0
     code, out, err = call("-C", promptfoo, "run")
-    line = "the prompt of task sort is only a placeholder for prompts.py:sort: write it (e edits it on screen; "
-    assert (code, out) == (2, "") and err.splitlines()[-1] == f"migrator-tui: {line}or --prompt FILE)"
+    line = "the prompt of task sort is only a placeholder: write it (e, or --prompt FILE); "
+    assert (code, out) == (2, "") and err.splitlines()[-1] == f"migrator-tui: {line}prompts.py:sort would make it"
     assert not server.asked
     assert call("-C", promptfoo, "run", "--task", "prompt-2")[0] == 1, "the others run"
     server.asked.clear()

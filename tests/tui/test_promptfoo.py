@@ -74,11 +74,13 @@ async def test_a_case_runs_and_nothing_is_written(tickets: Path, pool: ModelPool
         assert standing is not None
         await driver.edit("# user\nSay it in Dutch: {{ticket}}")
         await driver.press("escape", "w")
-        await driver.until(lambda: driver.notice.startswith("a folder of promptfoo's is never written"))
-        assert "migrator-tui import promptfoo . --output DIR" in driver.notice
+        await driver.until(lambda: driver.notice.startswith("`migrator-tui import promptfoo . --output DIR` first"))
+        assert "promptfoo's files stay as they are" in driver.lines[0], "all of it can be read"
         driver.app.say("")
         await driver.press("a")
-        await driver.until(lambda: driver.notice.startswith("a folder of promptfoo's is never written"), "no dialog")
+        await driver.until(
+            lambda: driver.notice.startswith("`migrator-tui import promptfoo . --output DIR` first"), "no dialog"
+        )
         assert (tickets / "promptfooconfig.yaml").read_text() == config and len(list(tickets.iterdir())) == 1
     async with opened(tickets, pool=pool) as driver:
         assert driver.bench.prompt is not None

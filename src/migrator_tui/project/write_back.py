@@ -72,7 +72,8 @@ def refuse_foreign(project: Project) -> None:
     """Raise `ProjectError` for a folder of another tool's: its files are read, never written."""
     if project.foreign is not None:
         tool = project.foreign.tool
-        what = f"a folder of {tool}'s is never written: `migrator-tui import {tool} . --output DIR` makes files of it"
+        # What to do comes first: the header has little room.
+        what = f"`migrator-tui import {tool} . --output DIR` first; {tool}'s files stay as they are"
         raise ProjectError(f"{what}; y among the versions (3) copies the prompt")
 
 

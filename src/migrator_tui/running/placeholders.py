@@ -22,8 +22,9 @@ def refuse_placeholders(specs: Iterable[ModelSpec], versions: Mapping[tuple[str,
     names = {spec.name for spec in specs if not spec.model.startswith(PREFIX)}
     for (task, name), version in versions.items():
         if name in names and (found := placeholder_in(version.template)) is not None:
-            what = f"the prompt of task {task} is only a placeholder for {found.maker}"
-            raise ProjectError(f"{what}: write it (e edits it on screen; or --prompt FILE)")
+            # What to do comes early: the header has little room.
+            what = f"the prompt of task {task} is only a placeholder: write it (e, or --prompt FILE)"
+            raise ProjectError(f"{what}; {found.maker} would make it")
 
 
 def baseline_version(

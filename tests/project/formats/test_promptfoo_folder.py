@@ -93,9 +93,7 @@ def test_a_configuration_of_our_own_goes_first(folder: Path) -> None:
 
 def test_whatever_writes_project_files_refuses(folder: Path) -> None:
     project = load_project(folder)
-    line = (
-        "a folder of promptfoo's is never written: `migrator-tui import promptfoo . --output DIR` makes files of it"
-    )
+    line = "`migrator-tui import promptfoo . --output DIR` first; promptfoo's files stay as they are"
     for change in (
         lambda: prompt_change(project, project.tasks[0], project.candidates[0], "new", {}),
         lambda: prompt_change(project, project.tasks[0], project.candidates[0], "Sort {{ticket}}", {"seed": 1}),

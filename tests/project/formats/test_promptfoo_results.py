@@ -19,7 +19,7 @@ PROMPT = {"raw": "Say {{q}}", "label": "Say {{q}}"}
 
 def result(test: int, prompt: int, output: Any, success: bool, **more: Any) -> dict[str, Any]:
     """One result as promptfoo's third version writes it."""
-    provider = ["openai:old", "openai:new"][prompt]
+    provider = ["old", "new"][prompt]
     values = {"q": f"q{test}"}
     return {
         "promptIdx": prompt,
@@ -112,8 +112,8 @@ def test_results_one_by_one(name: str, tmp_path: Path) -> None:
     }
     assert new[ids[0]] == {"output": "new", "passed": False, **figures}
     assert new[ids[2]]["tool_calls"][0]["function"]["name"] == "f"
-    assert ids[1] not in new and "answers that ended in an error are left out: 1 of openai:new" in notes_of(found)
-    assert [model.name for model in found.models] == ["openai:old", "openai:new"]
+    assert ids[1] not in new and "answers that ended in an error are left out: 1 of new" in notes_of(found)
+    assert [model.name for model in found.models] == ["old", "new"]
     assert found.tasks[0].cases[0]["tags"] == ["team=red"]
     project = native(found, tmp_path / "out")
     assert sent(project)[0]["content"] == "Say q0", "their one prompt is known"
@@ -146,7 +146,7 @@ def test_the_first_version_has_no_numbers_of_tests(tmp_path: Path) -> None:
     ]
     ids = [case["id"] for case in found.tasks[0].cases]
     assert len(set(ids)) == 3 and ids[2] == f"{ids[0]}-2", "asked twice is two tests"
-    assert [model.name for model in found.models] == ["model · prompt 1", "model · prompt 2"]
+    assert [model.name for model in found.models] == ["p1 model", "p2 model"]
 
 
 def table(rows: list[list[str]]) -> str:
@@ -189,7 +189,7 @@ def test_csv_exports(form: str, tmp_path: Path) -> None:
         [("yes\n---\nmore", True)],
         [("no", False), ("=fine" if form == "status" else "fine", True)],
     ]
-    assert [model.name for model in found.models] == ["openai:old", "openai:new"]
+    assert [model.name for model in found.models] == ["old", "new"]
     native(found, tmp_path / "out")
 
 
@@ -208,3 +208,22 @@ def test_refused_in_one_line(name: str, content: Any, line: str, tmp_path: Path)
     with pytest.raises(ProjectError) as caught:
         read_promptfoo(write(tmp_path, {name: content}) / name)
     assert line in str(caught.value) and "\n" not in str(caught.value)
+
+
+def test_columns_are_told_apart_by_the_beginning_of_their_names(tmp_path: Path) -> None:
+    providers = ["Haiku: T-0.0", "Haiku: T-0.0", "openai:chat:gpt-4o", "azure:gpt-4o", "openrouter:meta/llama-4"]
+    rows = [
+        {
+            "promptIdx": at,
+            "testIdx": 0,
+            "vars": {"q": "a"},
+            "provider": {"id": name},
+            "prompt": {"raw": f"{at} {{{{q}}}}"},
+        }
+        | {"response": {"output": "yes"}, "success": True}
+        for at, name in enumerate(providers)
+    ]
+    found = read_promptfoo(write(tmp_path, {"o.json": {"results": {"version": 3, "results": rows}}}) / "o.json")
+    names = [model.name for model in found.models]
+    assert names == ["p1 Haiku: T-0.0", "p2 Haiku: T-0.0", "openai:chat:gpt-4o", "azure:gpt-4o", "llama-4"]
+    assert len({name[:12] for name in names}) == len(names)

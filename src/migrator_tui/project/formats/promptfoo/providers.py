@@ -62,7 +62,7 @@ _PREFIXES: Mapping[str, str] = {
 }
 """promptfoo's word for a provider to litellm's."""
 
-_KINDS = frozenset(["chat", "messages", "responses", "converse", "completion", "completions", "text-generation"])
+KINDS = frozenset(["chat", "messages", "responses", "converse", "completion", "completions", "text-generation"])
 """Words between provider and model that say which of its calls is meant."""
 
 _SPECIAL = {
@@ -249,12 +249,12 @@ def model_name(provider_id: str) -> str | None:
     if provider == "docker":
         return f"docker_model_runner/{model if kind == 'chat' else rest}"
     prefix = _PREFIXES.get(provider)
-    if prefix is None or (kind in _KINDS and not model):
+    if prefix is None or (kind in KINDS and not model):
         return None
     if provider == "sagemaker":
         return f"sagemaker/{model if kind in _SAGEMAKER else rest}"
     # A model's own name may hold a colon (`llama3.2:3b`).
-    return (_SPECIAL.get((provider, kind)) or prefix) + (model if kind in _KINDS else rest)
+    return (_SPECIAL.get((provider, kind)) or prefix) + (model if kind in KINDS else rest)
 
 
 def _flat(config: Mapping[str, Any]) -> dict[str, Any]:

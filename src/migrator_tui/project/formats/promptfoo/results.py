@@ -15,6 +15,7 @@ from migrator_tui.project.discovery import USUAL_BASELINE, USUAL_CANDIDATE
 from migrator_tui.project.errors import ProjectError
 from migrator_tui.project.files import decoded, read_bytes
 from migrator_tui.project.formats.promptfoo.case_names import id_of, tags_of, with_own_ids
+from migrator_tui.project.formats.promptfoo.providers import KINDS
 from migrator_tui.project.formats.promptfoo.reading import MOST_BYTES, parsed
 from migrator_tui.project.formats.promptfoo.results_table import rows_in_table
 from migrator_tui.project.formats.promptfoo.tasks import ONLY
@@ -370,16 +371,30 @@ def _recorded(
 
 
 def _names(columns: Sequence[Column]) -> list[str]:
-    """A name for each column: its provider, with its prompt behind it where a provider has several."""
-    providers = [name_from(column.provider, 40) for column in columns]
+    """A name for each column: its provider, where one has several prompts with the number of each in front.
+
+    What tells them apart comes first: lists show no more than a dozen characters.
+    """
+    stated = [column.provider for column in columns]
+    short = {provider: _short(provider) for provider in stated}
     names: list[str] = []
-    for number, (column, provider) in enumerate(zip(columns, providers, strict=True)):
-        name = provider or "model"
-        if providers.count(provider) > 1:
-            short = name_from(column.label, 30) if column.label and len(column.label) <= 40 else ""
-            name += f" · {short or f'prompt {providers[: number + 1].count(provider)}'}"
+    for number, provider in enumerate(stated):
+        alone = list(short.values()).count(short[provider]) == 1
+        name = name_from(short[provider] if alone else provider, 40) or "model"
+        if stated.count(provider) > 1:
+            name = f"p{stated[: number + 1].count(provider)} {name}"
         names.append(distinct(name, [BASELINE, *names]))
     return names
+
+
+def _short(provider: str) -> str:
+    """`openai:chat:gpt-4o` is `gpt-4o`, `openrouter:meta/llama` is `llama`; a label of the user's stays as it is."""
+    if ":" not in provider or " " in provider:
+        return provider
+    first, *rest = provider.split(":")
+    while len(rest) > 1 and rest[0] in KINDS:
+        rest.pop(0)
+    return ":".join(rest).rpartition("/")[2] or first
 
 
 def _prompt(results: Results, cases: Iterable[dict[str, Any]], notes: Notes) -> str:
