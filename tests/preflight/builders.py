@@ -21,6 +21,7 @@ def asked(
     *,
     prompt: str = "Sort the ticket.",
     messages: Sequence[Message] = ({"role": "user", "content": "It is late."},),
+    variables: Mapping[str, Any] | None = None,
     tools: Sequence[Mapping[str, Any]] = (),
     response_format: Mapping[str, Any] | None = None,
     dry: DryRun | None = NOTHING_TRIED,
@@ -30,7 +31,7 @@ def asked(
 ) -> Asked:
     """A candidate on one task of one case; `known` are answers of the baseline."""
     task = Task("triage", Path("p.md"), (Path("c.jsonl"),), tools=tools, response_format=response_format)
-    cases = case_facts([Case("c1", messages=messages)])
+    cases = case_facts([Case("c1", messages=messages, vars=variables or {})])
 
     def one(name: str, model: str, before: Asked | None, answers: Sequence[Known]) -> Asked:
         spec = ModelSpec(name, model, params or {}, api_base=api_base)

@@ -11,6 +11,7 @@ from migrator_tui.models.dry_run import DryRun, Fate, Tried
 from migrator_tui.preflight.asked import Known
 from migrator_tui.preflight.finding import Change, Severity, shown
 from migrator_tui.preflight.parameters import thinks
+from migrator_tui.project.formats.promptfoo.placeholders import placeholder
 from tests.model_fixtures import CANARY
 from tests.preflight.builders import asked, findings, subjects
 
@@ -24,6 +25,12 @@ LATE = (
     {"role": "user", "content": "Hi."},
     {"role": "system", "content": "Be brief."},
     {"role": "user", "content": "Go"},
+)
+CALL = {"id": "1", "type": "function", "function": {"name": "refund", "arguments": "{}"}}
+CALLED = (
+    {"role": "user", "content": "Refund me."},
+    {"role": "assistant", "content": None, "tool_calls": [CALL, {"id": "2"}, {"function": {"name": ["x"]}}]},
+    {"role": "tool", "tool_call_id": "1", "content": "done"},
 )
 SEVERAL = {"parallel_tool_calls": True}
 CHAT = "# system\nAnswer with JSON.\n\n{{ messages }}\n\n# assistant\n{\n"
@@ -57,6 +64,15 @@ TABLE: list[tuple[str, Any, dict[str, str]]] = [
     ("top_k", asked(GPT5, {"top_k": 3}, dry=said("top_k", Fate.PASSED_ON)), {"top_k": "warning"}),
     ("top_k on Claude 5", asked(OPUS, {"top_k": 3}, dry=said("top_k", Fate.PASSED_ON)), {"top_k": "blocker"}),
     ("two samplers", asked(SONNET, {"temperature": 0.2, "top_p": 0.5}), {"top_p": "blocker"}),
+    ("a placeholder", asked(GPT4O, prompt=f"# user\n{placeholder('prompts.py:f')}"), {"prompt": "blocker"}),
+    ("no variable", asked(GPT4O, messages=(), variables={"q": "a"}), {"prompt": "warning"}),
+    ("its variable", asked(GPT4O, prompt="Sort {{ q }}.", messages=(), variables={"q": "a", "x": "b"}), {}),
+    ("messages beside variables", asked(GPT4O, variables={"q": "a"}), {}),
+    ("nothing in the cases", asked(GPT4O, messages=()), {}),
+    ("calls without tools", asked(GPT4O, messages=CALLED), {"tools": "warning"}),
+    ("calls with tools", asked(GPT4O, messages=CALLED, tools=TOOLS), {}),
+    ("calls with tools in params", asked(GPT4O, {"tools": TOOLS}, messages=CALLED), {}),
+    ("calls in the old answers", asked(GPT4O, known=[Known(9, 9, None, None, ["f"])]), {"tools": "warning"}),
     ("prefill in the prompt", asked(OPUS, prompt=CHAT), {"prefill": "blocker"}),
     ("prefill in a case", asked(OPUS, messages=BEGUN), {"prefill": "blocker"}),
     ("prefill that is taken", asked(SONNET, prompt=CHAT), {}),
@@ -284,3 +300,10 @@ def test_a_change_is_applied_to_the_parameters_and_known_there() -> None:
     assert out.applied(params) == {"max_tokens": 5}
     assert more.applied(params) == {"temperature": 0.2, "max_tokens": 9}
     assert out.is_in(more.applied(out.applied(params))) and not more.is_in(params)
+
+
+def test_tools_that_are_called_and_not_there_are_named() -> None:
+    each = asked(GPT4O, messages=CALLED, known=[Known(9, 9, None, None, ["\x1b[31mcancel", "refund"])])
+    (finding,) = [f for f in findings(each) if f.subject == "tools"]
+    assert "the messages of the cases and the baseline's answers call" in finding.what
+    assert "refund" in finding.what and "cancel" in finding.what and "\x1b" not in finding.what

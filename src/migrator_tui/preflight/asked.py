@@ -1,7 +1,7 @@
 """What is looked at: each model on each task, as it would be asked, and what the cases hold."""
 
 import heapq
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -13,12 +13,14 @@ from migrator_tui.preflight.finding import Change, Finding, Severity
 from migrator_tui.preflight.tokens import Tokens, part_kind, request_tokens
 from migrator_tui.project.errors import ProjectError
 from migrator_tui.project.prompts import Part, parts, render
-from migrator_tui.project.schema import Case, ModelSpec, Task
+from migrator_tui.project.schema import Case, Message, ModelSpec, Task
 
 LONGEST = 3
 """Cases that are rendered to find the longest request."""
 SAMPLE = 40
 """Cases that stand for all where a mean is wanted."""
+MOST_CALLED = 100
+"""Names of tools that are kept of what the messages call."""
 _SYSTEM = ("system", "developer")
 
 
@@ -34,6 +36,8 @@ class CaseFacts:
     system_inside: int = 0
     """A system message that is not the first of the case's messages."""
     tool_turns: int = 0
+    called: set[str] = field(default_factory=set)
+    """Names of tools that the messages call, or some of them."""
     no_messages: int = 0
     longest: Sequence[Case] = ()
     sample: Sequence[Case] = ()
@@ -80,6 +84,16 @@ def _count(facts: CaseFacts, case: Case) -> None:
     facts.system_inside += any(role in _SYSTEM for role in roles[1:])
     facts.tool_turns += any(role == "tool" for role in roles) or any(m.get("tool_calls") for m in case.messages)
     facts.no_messages += not roles
+    if len(facts.called) < MOST_CALLED:
+        facts.called.update(name for message in case.messages for name in _calls_in(message))
+
+
+def _calls_in(message: Message) -> Iterator[str]:
+    for call in message.get("tool_calls") or ():
+        function = call.get("function")
+        name = function.get("name") if isinstance(function, Mapping) else None
+        if isinstance(name, str) and name:
+            yield name
 
 
 def _size(case: Case) -> int:
@@ -97,6 +111,8 @@ class Known:
     """Estimated from its text where nobody counted."""
     reasoning_tokens: int | None
     cost: float | None
+    called: Sequence[str] = ()
+    """Names of the tools that it calls."""
 
 
 @dataclass(frozen=True)

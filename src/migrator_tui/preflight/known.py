@@ -13,7 +13,9 @@ from migrator_tui.running.pools import load_recording
 from migrator_tui.running.spending import is_recorded
 
 if TYPE_CHECKING:
+    from migrator_tui.history.records import Output
     from migrator_tui.history.store import History
+    from migrator_tui.project.answers import Answer
 
 
 def known_answers(
@@ -24,20 +26,11 @@ def known_answers(
     if is_recorded(spec):
         recording = load_recording(project, spec)
         answers = [recording.answer(case.id, _asked_last(template, case)) for case in chosen.values()]
-        return [
-            _known(answer.text, answer.input_tokens, answer.output_tokens, answer.reasoning_tokens, answer.cost)
-            for answer in answers
-            if answer is not None
-        ]
+        return [_known(answer) for answer in answers if answer is not None]
     if history is None:
         return ()
     found = history.current_outputs(task.name, spec.name, spec.model, list(chosen))
-    return [
-        _known(output.text, output.input_tokens, output.output_tokens, output.reasoning_tokens, output.cost)
-        for outputs in found.values()
-        for output in outputs
-        if not output.failed_call
-    ]
+    return [_known(output) for outputs in found.values() for output in outputs if not output.failed_call]
 
 
 def _asked_last(template: str, case: Case) -> str:
@@ -48,8 +41,7 @@ def _asked_last(template: str, case: Case) -> str:
         return ""
 
 
-def _known(
-    text: str, input_tokens: int | None, output_tokens: int | None, reasoning: int | None, cost: float | None
-) -> Known:
-    counted = float(output_tokens) if output_tokens is not None else text_tokens(text)
-    return Known(input_tokens, counted, reasoning, cost)
+def _known(made: "Answer | Output") -> Known:
+    counted = float(made.output_tokens) if made.output_tokens is not None else text_tokens(made.text)
+    called = [call.name for call in made.tool_calls]
+    return Known(made.input_tokens, counted, made.reasoning_tokens, made.cost, called)

@@ -19,15 +19,19 @@ from migrator_tui.preflight.money import Cost, cost_of, helper_findings, price_f
 from migrator_tui.preflight.names import name_findings
 from migrator_tui.preflight.offers import offer_findings
 from migrator_tui.preflight.parameters import parameter_findings
+from migrator_tui.preflight.prompts import prompt_findings
 from migrator_tui.preflight.tools import tool_findings
 from migrator_tui.project.cases import iter_cases
+from migrator_tui.project.formats.promptfoo.placeholders import placeholder_in
 from migrator_tui.project.prompts import read_template
 from migrator_tui.project.schema import BASELINE, ModelSpec, Project, Task
+from migrator_tui.running.spending import is_recorded
 
 if TYPE_CHECKING:
     from migrator_tui.history.store import History
 
 FAMILIES: Sequence[Callable[[Asked], Iterator[Finding]]] = (
+    prompt_findings,
     parameter_findings,
     tool_findings,
     message_findings,
@@ -94,12 +98,37 @@ def gather(
     found: list[Asked] = []
     for task in tasks:
         cases = case_facts(iter_cases(project, task), stop)
+        prompts = _prompts(project, history, task, candidates, drafts or {})
         old: Asked | None = None
         for spec in (project.baseline, *candidates):
-            asked = _asked(project, history, task, spec, cases, (drafts or {}).get((task.name, spec.name)))
-            asked = replace(asked, old=old)
+            asked = replace(_asked(project, history, task, spec, cases, prompts[spec.name]), old=old)
             old = old or asked
             found.append(asked)
+    return found
+
+
+def _prompts(
+    project: Project,
+    history: "History | None",
+    task: Task,
+    candidates: Sequence[ModelSpec],
+    drafts: Mapping[tuple[str, str], Prompt],
+) -> dict[str, Prompt]:
+    """What each model is asked with, by its name: the draft, else the files."""
+    found: dict[str, Prompt] = {}
+    for spec in (project.baseline, *candidates):
+        draft = drafts.get((task.name, spec.name))
+        if draft is None:
+            template = read_template(project.prompt_file(task, spec.name))
+            draft = Prompt(template, spec.params_for(task.name))
+        found[spec.name] = draft
+    old = found[project.baseline.name]
+    if placeholder_in(old.template) is not None and not is_recorded(project.baseline):
+        # As a run has it (`running.placeholders`): what is written in its place is the baseline's prompt as well.
+        before = history.versions(task.name, project.baseline.name) if history is not None else []
+        written = [*(version.template for version in before), *(prompt.template for prompt in found.values())]
+        first = next((template for template in written if placeholder_in(template) is None), old.template)
+        found[project.baseline.name] = replace(old, template=first)
     return found
 
 
@@ -109,19 +138,17 @@ def _asked(
     task: Task,
     spec: ModelSpec,
     cases: CaseFacts,
-    draft: Prompt | None,
+    prompt: Prompt,
 ) -> Asked:
-    template = draft.template if draft is not None else read_template(project.prompt_file(task, spec.name))
-    params = draft.params if draft is not None else spec.params_for(task.name)
     real = not spec.model.startswith(("recorded:", "simulated:"))
     return Asked(
         spec,
         task,
-        dict(params),
-        template,
+        dict(prompt.params),
+        prompt.template,
         lookup(spec.model) if real else None,
         cases,
-        known=known_answers(project, history, task, spec, template, cases),
+        known=known_answers(project, history, task, spec, prompt.template, cases),
     )
 
 

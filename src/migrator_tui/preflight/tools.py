@@ -6,6 +6,7 @@ from migrator_tui.models.dry_run import Fate
 from migrator_tui.preflight.asked import Asked
 from migrator_tui.preflight.finding import Change, Finding, Severity, shown
 from migrator_tui.preflight.parameters import thinks, told_to_think
+from migrator_tui.project.words import listed
 
 
 def tool_findings(asked: Asked) -> Iterator[Finding]:
@@ -13,6 +14,7 @@ def tool_findings(asked: Asked) -> Iterator[Finding]:
     if not asked.is_real:
         return
     yield from _tools(asked)
+    yield from _undefined(asked)
     yield from _choice(asked)
     yield from _parallel(asked)
     yield from _schema(asked)
@@ -42,6 +44,27 @@ def _tools(asked: Asked) -> Iterator[Finding]:
             "the task uses tools; the price map does not say whether this model calls any",
             "try one case first: r",
         )
+
+
+def _undefined(asked: Asked) -> Iterator[Finding]:
+    """Tools that were called where the task defines none: an import of logs often has the calls alone."""
+    if asked.task.tools or asked.params.get("tools"):
+        return
+    old = asked.old or asked
+    answered = {name for known in old.known for name in known.called}
+    names = sorted(asked.cases.called | answered)
+    if not names:
+        return
+    places = [
+        *(["the messages of the cases"] if asked.cases.called else []),
+        *(["the baseline's answers"] if answered else []),
+    ]
+    yield asked.finding(
+        Severity.WARNING,
+        "tools",
+        f"{' and '.join(places)} call {listed(names)}, and the task defines no tools: this model can call none",
+        "give the task its tools (key tools)",
+    )
 
 
 def _choice(asked: Asked) -> Iterator[Finding]:

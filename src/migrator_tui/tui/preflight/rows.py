@@ -139,10 +139,10 @@ def key_hint(finding: Finding, drawing: Drawing) -> tuple[str, str]:
         if drawing.taken(finding):
             return f"{drawing.glyphs.passed} in the draft", "success"
         return "space take", "primary"
-    if finding.subject in ("key", "server", "prompt"):
-        return "r look again", "primary"
     if finding.line is not None and finding.model != BASELINE and finding.severity is not Severity.NOTE:
         return "e edit there", "primary"
+    if finding.subject in ("key", "server", "prompt"):
+        return "r look again", "primary"
     if finding.subject == "retirement" and finding.model == BASELINE and finding.severity is Severity.WARNING:
         return "R run all", "primary"
     return "", "muted"
