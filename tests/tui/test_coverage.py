@@ -43,6 +43,11 @@ def case(name: str, text: str, *tags: str) -> dict[str, Any]:
 @pytest.fixture
 async def shop(tmp_path: Path) -> Path:
     """A project whose production knows Italians, and whose cases do not."""
+    return await made(tmp_path)
+
+
+async def made(tmp_path: Path, new: dict[str, str] | None = None) -> Path:
+    """The project; `new`: the candidate's answers, where they are not the baseline's."""
     config = RECORDED.replace(
         'cases = ["cases/triage.jsonl"]',
         'cases = ["cases/triage.jsonl"]\nproduction = "production.jsonl"\n'
@@ -50,7 +55,9 @@ async def shop(tmp_path: Path) -> Path:
     )
     cases = [case(f"c{n}", text, "mail") for n, text in enumerate(TEXTS)]
     answers = {f"c{n}": "one two three four five six" if n % 2 else "one two" for n in range(6)}
-    folder = write_project(tmp_path / "shop", config=config, cases=cases, prompt=PROMPT, old=answers, new=answers)
+    folder = write_project(
+        tmp_path / "shop", config=config, cases=cases, prompt=PROMPT, old=answers, new=new or answers
+    )
     seen = [case(f"p{n}", f"Where is my parcel number {n}, please?", "mail") for n in range(9)]
     seen += [case(f"i{n}", text, "mail") for n, text in enumerate(ITALIAN)]
     (folder / "production.jsonl").write_text("".join(json.dumps(one) + "\n" for one in seen), "utf-8")
@@ -111,12 +118,26 @@ async def test_a_check_that_is_taken_is_written_after_its_diff_and_the_gap_is_go
         await bench.until(lambda: "w writes 1 check" in bench.text)
         await bench.press("w")
         await bench.until(lambda: '{ type = "max-words", value = 5 }' in bench.text)
+        assert "3 cases that the baseline passes today would fail, 3 of the candidate" in bench.text
         assert "value = 5" not in (shop / "migrator.toml").read_text("utf-8"), "nothing is written before a yes"
         await bench.press("enter")
         await bench.until(lambda: "written to migrator.toml" in bench.notice)
         await bench.until(lambda: "max-words 5 " in bench.text and "looser than asked" not in bench.text)
         await bench.settle()
     assert [spec.value for spec in load_project(shop).tasks[0].checks] == [9, 5]
+
+
+async def test_a_check_that_the_baseline_alone_would_fail_is_told_before_it_is_written(tmp_path: Path) -> None:
+    folder = await made(tmp_path, {f"c{n}": "one two" for n in range(6)})
+    async with opened(folder, size=WIDE) as bench:
+        await to_coverage(bench)
+        assert "would fail: 3 the baseline passes, 0 the candidate" in bench.text
+        await to_row(bench, "at most 5 words")
+        await bench.press("space", "w")
+        await bench.until(lambda: "moves in the candidate's favour" in " ".join(bench.text.split()))
+        assert "3 cases that the baseline passes today would fail, 0 of the candidate" in bench.text
+        await bench.press("escape", "enter")
+        await bench.until(lambda: sorted(bench.ids) == ["c1", "c3", "c5"], "the cases that the baseline would fail")
 
 
 async def test_the_words_of_a_check_can_be_changed_and_mistakes_are_told(shop: Path) -> None:
@@ -128,11 +149,11 @@ async def test_the_words_of_a_check_can_be_changed_and_mistakes_are_told(shop: P
         await bench.press("end", "backspace", "backspace", "backspace")
         await bench.type("7, wait = 1 }")
         await bench.press("enter")
-        await bench.until(lambda: "unknown key" in bench.notice)
-        await bench.press("e")
-        await bench.until(lambda: "Change the check" in bench.text)
-        await bench.press("end", "backspace", "backspace", "backspace")
-        await bench.type("7 }")
+        await bench.until(lambda: "unknown key" in bench.text and "wait = 1 }" in bench.text, "text and reason stay")
+        await bench.press("end", *["backspace"] * len(", wait = 1 }"))
+        await bench.press("enter")
+        await bench.until(lambda: "not TOML" in bench.text)
+        await bench.type(" }")
         await bench.press("enter", "space", "w")
         await bench.until(
             lambda: '+checks = [{ type = "max-words", value = 9 }, { type = "max-words", value = 7 }]' in bench.text

@@ -25,7 +25,7 @@ class Change:
     newly: dict[str, int]
     """Of those, cases that pass today."""
     failing: tuple[str, ...] = ()
-    """Cases whose newest answer of a candidate fails it, the first `MOST_IDS`."""
+    """Cases whose newest answer of either model fails it, the first `MOST_IDS`; those that pass today first."""
     asks: bool = False
     """It asks a model: it was not tried."""
     calls: int = 0
@@ -80,5 +80,7 @@ def _with(change: Change, trial: "Trial", candidate: str) -> Change:
         if side.answered:
             fails[name] = len(side.failed)
             newly[name] = len(side.would_fail)
-    failing = tuple(dict.fromkeys([*change.failing, *trial.candidate.would_fail, *trial.candidate.failed]))
-    return Change(fails, newly, failing[:MOST_IDS])
+    sides = (trial.candidate, trial.baseline)
+    failing = [*change.failing, *(case_id for side in sides for case_id in side.would_fail)]
+    failing += [case_id for side in sides for case_id in side.failed]
+    return Change(fails, newly, tuple(dict.fromkeys(failing))[:MOST_IDS])

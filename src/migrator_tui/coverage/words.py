@@ -29,7 +29,10 @@ def share_words(share: Share) -> str:
 
 
 def change_words(change: Change | None) -> str:
-    """`4 more cases would fail today, 0 of the baseline`; what it takes to know, where nobody has tried."""
+    """`4 more cases would fail today, 0 of the baseline`; what it takes to know, where nobody has tried.
+
+    The baseline first where it would lose more than the candidate: that moves the comparison.
+    """
     if change is None:
         return ""
     if change.asks and not change.calls:
@@ -49,7 +52,26 @@ def change_words(change: Change | None) -> str:
             if failing
             else "all pass it"
         )
+    if change.newly.get(BASELINE, 0) > worst:
+        return f"would fail: {change.newly[BASELINE]:,} the baseline passes, {worst:,} the candidate"
     return f"{plural(worst, 'more case')} would fail today{old}"
+
+
+def effect_words(change: Change) -> list[str]:
+    """What a check would do to the comparison of the two models, in lines; none where every case stays as it is.
+
+    `2 cases that the baseline passes today would fail, 0 of the candidate`, and which way that moves it.
+    """
+    if change.asks:
+        return ["asks a model: what it does to either model is known after the next run"]
+    old = change.newly.get(BASELINE, 0)
+    new = max((number for name, number in change.newly.items() if name != BASELINE), default=0)
+    if not old and not new:
+        return []
+    whither = "the comparison moves in neither model's favour"
+    if old != new:
+        whither = "the comparison moves " + ("in the candidate's favour" if old > new else "against the candidate")
+    return [f"{plural(old, 'case')} that the baseline passes today would fail, {new:,} of the candidate:", whither]
 
 
 def source_words(proposal: CaseProposal, assistant: str | None) -> str:

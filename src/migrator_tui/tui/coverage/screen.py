@@ -5,16 +5,19 @@ import tomllib
 from collections.abc import Sequence
 
 from textual import on, work
+from textual.content import Content
 
 from migrator_tui.coverage.values import CaseProposal, CheckProposal
-from migrator_tui.coverage.words import plural
+from migrator_tui.coverage.words import effect_words, plural
 from migrator_tui.history.errors import HistoryError
 from migrator_tui.project.errors import ProjectError
 from migrator_tui.project.schema import Case, CheckSpec
+from migrator_tui.text_safety import safe_line
 from migrator_tui.tui.coverage.bench import PAGES, CoverageBench
 from migrator_tui.tui.coverage.proposals_part import check_key, chosen, drafts_of, fill_key
 from migrator_tui.tui.coverage.review import Review
 from migrator_tui.tui.scorecard.links import tag_filter
+from migrator_tui.tui.theme import STYLES
 from migrator_tui.tui.widgets.diff_sheet import diff_content
 from migrator_tui.tui.widgets.modal import Ask, Sheet
 from migrator_tui.tui.widgets.row_list import RowList
@@ -109,7 +112,8 @@ class CoverageScreen(CoverageBench):
             return
         query = self._query()
         if query is None:
-            self.say("all cases are behind this, or none; there are none to single out")
+            none = "no case fails this check" if self._check() is not None else "all cases are behind this, or none"
+            self.say(f"{none}; there are none to single out")
         elif self.program.workbench.show_filtered(query):
             self.program.action_show("workbench")
 
@@ -235,14 +239,19 @@ class CoverageScreen(CoverageBench):
 
         key = check_key(check)
         spec = self.taken.words.get(key, check.spec)
-        said = await self.app.push_screen_wait(Ask("Change the check", "as migrator.toml has it", check_text(spec)))
+
+        def problem(text: str) -> str:
+            try:
+                self._typed(text)
+            except ProjectError as error:
+                return str(error)
+            return ""
+
+        dialog = Ask("Change the check", "as migrator.toml has it", check_text(spec), problem=problem)
+        said = await self.app.push_screen_wait(dialog)
         if said is None:
             return
-        try:
-            changed = self._typed(said)
-        except ProjectError as error:
-            self.say(str(error), "error")
-            return
+        changed = self._typed(said)
         self.taken.words[key] = changed
         if key in self.taken.checks:
             self.taken.checks[key] = changed
@@ -307,7 +316,9 @@ class CoverageScreen(CoverageBench):
             workspace.check_config()
             files = await asyncio.to_thread(changes, workspace.project, workspace.task, checks, cases)
             names = ", ".join(change.shown for change in files)
-            sheet = Sheet(f"Write to {names}", diff_content(diff_text(files)), yes="enter write")
+            told = await asyncio.to_thread(self._effects, checks)
+            content = Content.assemble(*told, diff_content(diff_text(files)))
+            sheet = Sheet(f"Write to {names}", content, yes="enter write")
             if not await self.app.push_screen_wait(sheet):
                 return
             await asyncio.to_thread(apply, files)
@@ -320,6 +331,23 @@ class CoverageScreen(CoverageBench):
         await self.program.workbench.look_outside()
         self.program.resurvey_coverage(self.track[0])
         self.say(f"written to {names}: {' and '.join(parts)}", "success")
+
+    def _effects(self, checks: Sequence[CheckSpec]) -> list[Content]:
+        """What these checks would do to the passes of either model; for a thread."""
+        from migrator_tui.coverage.past import tried
+        from migrator_tui.project.write_checks import check_text
+
+        workspace, (task, candidate) = self.workspace, self.track
+        proposed = [CheckProposal(spec, safe_line(spec.metric or check_text(spec), 80), 0) for spec in checks]
+        found = tried(workspace.project, workspace.history, workspace.project.task(task), proposed, [candidate])
+        said = [(one.title, effect_words(change)) for one, change in zip(proposed, found or (), strict=False)]
+        sign = self.program.glyphs.warning
+        lines = [
+            Content.styled("\n  ".join([f"{sign} {title}", *words]) + "\n", STYLES["warning"])
+            for title, words in said
+            if words
+        ]
+        return [*lines, Content("\n")] if lines else []
 
     @work(exclusive=True, group="question")
     async def action_import_file(self) -> None:

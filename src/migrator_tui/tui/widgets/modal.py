@@ -1,6 +1,6 @@
 """Questions and sheets over a screen: round focus border, keys at the bottom right, `esc` always changes nothing."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import ClassVar, TypeVar
 
 from textual.app import ComposeResult
@@ -11,7 +11,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
 from migrator_tui.text_safety import safe_line
-from migrator_tui.tui.theme import MUTED, STRONG
+from migrator_tui.tui.theme import MUTED, STRONG, STYLES
 from migrator_tui.tui.widgets.field import Field
 from migrator_tui.tui.widgets.text_view import TextView
 
@@ -73,27 +73,44 @@ class Confirm(Modal[bool]):
 
 
 class Ask(Modal[str]):
-    """One line of text."""
+    """One line of text. `problem` says what is wrong with it: it stays open then, with the text and the reason."""
 
-    def __init__(self, title: str, hint: str, value: str = "", keys: str = "enter keep · esc cancel") -> None:
+    def __init__(
+        self,
+        title: str,
+        hint: str,
+        value: str = "",
+        keys: str = "enter keep · esc cancel",
+        *,
+        problem: Callable[[str], str] = lambda _: "",
+    ) -> None:
         super().__init__()
         self._title = title
         self._hint = hint
         self._value = value
         self._keys = keys
+        self._problem = problem
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="box"):
             yield Static(Content.styled(self._hint, MUTED))
             yield Field(self._value, compact=True)
+            yield Static(id="wrong")
 
     def on_mount(self) -> None:
         self.label(self._title, self._keys)
+        self.query_one("#wrong").display = False
         self.query_one(Input).focus()
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         event.stop()
-        self.dismiss(event.value)
+        problem = self._problem(event.value)
+        if not problem:
+            self.dismiss(event.value)
+            return
+        wrong = self.query_one("#wrong", Static)
+        wrong.display = True
+        wrong.update(Content.styled(safe_line(problem, 600), STYLES["error"]))
 
 
 class Sheet(Modal[bool]):
