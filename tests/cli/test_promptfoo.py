@@ -221,3 +221,21 @@ def test_what_was_chosen_and_written_on_screen_goes_along_into_the_project_made_
     assert read_template(own.prompt_file(second, "new")) == "# user\nBetter {{what}}"
     assert own.candidates[0].params_for("prompt-2") == {"temperature": 0.5}
     assert read_template(own.prompt_file(second, BASELINE)) == "# user\nSay {{what}} {{gone}}"
+
+
+def test_configurations_named_otherwise_are_named_and_how_they_open(
+    promptfoo: Path, call: Call, tmp_path: Path
+) -> None:
+    (promptfoo / "promptfooconfig.yaml").rename(promptfoo / "promptfooconfig.simple.yaml")
+    (promptfoo / "promptfooconfig-external.yaml").write_text("prompts: [a]")
+    names = "promptfooconfig-external.yaml, promptfooconfig.simple.yaml"
+    how = f"promptfoo configurations ({names}): `migrator-tui import promptfoo FILE --output DIR` opens one"
+    for command in ("run", "report"):
+        code, _, err = call("-C", promptfoo, command)
+        assert (code, err) == (2, f"migrator-tui: {promptfoo}: no migrator.toml in this folder, but {how}\n")
+    code, _, err = call("import", "promptfoo", promptfoo, "--output", tmp_path / "own")
+    assert (code, err.rstrip().endswith(f"in this folder; there is {names}: name the file")) == (2, True)
+    code, _, _ = call(
+        "import", "promptfoo", promptfoo / "promptfooconfig.simple.yaml", "--output", tmp_path / "own", "--yes"
+    )
+    assert code == 0 and load_project(tmp_path / "own").candidates[0].model == "openai/new"

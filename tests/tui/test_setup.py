@@ -275,6 +275,14 @@ async def test_a_promptfoo_configuration_that_is_a_program_is_not_run(bot: Path)
         await asked.sees("promptfooconfig.js is a program and is not run")
 
 
+async def test_a_promptfoo_configuration_of_another_name_is_told_with_what_opens_it(bot: Path) -> None:
+    (bot / "promptfooconfig.simple.yaml").write_text("prompts: [hi]\n", "utf-8")
+    async with asking(SetUpApp(bot)) as asked:
+        await ready(asked)
+        await asked.sees("promptfooconfig.simple.yaml can be opened")
+        assert "by `migrator-tui import promptfoo FILE --output DIR`" in asked.text
+
+
 async def test_what_cannot_be_written_is_said_and_nothing_is_lost(bot: Path) -> None:
     add_cases(bot)
     async with asking(SetUpApp(bot)) as asked:

@@ -40,6 +40,14 @@ def config_of(folder: Path) -> Path:
     return find_config(folder) or own
 
 
+def missing_words(folder: Path) -> str:
+    """That there is no configuration in the folder, and what makes one."""
+    from migrator_tui.project.formats.promptfoo.reading import how_to_open
+
+    other = how_to_open(folder)
+    return f"no {CONFIG_NAME} in this folder{f', but {other}' if other else '; `migrator-tui init` makes one'}"
+
+
 def load_project(
     folder: Path, *, trusted: bool = True, sealed: bool = False, propose: "Proposer | None" = None
 ) -> Project:
@@ -57,7 +65,7 @@ def load_project(
         if not folder.is_dir():
             raise NoProjectError("no such folder", file=folder)
         if not config_file.exists():
-            raise NoProjectError(f"no {CONFIG_NAME} in this folder; `migrator-tui init` makes one", file=folder)
+            raise NoProjectError(missing_words(folder), file=folder)
     except (OSError, ValueError, RuntimeError) as error:
         raise NoProjectError(f"the folder can't be opened ({error})", file=folder) from error
     if config_file.name != CONFIG_NAME:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from migrator_tui.history.location import moved_from
 from migrator_tui.models.proposing import propose
-from migrator_tui.project.config import CONFIG_NAME, config_of, load_project
+from migrator_tui.project.config import config_of, load_project, missing_words
 from migrator_tui.project.errors import ProjectError
 from migrator_tui.project.schema import Project
 
@@ -19,7 +19,7 @@ def open_app(folder: Path, *, demo: bool = False, trust: bool = False) -> int:
     # Whatever lies there under that name, even a folder or a link to nowhere, is no reason to set up anew.
     if not os.path.lexists(config_of(folder)):
         if not has_terminal():
-            return _refuse(f"{folder}: no {CONFIG_NAME} in this folder; `migrator-tui init` makes one")
+            return _refuse(f"{folder}: {missing_words(folder)}")
         from migrator_tui.tui.setup.app import set_up
 
         opening = set_up(folder)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from migrator_tui.commands.common import agreed, put, say
 from migrator_tui.project.errors import ProjectError
+from migrator_tui.project.words import listed
 
 if TYPE_CHECKING:
     from migrator_tui.project.formats.promptfoo.values import Converted
@@ -58,14 +59,16 @@ def _converted(named: str, source: Path) -> tuple["Converted", list[str]]:
     from migrator_tui.models.successors import likeliest
     from migrator_tui.project import trust
     from migrator_tui.project.formats.promptfoo.converting import read_config
-    from migrator_tui.project.formats.promptfoo.reading import find_config
+    from migrator_tui.project.formats.promptfoo.reading import configs_named_otherwise, find_config
     from migrator_tui.project.formats.promptfoo.results import looks_like_results, read_results
 
     if named == "promptfoo-results" or (source.is_file() and looks_like_results(source)):
         return read_results(source, propose=likeliest), []
     config = find_config(source) if source.is_dir() else source
     if config is None:
-        raise ProjectError("no promptfooconfig.yaml in this folder", file=source)
+        other = configs_named_otherwise(source)
+        there = f"; there is {listed(other)}: name the file" if other else ""
+        raise ProjectError(f"no promptfooconfig.yaml in this folder{there}", file=source)
     if not config.is_file():
         raise ProjectError("no such file", file=source)
     config = config.resolve()

@@ -9,6 +9,7 @@ from textual.content import Content
 
 from migrator_tui.models.key_names import key_state
 from migrator_tui.project.discovery import Discovery
+from migrator_tui.project.formats.promptfoo.reading import configs_named_otherwise
 from migrator_tui.project.words import listed
 from migrator_tui.text_safety import safe_line
 from migrator_tui.tui.glyphs import Glyphs
@@ -16,6 +17,8 @@ from migrator_tui.tui.setup.proposal import Proposal, TaskChoice, facts_of, file
 from migrator_tui.tui.theme import FAINT, MUTED, STRONG, STYLES
 
 LABEL_WIDTH = 12
+
+TABLES = (".csv", ".tsv", ".jsonl", ".ndjson")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +60,7 @@ def all_rows(
     """Every row, the ones that can be chosen with an id. `problem`: what keeps `.env` from being read."""
     rows = [*_models(proposal, today, glyphs), _prompts(proposal, glyphs)]
     for number, task in enumerate(proposal.tasks):
-        rows += _cases(number, task, len(proposal.tasks) > 1, glyphs)
+        rows += _cases(number, task, len(proposal.tasks) > 1, glyphs, _tables(found))
     rows.append(Row(""))
     rows += _keys(proposal, available, glyphs)
     rows += _remarks(found, problem, glyphs)
@@ -102,7 +105,12 @@ def _prompts(proposal: Proposal, glyphs: Glyphs) -> Row:
     return Row("prompt", sign, role, "prompt", first.shown, words, action="change")
 
 
-def _cases(number: int, task: TaskChoice, named: bool, glyphs: Glyphs) -> list[Row]:
+def _tables(found: Discovery) -> list[str]:
+    """Files that an import may make cases of."""
+    return [shown for shown in found.files if Path(shown).suffix.lower() in TABLES]
+
+
+def _cases(number: int, task: TaskChoice, named: bool, glyphs: Glyphs, tables: Sequence[str]) -> list[Row]:
     row_id = f"cases-{number}"
     label = "cases" if number == 0 else ""
     before = f"{safe_line(task.name, 24)}: " if named else ""
@@ -110,6 +118,10 @@ def _cases(number: int, task: TaskChoice, named: bool, glyphs: Glyphs) -> list[R
         rows = [Row(row_id, glyphs.failed, "error", label, f"{before}none found", action="add")]
         if not named:
             rows.append(Row("", note="enter writes one here; else two examples are written"))
+            if tables:
+                rows.append(
+                    Row("", note=f"I imports {listed(tables, 2)}, prompt and old answers too", note_role="primary")
+                )
         return rows
     names = [file.shown for file in task.cases]
     counts = [file.count for file in task.cases if not file.problem]
@@ -156,6 +168,9 @@ def _remarks(found: Discovery, problem: str, glyphs: Glyphs) -> list[Row]:
     if name := promptfoo_program(found.folder):
         told = f"{name} is a program and is not run; save what it makes as promptfooconfig.yaml"
         rows.append(Row("", glyphs.warning, "warning", "promptfoo", told))
+    if other := configs_named_otherwise(found.folder):
+        rows.append(Row("", glyphs.warning, "warning", "promptfoo", f"{listed(other, 2)} can be opened"))
+        rows.append(Row("", note="by `migrator-tui import promptfoo FILE --output DIR`", note_role="primary"))
     if not found.complete:
         value = "a large folder: not all of it was looked at"
         rows.append(Row("", glyphs.warning, "warning", "files", value, "a path can be typed"))

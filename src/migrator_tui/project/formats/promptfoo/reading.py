@@ -13,7 +13,7 @@ from migrator_tui.project.errors import ProjectError
 from migrator_tui.project.files import decoded, read_bytes, read_text, resolve_inside, shown_path
 from migrator_tui.project.formats.promptfoo.values import Notes
 from migrator_tui.project.tables import Misfit, plain_value
-from migrator_tui.project.words import quoted
+from migrator_tui.project.words import listed, quoted
 
 CONFIG_NAMES = ("promptfooconfig.yaml", "promptfooconfig.yml", "promptfooconfig.json")
 
@@ -169,6 +169,27 @@ class Source:
 def find_config(folder: Path) -> Path | None:
     """The promptfoo configuration of that folder, by the name that promptfoo would take first."""
     return next((folder / name for name in CONFIG_NAMES if (folder / name).is_file()), None)
+
+
+def configs_named_otherwise(folder: Path) -> list[str]:
+    """Names of promptfoo configurations that do not open by themselves, such as `promptfooconfig.simple.yaml`."""
+    try:
+        with os.scandir(folder) as entries:
+            names = sorted(entry.name for entry in entries if entry.is_file())
+    except OSError:
+        return []
+    likely = (name for name in names if name.startswith("promptfooconfig") and name not in CONFIG_NAMES)
+    return [name for name in likely if name.endswith((".yaml", ".yml", ".json"))]
+
+
+def how_to_open(folder: Path) -> str:
+    """Where only such configurations lie in the folder, which, and what makes a project of one; else empty."""
+    names = configs_named_otherwise(folder)
+    if not names:
+        return ""
+    return (
+        f"promptfoo configurations ({listed(names, 3)}): `migrator-tui import promptfoo FILE --output DIR` opens one"
+    )
 
 
 def defining_files(config_file: Path) -> list[Path]:
