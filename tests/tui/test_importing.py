@@ -117,6 +117,10 @@ async def test_keeping_personal_data_asks_and_is_seen_before_it_is_written(sourc
         await asked.sees("with personal data, kept")
         await asked.sees("anna@mail.example")
         await asked.press("escape")
+        await asked.sees("Leave the import?")
+        await asked.press("escape")
+        await asked.sees("anna@mail.example")
+        await asked.press("escape", "enter")
     assert asked.app.return_value is None and not (tmp_path / "out").exists()
 
 
@@ -145,9 +149,20 @@ async def test_what_cannot_be_imported_is_told_and_can_be_taken_for_something_el
         await asked.press("escape", "escape")
 
 
+async def test_nothing_is_asked_where_nothing_was_changed(source: Path) -> None:
+    async with asking(app_for(source, None)) as asked:
+        await ready(asked)
+        await asked.press("escape")
+        assert not asked.app.is_running or "Leave the import?" not in asked.text
+    assert asked.app.return_value is None
+
+
 async def test_the_set_up_imports_a_file_of_its_folder(source: Path) -> None:
+    (source.parent / "cases").mkdir()
+    (source.parent / "cases" / "tickets.jsonl").write_text("mine", "utf-8")
     async with asking(SetUpApp(source.parent)) as asked:
         await asked.sees("Create project")
+        await asked.sees("I imports tickets.csv")
         await asked.press("I")
         await asked.sees("Import which file?")
         await asked.type("tick")
@@ -159,7 +174,13 @@ async def test_the_set_up_imports_a_file_of_its_folder(source: Path) -> None:
         await asked.sees("Write to")
         await asked.press("enter")
         await asked.until(lambda: asked.app.return_value is not None)
-    assert asked.app.return_value == SetUp(source.parent / "tickets")
+    # The folder itself becomes the project; what it holds stays.
+    assert asked.app.return_value == SetUp(source.parent)
+    assert source.read_text("utf-8") == CSV
+    assert (source.parent / "cases" / "tickets.jsonl").read_text("utf-8") == "mine"
+    project = load_project(source.parent)
+    assert len(load_cases(project, project.tasks[0])) == 3
+    assert not [path for path in source.parent.iterdir() if "importing" in path.name]
 
 
 async def test_a_source_that_is_mostly_broken_is_asked_about(tmp_path: Path) -> None:

@@ -141,7 +141,7 @@ class Import:
 
     def write(self) -> None:
         """Put everything in place."""
-        if self.target.project is None:
+        if self.target.project is None and not self.target.beside:
             self.build.put_new()
         else:
             self.build.put_into(self.changes)
@@ -372,7 +372,8 @@ class Import:
         return self._successor(model or USUAL_BASELINE) if self._successor is not None else USUAL_CANDIDATE
 
     def _new(self, path: str) -> str:
-        return path if self.target.project is None else free_name(self.target.output, path)
+        new = self.target.project is None and not self.target.beside
+        return path if new else free_name(self.target.output, path)
 
     def _write_rows(self, path: str, lines: Iterator[bytes]) -> int:
         """Write them; how many there were."""

@@ -1,5 +1,6 @@
 """Where an import goes: a new folder, or a task of a project that is there."""
 
+import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,17 +22,23 @@ class Target:
     project: Project | None = None
     existing: Task | None = None
     """The task, where the project has one of that name."""
+    beside: bool = False
+    """A new project in a folder that holds other files, which stay as they are."""
 
 
-def target_of(output: Path, task: str | None, source: Path) -> Target:
-    """Where an import goes; `ProjectError` where nothing may be written."""
+def target_of(output: Path, task: str | None, source: Path, *, beside: bool = False) -> Target:
+    """Where an import goes; `ProjectError` where nothing may be written.
+
+    `beside`: a folder that holds other files and no project is fine, too.
+    """
     output = output.absolute()
     if output.exists() and not output.is_dir():
         raise ProjectError("is a file; --output names a folder", file=output)
-    if not output.exists() or not any(output.iterdir()):
+    empty = not output.exists() or not any(output.iterdir())
+    if empty or (beside and not os.path.lexists(output / CONFIG_NAME)):
         if task is not None:
             refuse_task_name(task)
-        return Target(output, task or task_name(source))
+        return Target(output, task or task_name(source), beside=not empty)
     if not (output / CONFIG_NAME).is_file():
         what = f"is not empty and holds no {CONFIG_NAME}; --output takes a new folder or a project"
         raise ProjectError(what, file=output)

@@ -14,6 +14,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Self
 
+from migrator_tui.project.config import CONFIG_NAME
 from migrator_tui.project.errors import ProjectError
 from migrator_tui.project.write_back import FileChange, apply
 
@@ -78,7 +79,9 @@ class Build:
         _sync(self.files)
         placed: list[Path] = []
         try:
-            for file in sorted(path for path in self.files.rglob("*") if path.is_file()):
+            files = sorted(path for path in self.files.rglob("*") if path.is_file())
+            # What makes a project of the others comes last.
+            for file in sorted(files, key=lambda path: path.name == CONFIG_NAME):
                 place = self.output / file.relative_to(self.files)
                 place.parent.mkdir(parents=True, exist_ok=True)
                 os.link(file, place)  # fails where the name is taken

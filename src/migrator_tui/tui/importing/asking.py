@@ -191,6 +191,13 @@ async def filter_text(screen: "ImportScreen", now: str) -> str | None:
     return await screen.app.push_screen_wait(Ask("Filter rows", "text that the row holds; empty: all", now))
 
 
+async def leave(screen: "ImportScreen") -> bool:
+    """Whether to go, though something was said that goes with it."""
+    lines = ["What you said of columns, rows and files is lost. Nothing was written."]
+    leaves: bool = await screen.app.push_screen_wait(Confirm("Leave the import?", lines, "enter leave"))
+    return leaves
+
+
 async def write(screen: "ImportScreen") -> None:
     """Show the diff of every file, then write."""
     from migrator_tui.tui.importing.screen import Imported

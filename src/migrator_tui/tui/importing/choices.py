@@ -22,14 +22,21 @@ class Choices:
     """The user said where; otherwise it is a proposal that is asked about before anything is written."""
     task: str | None = None
     wishes: Wishes = field(default_factory=Wishes)
+    beside: Path | None = None
+    """A folder that may become a project though it holds other files: the one that is being set up."""
 
 
 def first_choices(
-    source: Path, folder: Path, output: Path | None, task: str | None, wishes: Wishes | None
+    source: Path,
+    folder: Path,
+    output: Path | None,
+    task: str | None,
+    wishes: Wishes | None,
+    beside: Path | None = None,
 ) -> Choices:
     """What is proposed for a source."""
-    proposed = output if output is not None else folder / task_name(source)
-    return Choices(Request([source]), proposed, output is not None, task, wishes or Wishes())
+    proposed = output or beside or folder / task_name(source)
+    return Choices(Request([source]), proposed, output is not None, task, wishes or Wishes(), beside)
 
 
 def toggled(columns: Sequence[Column], path: str) -> list[Column]:

@@ -26,7 +26,8 @@ def prepared(choices: Choices, told: Callable[[int, float], None]) -> Import:
     `told` hears the rows read and the share of the source; what it raises ends the reading, and nothing stays behind.
     """
     opened = open_sources(choices.request)
-    target = target_of(choices.output, choices.task, choices.request.paths[0])
+    beside = choices.output == choices.beside
+    target = target_of(choices.output, choices.task, choices.request.paths[0], beside=beside)
     made = Import(
         opened, target, choices.wishes, language=language_of, successor=lambda m: likeliest(m) or USUAL_CANDIDATE
     )

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -99,18 +100,22 @@ class ImportScreen(ModalScreen[Imported | None]):
         task: str | None = None,
         wishes: Wishes | None = None,
         choices: Choices | None = None,
+        beside: Path | None = None,
     ) -> None:
         """`source` is asked for where it is `None`, `output` before anything is written where it is.
 
         `folder` is where paths that are typed begin. `choices` says more than a source: several files, a format.
+        `beside` is a folder that may become a project though it holds other files.
         """
         super().__init__()
         self.folder = folder
         self.glyphs = glyphs
-        self._output, self._into, self._wishes = output, task, wishes
+        self._proposed = partial(first_choices, folder=folder, output=output, task=task, wishes=wishes, beside=beside)
         self.choices = choices
         if choices is None and source is not None:
-            self.choices = first_choices(source, folder, output, task, wishes)
+            self.choices = self._proposed(source)
+        self._first = self.choices
+        """What `escape` gives up without asking."""
         self.made: Import | None = None
         self.columns: Sequence[Column] = ()
         self._number = self._made_number = 0
@@ -388,11 +393,13 @@ class ImportScreen(ModalScreen[Imported | None]):
         if source is None:
             self.dismiss(None)
             return
-        self.choices = first_choices(source, self.folder, self._output, self._into, self._wishes)
+        self.choices = self._first = self._proposed(source)
         self.read_again()
 
-    def action_back(self) -> None:
-        self.dismiss(None)
+    @work(exclusive=True, group="question")
+    async def action_back(self) -> None:
+        if self.choices == self._first or await asking.leave(self):
+            self.dismiss(None)
 
     def action_help(self) -> None:
         g = self.glyphs

@@ -272,7 +272,7 @@ class SetUpScreen(QuestionScreen):
         """Make the project of a file of another tool instead."""
         from migrator_tui.tui.importing.screen import ImportScreen
 
-        screen = ImportScreen(None, folder=self.folder, glyphs=self.glyphs)
+        screen = ImportScreen(None, folder=self.folder, glyphs=self.glyphs, beside=self.folder)
         written = await self.app.push_screen_wait(screen)
         if written is not None:
             self.app.exit(SetUp(written.output))
