@@ -17,7 +17,7 @@ from migrator_tui.tui.preflight.screen import PreflightScreen
 from migrator_tui.tui.runs import Runs
 from migrator_tui.tui.workbench.run_dialog import RunDialog
 from tests.model_fixtures import CANARY
-from tests.tui.conftest import CASES, NARROW, RECORDED, Driver, opened, run_all, write_project
+from tests.tui.conftest import CASES, NARROW, RECORDED, WIDE, Driver, opened, run_all, write_project
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -292,3 +292,12 @@ async def test_the_palette_knows_it(shop: Path) -> None:
     async with opened(shop) as bench:
         titles = [command.title for command in bench.app.get_system_commands(bench.app.screen)]
         assert "Preflight: what would go wrong" in titles
+
+
+async def test_the_parameters_pane_knows_the_same_date(tmp_path: Path, pool: ModelPool) -> None:
+    async with opened(write_project(tmp_path / "new", config=GPT5), pool=pool, size=WIDE) as bench:
+        await bench.until(lambda: "retires" in bench.text)
+        assert "no date → 11 Dec 2026?" in bench.text and "? of its newest dated name" in bench.text
+        await look(bench)
+        retirement = [f.what for f in shown(bench).found.findings if f.subject == "retirement"]  # type: ignore[union-attr]
+        assert len(retirement) == 1 and "is retired on 11 Dec 2026, in 14 days" in retirement[0]

@@ -102,6 +102,13 @@ def day(date_: date) -> str:
     return f"{date_.day} {date_:%b %Y}"
 
 
+def in_short(model: Going | None) -> str:
+    """`14 Jan 2027`, with `?` where it is that of the newest dated name; empty where no date is known."""
+    if model is None or (end := model.on or model.hint) is None:
+        return ""
+    return day(end) if model.on is not None else f"{day(end)}?"
+
+
 def in_days(days: int) -> str:
     """`today`, `in 1 day`, `in 98 days`."""
     return "today" if days == 0 else "in 1 day" if days == 1 else f"in {days} days"
