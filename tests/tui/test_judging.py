@@ -172,7 +172,7 @@ async def test_a_verdict_belongs_to_its_text(answered: Path) -> None:
 
 async def test_blind_judging_hides_names_until_both_sides_are_judged(answered: Path) -> None:
     async with opened(answered) as driver:
-        assert "old.jsonl" in driver.text and "new.jsonl" in driver.text
+        assert "old.jsonl" in driver.text and "newer" in driver.text
         await driver.press("b")
         await driver.settle()
         blind = driver.bench.blind
@@ -202,7 +202,7 @@ async def test_blind_judging_hides_names_until_both_sides_are_judged(answered: P
         # b shows names again.
         await driver.press("b")
         await driver.settle()
-        assert driver.bench.blind is None and "new.jsonl" in driver.text
+        assert driver.bench.blind is None and "newer" in driver.text
 
 
 async def test_blind_refuses_what_would_tell(answered: Path) -> None:

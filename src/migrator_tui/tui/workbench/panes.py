@@ -12,7 +12,7 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from migrator_tui.history.records import Mark
-from migrator_tui.project.schema import BASELINE
+from migrator_tui.project.schema import BASELINE, ModelSpec
 from migrator_tui.tui.glyphs import judged_sign, mark_sign
 from migrator_tui.tui.keys import CASE_LIST, EDITOR, Key, bindings
 from migrator_tui.tui.theme import FAINT, MUTED, STYLES
@@ -194,14 +194,14 @@ class Panes(WorkScreen):
                 ("A", "") if blind else (BASELINE, project.baseline.model)
             )
             self.candidate_pane.label = "B" if blind else "candidate"
-            self.candidate_pane.model = "" if blind else candidate.model
+            self.candidate_pane.model = "" if blind else _told(candidate)
         names = [c.name for c in project.candidates]
         position = f"{names.index(candidate.name) + 1}/{len(names)}" if len(names) > 1 else ""
         models = (project.baseline.model, candidate.model)
         self.program.change_frame(
             task=self.workspace.task.name,
             baseline=_bare(models[0]),
-            candidate=_bare(models[1]),
+            candidate=_bare(_told(candidate)),
             candidate_short=candidate.name,
             position=position,
             simulated=all(model.startswith("simulated:") for model in models),
@@ -228,6 +228,11 @@ class Panes(WorkScreen):
         signs = [old, new, you] if self.blind is None else []
         marks = Content.assemble(*((f"{sign} ", STYLES[role]) for sign, role in signs))
         self.query_one("#case-line", Static).update(one_line(self.view.case, glyphs, marks, self.app.size.width))
+
+
+def _told(candidate: ModelSpec) -> str:
+    """The model, or the candidate's own name where its answers come from a file, which is called anything."""
+    return candidate.name if candidate.model.startswith("recorded:") else candidate.model
 
 
 def _bare(model: str) -> str:
