@@ -94,13 +94,14 @@ class Drafting(DraftParams, Bench):
     def _summary(self, model_name: str) -> ModelSummary:
         if model_name not in self._summaries:
             from migrator_tui.models.catalog import lookup, price_of
+            from migrator_tui.preflight.dates import going, in_short
 
             spec = self.workspace.project.model(model_name)
             facts, price = lookup(spec.model), price_of(spec)
             self._summaries[model_name] = ModelSummary(
                 price_input=price.input if price else None,
                 price_output=price.output if price else None,
-                retires=str(facts.deprecation_date) if facts and facts.deprecation_date else None,
+                retires=in_short(going(spec)),
                 context=facts.max_input_tokens if facts else None,
             )
         return self._summaries[model_name]

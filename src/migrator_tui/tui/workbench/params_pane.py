@@ -22,7 +22,8 @@ class ModelSummary:
     price_input: float | None = None
     price_output: float | None = None
     """USD per million tokens."""
-    retires: str | None = None
+    retires: str = ""
+    """A date, with `?` where it is that of its newest dated name (`preflight.dates`); empty where none is known."""
     context: int | None = None
 
 
@@ -78,12 +79,14 @@ class ParamsPane(Pane):
             ("retires", "", old.retires or "no date", new.retires or "no date", ""),
         )
         known = [row for row in rows if {row[2], row[3]} - {"unknown", "no date"}]
-        return [
+        hinted = any(retires.endswith("?") for retires in (old.retires, new.retires))
+        lines = [
             Content.assemble(
                 (f"  {label:<10}", MUTED), (unit, FAINT), before, (arrow, FAINT), after, (f" {tail}", FAINT)
             )
             for label, unit, before, after, tail in known
         ]
+        return [*lines, Content.styled("  ? of its newest dated name", FAINT)] if hinted else lines
 
 
 def _shown(params: Mapping[str, Any], name: str) -> str:
