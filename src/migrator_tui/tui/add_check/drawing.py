@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from textual.content import Content
 
+from migrator_tui.checks.values import EXPECTED
 from migrator_tui.project.schema import CheckSpec
 from migrator_tui.running.checking.proposals import Proposal
 from migrator_tui.running.checking.trial import SideTrial, Trial
@@ -62,8 +63,8 @@ def trial_lines(trial: Trial, candidate: str, width: int, glyphs: Glyphs) -> lis
     head = f"  {'':<11}{'pass it':<16}pass today, and would fail"
     lines = [
         Content.styled(head, MUTED),
-        _side("baseline", trial.baseline, width, glyphs),
-        _side(candidate, trial.candidate, width, glyphs),
+        _side("baseline", trial.baseline, trial.spec, width, glyphs),
+        _side(candidate, trial.candidate, trial.spec, width, glyphs),
     ]
     lines.append(_example(trial, width, glyphs))
     if trial.total > trial.of:
@@ -84,10 +85,11 @@ def _asking(trial: Trial) -> list[Content]:
     ]
 
 
-def _side(name: str, side: SideTrial, width: int, glyphs: Glyphs) -> Content:
+def _side(name: str, side: SideTrial, spec: CheckSpec, width: int, glyphs: Glyphs) -> Content:
     label = (f"  {safe_line(name, 10):<11}", STYLES["text"])
     if not side.applies and not side.answered:
-        return Content.assemble(label, ("compared with, so not checked itself", MUTED))
+        why = "no case expects anything there" if EXPECTED in spec.options else "compared with, so not checked itself"
+        return Content.assemble(label, (why, MUTED))
     if not side.answered:
         return Content.assemble(label, ("no answers yet", MUTED))
     all_pass = side.passed == side.answered
