@@ -38,4 +38,5 @@ def _no_variable(asked: Asked) -> Iterator[Finding]:
         "prompt",
         f"the prompt uses no variable of the cases ({listed(names)}), which have no messages: all ask the same",
         f"say where it goes, such as {{{{ {one_line(names[0], 40)} }}}}",
+        line=asked.parts[0].line,
     )
