@@ -242,7 +242,9 @@ class Import:
             tasks=[task],
         )
         self._write_text(CONFIG_NAME, text)
-        self.files.append(PlannedFile(CONFIG_NAME, f"baseline {baseline}, candidate {candidate}"))
+        self.files.append(
+            PlannedFile(CONFIG_NAME, f"baseline {baseline.removeprefix(RECORDED)}, candidate {candidate}")
+        )
         if self.wishes.candidate is None:
             self.notes.append(f"candidate proposed: {candidate}; --candidate names another")
 
