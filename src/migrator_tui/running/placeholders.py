@@ -7,10 +7,10 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from migrator_tui.history.records import Version
-from migrator_tui.models.recorded import PREFIX
 from migrator_tui.project.errors import ProjectError
 from migrator_tui.project.formats.promptfoo.placeholders import placeholder_in
 from migrator_tui.project.schema import BASELINE, ModelSpec, Project, Task
+from migrator_tui.running.spending import is_recorded
 from migrator_tui.running.versions import DraftPrompt, version_of_draft, version_of_record
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 def refuse_placeholders(specs: Iterable[ModelSpec], versions: Mapping[tuple[str, str], Version]) -> None:
     """Raise `ProjectError` where one of the models would be sent a placeholder; recorded ones are sent nothing."""
-    names = {spec.name for spec in specs if not spec.model.startswith(PREFIX)}
+    names = {spec.name for spec in specs if not is_recorded(spec)}
     for (task, name), version in versions.items():
         if name in names and (found := placeholder_in(version.template)) is not None:
             # What to do comes early: the header has little room.
@@ -35,7 +35,7 @@ def baseline_version(
     `candidates`: the versions that are about to be asked beside it.
     """
     record = version_of_record(project, history, task, BASELINE, author=author)
-    if placeholder_in(record.template) is None or project.baseline.model.startswith(PREFIX):
+    if placeholder_in(record.template) is None or is_recorded(project.baseline):
         return record
     # What the baseline was asked with before stays: a candidate's prompt goes on changing, the baseline's does not.
     written = [*history.versions(task.name, BASELINE), *candidates]

@@ -10,6 +10,7 @@ import pytest
 
 from migrator_tui.project.errors import ProjectError
 from migrator_tui.project.formats.promptfoo.converting import read_promptfoo
+from migrator_tui.project.formats.promptfoo.placeholders import placeholder_in
 from migrator_tui.project.formats.promptfoo.values import Converted
 from migrator_tui.project.recordings import Recording
 from tests.project.formats.promptfoo_folder import native, notes_of, sent, write
@@ -227,3 +228,5 @@ def test_columns_are_told_apart_by_the_beginning_of_their_names(tmp_path: Path) 
     names = [model.name for model in found.models]
     assert names == ["p1 Haiku: T-0.0", "p2 Haiku: T-0.0", "openai:chat:gpt-4o", "azure:gpt-4o", "llama-4"]
     assert len({name[:12] for name in names}) == len(names)
+    # A model that is asked anew needs a prompt: several were answered to, so what stands there is never sent.
+    assert placeholder_in(found.tasks[0].prompt) is not None

@@ -15,6 +15,7 @@ from migrator_tui.project.discovery import USUAL_BASELINE, USUAL_CANDIDATE
 from migrator_tui.project.errors import ProjectError
 from migrator_tui.project.files import decoded, read_bytes
 from migrator_tui.project.formats.promptfoo.case_names import id_of, tags_of, with_own_ids
+from migrator_tui.project.formats.promptfoo.placeholders import placeholder
 from migrator_tui.project.formats.promptfoo.providers import KINDS
 from migrator_tui.project.formats.promptfoo.reading import MOST_BYTES, parsed
 from migrator_tui.project.formats.promptfoo.results_table import rows_in_table
@@ -410,7 +411,8 @@ def _prompt(results: Results, cases: Iterable[dict[str, Any]], notes: Notes) -> 
     several = len(prompts) > 1 or len(set(providers)) < len(providers)
     told = "several prompts" if several else "a prompt that their file does not hold as a template"
     notes.add(f"the answers are those to {told}; to ask a model anew, write the prompt", "\n---\n".join(prompts[:15]))
-    told = f"(The recorded answers are those to {told}. Write yours here.)"
+    # Known as one again: a model that is to be asked anew is not sent it.
+    told = f"{placeholder('promptfoo')}\n\nThe recorded answers are those to {told}."
     return chat_file([{"role": "user", "content": as_text(told)}])
 
 
