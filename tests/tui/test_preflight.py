@@ -301,3 +301,18 @@ async def test_the_parameters_pane_knows_the_same_date(tmp_path: Path, pool: Mod
         await look(bench)
         retirement = [f.what for f in shown(bench).found.findings if f.subject == "retirement"]  # type: ignore[union-attr]
         assert len(retirement) == 1 and "is retired on 11 Dec 2026, in 14 days" in retirement[0]
+
+
+async def test_a_draft_elsewhere_that_cannot_be_read_is_told(tmp_path: Path, pool: ModelPool) -> None:
+    async with opened(write_project(tmp_path / "new", config=TWO), pool=pool) as bench:
+        assert bench.bench.open_track("triage", "opus")
+        await bench.until(lambda: bench.bench.holds_track)
+        bench.bench.prompt_pane.params_editor.replace_all("temperature = ")
+        assert bench.bench.open_track("triage", "newer")
+        await bench.until(lambda: bench.bench.holds_track)
+        await bench.press("f7")
+        await bench.until(lambda: in_front(bench))
+        await bench.press("r")
+        await bench.until(lambda: "the draft of opus on triage: parameters:" in bench.text)
+        (left,) = bench.history.drafts("triage", "opus")
+        assert left.params_text == "temperature = " and not bench.history.drafts("triage", "newer")
