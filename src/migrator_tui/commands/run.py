@@ -84,7 +84,7 @@ def _refuse_proposed(arguments: Namespace, project: Project) -> None:
         if name == BASELINE:
             what = f"{model} is only proposed as the model you move from: no provider here can be asked"
             raise ProjectError(f"{what}; choose one ({on_screen})")
-        if name not in (arguments.candidate or ()):
+        if arguments.candidate is None:
             what = f"{model} is only proposed as the model to move to; --candidate {shlex.quote(name)} says yes to it"
             raise ProjectError(f"{what}, or choose one ({on_screen})")
 

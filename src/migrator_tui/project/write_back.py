@@ -72,9 +72,8 @@ def refuse_foreign(project: Project) -> None:
     """Raise `ProjectError` for a folder of another tool's: its files are read, never written."""
     if project.foreign is not None:
         tool = project.foreign.tool
-        # What to do comes first: the header has little room.
-        what = f"`migrator-tui import {tool} . --output DIR` first; {tool}'s files stay as they are"
-        raise ProjectError(f"{what}; y among the versions (3) copies the prompt")
+        # What to do comes first, and nothing more: the header has little room.
+        raise ProjectError(f"`migrator-tui import {tool} . --output DIR` first; {tool}'s files stay as they are")
 
 
 def config_change(project: Project, edit: Callable[[Any, dict[str, Any]], None]) -> FileChange:

@@ -120,8 +120,7 @@ async def agreed_to_proposed(app: "MigratorApp") -> bool:
         f"to    {new}",
         "",
         "No file names the second: it is only proposed.",
-        f"{chooses}",
-        "chooses another.",
+        f"{chooses} has others.",
     ]
     if not await app.push_screen_wait(Confirm("Ask a proposed model?", lines)):
         return False
