@@ -59,7 +59,7 @@ class SideTrial:
     """What a check came to on one model. Counts are of cases."""
 
     applies: bool = True
-    """False where the check says nothing of some answers: the baseline's own, or of cases that expect nothing there."""
+    """False where it says nothing of some answers: the baseline's own, or of cases that expect nothing there."""
     passed: int = 0
     answered: int = 0
     would_fail: list[str] = field(default_factory=list)

@@ -233,9 +233,7 @@ class Asking(Drafting, Bench):
 
         return self._selection(Which.ALL)
 
-    def _selection(
-        self, which: "Which", case_ids: list[str] | None = None, *, draft: bool = True
-    ) -> "Selection":
+    def _selection(self, which: "Which", case_ids: list[str] | None = None, *, draft: bool = True) -> "Selection":
         from migrator_tui.running.selection import Selection
 
         workspace = self.workspace
