@@ -18,7 +18,6 @@ from migrator_tui.tui.scorecard.evidence_part import evidence_part
 from migrator_tui.tui.scorecard.figures_part import figures_part, spread
 from migrator_tui.tui.scorecard.gate_part import gate_part
 from migrator_tui.tui.scorecard.links import filter_of, tag_filter
-from migrator_tui.tui.scorecard.parts import Filled
 from migrator_tui.tui.scorecard.rates_part import rates_part
 from migrator_tui.tui.scorecard.reporting import usual_name
 from migrator_tui.tui.scorecard.slices_part import slices_part
@@ -30,6 +29,7 @@ from migrator_tui.tui.scorecard.words import (
     rests_on,
     tab_note,
 )
+from migrator_tui.tui.widgets.parts import Filled
 
 
 def side(

@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from textual import on
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.widgets import Static
@@ -20,15 +20,13 @@ from migrator_tui.tui.coverage.surveys import Surveyed
 from migrator_tui.tui.coverage.words import coverage_signs
 from migrator_tui.tui.keys import COVERAGE, Key, bindings
 from migrator_tui.tui.messages import CoverageSurveyed, RunAdvanced, RunEnded, TrackChanged
-from migrator_tui.tui.scorecard.bench import Size
-from migrator_tui.tui.scorecard.parts import Filled, Part
 from migrator_tui.tui.theme import MUTED, STRONG, STYLES, chip
+from migrator_tui.tui.widgets.parts import Filled, Part
+from migrator_tui.tui.widgets.parts_screen import Pages, PartsScreen, Size
 from migrator_tui.tui.widgets.row_list import RowList
-from migrator_tui.tui.widgets.work_screen import WorkScreen
-from migrator_tui.tui.workspace import Workspace
 
 PARTS = ("instructions", "edges", "trouble", "shares", "proposals")
-PAGES: Mapping[Size, Sequence[tuple[str, Sequence[str]]]] = {
+PAGES: Pages = {
     Size.WIDE: (("All", ("proposals", "instructions", "edges", "trouble", "shares")),),
     Size.MEDIUM: (
         ("Gaps", ("proposals", "instructions", "edges", "shares")),
@@ -43,27 +41,16 @@ PAGES: Mapping[Size, Sequence[tuple[str, Sequence[str]]]] = {
 """What stands together: a page's title and its parts, in the order of `tab`."""
 
 
-class CoverageBench(WorkScreen):
+class CoverageBench(PartsScreen):
     """Are the cases enough, and what would make them so?"""
 
     NAME = "coverage"
     CSS_PATH = "coverage.tcss"
-    BINDINGS: ClassVar[list[BindingType]] = [
-        *bindings(COVERAGE),
-        Binding("shift+tab", "part(-1)", show=False),
-        Binding("pagedown", "page(1)", show=False),
-        Binding("pageup", "page(-1)", show=False),
-        Binding("home,g", "edge(False)", show=False),
-        Binding("end,G", "edge(True)", show=False),
-    ]
-    AUTO_FOCUS: ClassVar[str | None] = ""  # where to start is known once there is something to show
+    BINDINGS: ClassVar[list[BindingType]] = bindings(COVERAGE)
+    PAGES: ClassVar[Pages] = PAGES
 
     def __init__(self) -> None:
         super().__init__()
-        self.size_class = Size.WIDE
-        self.page_number = 0
-        self.maximised: str | None = None
-        """The part that has the whole screen."""
         self._taken: dict[str, Taken] = {}
 
     # Composing
@@ -80,16 +67,6 @@ class CoverageBench(WorkScreen):
                     yield Part("trouble")
                 yield Part("shares")
             yield Part("proposals")
-
-    @property
-    def workspace(self) -> Workspace:
-        """What is in front of the user."""
-        return self.program.workspace
-
-    @property
-    def track(self) -> tuple[str, str]:
-        """Task and candidate in view."""
-        return self.workspace.task.name, self.workspace.candidate.name
 
     @property
     def surveyed(self) -> Surveyed | None:
@@ -112,47 +89,16 @@ class CoverageBench(WorkScreen):
         spec = self.workspace.project.assistant
         return safe_line(spec.model, 40) if spec is not None else None
 
-    def part(self, name: str) -> Part:
-        """A part by its name."""
-        return self.query_one(f"#{name}-pane", Part)
-
     @property
-    def focused_part(self) -> Part | None:
-        """The part with the focus."""
-        focused = self.focused
-        return next((each for each in self.query(Part) if focused is not None and each.rows is focused), None)
-
-    @property
-    def parts_here(self) -> list[str]:
-        """All parts, in the order of `tab`."""
-        return [name for _, names in PAGES[self.size_class] for name in names]
-
-    def on_mount(self) -> None:
-        self._fit()
-
-    def on_resize(self) -> None:
-        self._fit()
-
-    def _fit(self) -> None:
-        width, height = self.app.size
-        wide, medium = width >= 140 and height >= 40, width >= 110 and height >= 30
-        before = self.size_class
-        self.size_class = Size.WIDE if wide else Size.MEDIUM if medium else Size.NARROW
-        if before is not self.size_class:
-            focused = self.focused_part
-            self.page_number = self.page_of(focused.part) if focused is not None else 0
-        self.lay_out()
-        self.call_after_refresh(self.paint)
-
-    def page_of(self, part: str) -> int:
-        """The page on which a part stands."""
-        return next(n for n, (_, names) in enumerate(PAGES[self.size_class]) if part in names)
+    def has_parts(self) -> bool:
+        """It was surveyed."""
+        return self.coverage is not None
 
     def lay_out(self) -> None:
         """Show the parts of the page in front, or the one that has the whole screen."""
         for size in Size:
             self.set_class(size is self.size_class, f"-{size.value}")
-        shown = {self.maximised} if self.maximised else set(PAGES[self.size_class][self.page_number][1])
+        shown = {self.maximised} if self.maximised else set(self.PAGES[self.size_class][self.page_number][1])
         empty = self.coverage is None
         for name in PARTS:
             self.part(name).display = name in shown and not empty
@@ -292,7 +238,7 @@ class CoverageBench(WorkScreen):
 
     def _paint_pages(self) -> None:
         line: list[Content | str] = [" "]
-        for number, (title, _) in enumerate(PAGES[self.size_class]):
+        for number, (title, _) in enumerate(self.PAGES[self.size_class]):
             style = "bold $text-primary on $primary-muted" if number == self.page_number else MUTED
             line += [Content.styled(f" {title} ", style), " "]
         self.query_one("#pages", Static).update(Content.assemble(*line))
@@ -301,14 +247,3 @@ class CoverageBench(WorkScreen):
     def row_highlighted(self, event: RowList.Highlighted) -> None:
         """Nothing else on the screen depends on the cursor."""
         event.stop()
-
-    def focus_part(self, name: str) -> None:
-        """Put the focus into a part, on its page."""
-        page = self.page_of(name)
-        if page != self.page_number and self.maximised is None:
-            self.page_number = page
-        if self.maximised is not None:
-            self.maximised = name
-        self.lay_out()
-        self.set_focus(self.part(name).rows)
-        self.call_after_refresh(self.paint)

@@ -10,9 +10,9 @@ from migrator_tui.coverage.values import Coverage, Edge, Instruction, Share, Sta
 from migrator_tui.coverage.words import plural
 from migrator_tui.tui.coverage.words import counts, share_sign, sign_of
 from migrator_tui.tui.glyphs import Glyphs
-from migrator_tui.tui.scorecard.parts import Filled, cell, heading, mark, text_row
 from migrator_tui.tui.theme import FAINT, MUTED, STRONG, STYLES
 from migrator_tui.tui.widgets.figures import fitted
+from migrator_tui.tui.widgets.parts import Filled, cell, heading, mark, text_row
 from migrator_tui.tui.widgets.row_list import ListRow, head_row
 
 LINE, CASES, HOW = 5, 7, 35

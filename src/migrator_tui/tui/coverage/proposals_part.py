@@ -10,8 +10,8 @@ from migrator_tui.coverage.words import change_words, plural, source_words
 from migrator_tui.project.schema import Case, CheckSpec
 from migrator_tui.tui.coverage.surveys import Surveyed
 from migrator_tui.tui.glyphs import Glyphs
-from migrator_tui.tui.scorecard.parts import Filled, cell, heading, mark, text_row
 from migrator_tui.tui.theme import MUTED, STYLES
+from migrator_tui.tui.widgets.parts import Filled, cell, heading, mark, text_row
 from migrator_tui.tui.widgets.row_list import ListRow
 
 KIND, FILLS, SOURCE = 8, 16, 52

@@ -16,9 +16,9 @@ from migrator_tui.project.case_values import case_title
 from migrator_tui.project.schema import Case
 from migrator_tui.text_safety import safe
 from migrator_tui.tui.glyphs import Glyphs
-from migrator_tui.tui.scorecard.parts import cell, mark
 from migrator_tui.tui.theme import MUTED, STYLES
 from migrator_tui.tui.widgets.modal import Ask, Modal
+from migrator_tui.tui.widgets.parts import cell, mark
 from migrator_tui.tui.widgets.row_list import ListRow, RowList
 
 ID = 16

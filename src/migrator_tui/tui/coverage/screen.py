@@ -4,7 +4,7 @@ import asyncio
 import tomllib
 from collections.abc import Sequence
 
-from textual import on, work
+from textual import work
 from textual.content import Content
 
 from migrator_tui.coverage.values import CaseProposal, CheckProposal
@@ -13,75 +13,25 @@ from migrator_tui.history.errors import HistoryError
 from migrator_tui.project.errors import ProjectError
 from migrator_tui.project.schema import Case, CheckSpec
 from migrator_tui.text_safety import safe_line
-from migrator_tui.tui.coverage.bench import PAGES, CoverageBench
+from migrator_tui.tui.coverage.bench import CoverageBench
 from migrator_tui.tui.coverage.proposals_part import check_key, chosen, drafts_of, fill_key
 from migrator_tui.tui.coverage.review import Review
 from migrator_tui.tui.scorecard.links import tag_filter
 from migrator_tui.tui.theme import STYLES
 from migrator_tui.tui.widgets.diff_sheet import diff_content
 from migrator_tui.tui.widgets.modal import Ask, Sheet
-from migrator_tui.tui.widgets.row_list import RowList
 
 
 class CoverageScreen(CoverageBench):
     """From a gap to the cases behind it, and to what fills it."""
 
-    @on(RowList.Opened)
-    def row_opened(self, event: RowList.Opened) -> None:
-        """A double click does what `enter` does."""
-        event.stop()
-        self.action_open()
-
     # Moving
-
-    def _rows(self) -> RowList | None:
-        part = self.focused_part
-        return part.rows if part is not None else None
-
-    def action_step(self, by: int) -> None:
-        if (rows := self._rows()) is not None:
-            rows.step(by)
-
-    def action_page(self, direction: int) -> None:
-        if (rows := self._rows()) is not None:
-            rows.page(direction)
-
-    def action_edge(self, end: bool) -> None:
-        if (rows := self._rows()) is not None:
-            rows.edge(end)
-
-    def action_part(self, by: int) -> None:
-        """The next part, on whichever page it stands."""
-        names = self.parts_here
-        focused = self.focused_part
-        at = names.index(focused.part) if focused is not None and focused.part in names else -by
-        if self.coverage is not None:
-            self.focus_part(names[(at + by) % len(names)])
 
     def action_page_of_parts(self, by: int) -> None:
         """The next page of parts, where not all have room on one."""
-        pages = PAGES[self.size_class]
+        pages = self.PAGES[self.size_class]
         if len(pages) > 1 and self.maximised is None and self.coverage is not None:
             self.focus_part(pages[(self.page_number + by) % len(pages)][1][-1])
-
-    def action_maximise(self) -> None:
-        """The part in focus on the whole screen, or back."""
-        part = self.focused_part
-        if part is not None:
-            self.maximised = part.part if self.maximised is None else None
-            self.focus_part(part.part)
-
-    def action_back(self) -> None:
-        if self.maximised is not None:
-            self.action_maximise()
-        else:
-            self.program.action_show("workbench")
-
-    def action_candidate(self, by: int) -> None:
-        self.program.workbench.action_candidate(by)
-
-    def action_task(self, by: int) -> None:
-        self.program.workbench.action_task(by)
 
     def action_stop(self) -> None:
         self.program.workbench.action_stop()
@@ -90,7 +40,7 @@ class CoverageScreen(CoverageBench):
 
     @property
     def _row_key(self) -> str:
-        rows = self._rows()
+        rows = self._rows
         return (rows.highlighted if rows is not None else None) or ""
 
     def _check(self) -> CheckProposal | None:

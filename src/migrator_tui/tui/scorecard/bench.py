@@ -2,12 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from enum import Enum
 from typing import ClassVar
 
 from textual import on, work
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.widgets import Static
@@ -24,15 +23,14 @@ from migrator_tui.tui.scorecard.drift_part import drift_part
 from migrator_tui.tui.scorecard.evidence_part import evidence_part
 from migrator_tui.tui.scorecard.figures_part import figures_part
 from migrator_tui.tui.scorecard.gate_part import gate_part
-from migrator_tui.tui.scorecard.parts import Filled, Part
 from migrator_tui.tui.scorecard.rates_part import rates_part
 from migrator_tui.tui.scorecard.slices_part import slices_part
 from migrator_tui.tui.scorecard.words import look_of, scorecard_signs
 from migrator_tui.tui.theme import MUTED
 from migrator_tui.tui.widgets.header import duration, money
+from migrator_tui.tui.widgets.parts import Filled, Part
+from migrator_tui.tui.widgets.parts_screen import Pages, PartsScreen, Size
 from migrator_tui.tui.widgets.row_list import RowList
-from migrator_tui.tui.widgets.work_screen import WorkScreen
-from migrator_tui.tui.workspace import Workspace
 
 PARTS = ("gate", "rates", "figures", "drift", "slices", "candidates", "evidence")
 """In the order of `tab`."""
@@ -46,15 +44,7 @@ STILL_SECONDS = 0.4
 """A count that takes longer is told of."""
 
 
-class Size(Enum):
-    """How the parts are laid out."""
-
-    WIDE = "wide"
-    MEDIUM = "medium"
-    NARROW = "narrow"
-
-
-PAGES: Mapping[Size, Sequence[tuple[str, Sequence[str]]]] = {
+PAGES: Pages = {
     Size.WIDE: (("All", PARTS),),
     Size.MEDIUM: (
         ("Comparison", ("rates", "figures", "drift", "slices")),
@@ -79,27 +69,16 @@ ROWS: Mapping[str, Sequence[str]] = {
 """The containers, with the parts in them."""
 
 
-class ScorecardBench(WorkScreen):
+class ScorecardBench(PartsScreen):
     """Is the candidate ready, why, and what would settle it?"""
 
     NAME = "scorecard"
     CSS_PATH = "scorecard.tcss"
-    BINDINGS: ClassVar[list[BindingType]] = [
-        *bindings(SCORECARD),
-        Binding("shift+tab", "part(-1)", show=False),
-        Binding("pagedown", "page(1)", show=False),
-        Binding("pageup", "page(-1)", show=False),
-        Binding("home,g", "edge(False)", show=False),
-        Binding("end,G", "edge(True)", show=False),
-    ]
-    AUTO_FOCUS: ClassVar[str | None] = ""  # where to start is known once there is something to show
+    BINDINGS: ClassVar[list[BindingType]] = bindings(SCORECARD)
+    PAGES: ClassVar[Pages] = PAGES
 
     def __init__(self) -> None:
         super().__init__()
-        self.size_class = Size.WIDE
-        self.page_number = 0
-        self.maximised: str | None = None
-        """The part that has the whole screen."""
         self.waiting = ""
         """What a first run takes, where nothing was run."""
         self._track: tuple[str, str] | None = None
@@ -126,16 +105,6 @@ class ScorecardBench(WorkScreen):
                 yield Part("evidence")
 
     @property
-    def workspace(self) -> Workspace:
-        """What is in front of the user."""
-        return self.program.workspace
-
-    @property
-    def track(self) -> tuple[str, str]:
-        """Task and candidate in view."""
-        return self.workspace.task.name, self.workspace.candidate.name
-
-    @property
     def counted(self) -> Counted | None:
         """What was counted of them last."""
         return self.program.cards.get(self.track)
@@ -145,51 +114,28 @@ class ScorecardBench(WorkScreen):
         """Their scorecard, where there is one."""
         return self.counted.card if self.counted is not None else None
 
-    def part(self, name: str) -> Part:
-        """A part by its name."""
-        return self.query_one(f"#{name}-pane", Part)
-
-    @property
-    def focused_part(self) -> Part | None:
-        """The part with the focus."""
-        focused = self.focused
-        return next((each for each in self.query(Part) if focused is not None and each.rows is focused), None)
-
     @property
     def parts_here(self) -> list[str]:
         """The parts that there are, in the order of `tab`."""
         several = len(self.workspace.project.candidates) > 1
-        return [name for _, names in PAGES[self.size_class] for name in names if several or name != "candidates"]
+        return [name for name in super().parts_here if several or name != "candidates"]
 
     def on_mount(self) -> None:
-        self._fit()
+        self.fit()
         self.set_interval(STILL_SECONDS, self._tell_of_counting)
 
-    def on_resize(self) -> None:
-        self._fit()
-
-    def _fit(self) -> None:
-        width, height = self.app.size
-        wide, medium = width >= 140 and height >= 40, width >= 110 and height >= 30
-        before = self.size_class
-        self.size_class = Size.WIDE if wide else Size.MEDIUM if medium else Size.NARROW
-        if before is not self.size_class:
-            focused = self.focused_part
-            self.page_number = self.page_of(focused.part) if focused is not None else 0
-        self.lay_out()
-        self.call_after_refresh(self.paint)
-
-    def page_of(self, part: str) -> int:
-        """The page on which a part stands."""
-        return next(n for n, (_, names) in enumerate(PAGES[self.size_class]) if part in names)
+    @property
+    def has_parts(self) -> bool:
+        """Something was run and counted."""
+        return self.card is not None and not self.card.nothing_run
 
     def lay_out(self) -> None:
         """Show the parts of the page in front, or the one that has the whole screen."""
         for size in Size:
             self.set_class(size is self.size_class, f"-{size.value}")
-        shown = {self.maximised} if self.maximised else set(PAGES[self.size_class][self.page_number][1])
+        shown = {self.maximised} if self.maximised else set(self.PAGES[self.size_class][self.page_number][1])
         shown &= set(self.parts_here)
-        empty = self.card is None or self.card.nothing_run
+        empty = not self.has_parts
         for name in PARTS:
             self.part(name).display = name in shown and not empty
         for row, names in ROWS.items():
@@ -381,14 +327,3 @@ class ScorecardBench(WorkScreen):
         self._paint_banner()
 
     # Moving about; the actions are the screen's
-
-    def focus_part(self, name: str) -> None:
-        """Put the focus into a part, on its page."""
-        page = self.page_of(name)
-        if page != self.page_number and self.maximised is None:
-            self.page_number = page
-        if self.maximised is not None:
-            self.maximised = name
-        self.lay_out()
-        self.set_focus(self.part(name).rows)
-        self.call_after_refresh(self.paint)

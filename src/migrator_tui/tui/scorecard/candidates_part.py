@@ -9,7 +9,6 @@ from migrator_tui.parity.gate.words import signed
 from migrator_tui.parity.scorecard import FigureName, Scorecard
 from migrator_tui.tui.cards import Counted
 from migrator_tui.tui.glyphs import Glyphs
-from migrator_tui.tui.scorecard.parts import Filled, cell, heading, mark
 from migrator_tui.tui.scorecard.words import UNKNOWN, look_of
 from migrator_tui.tui.theme import MUTED, STYLES
 from migrator_tui.tui.widgets.figures import percent
@@ -20,6 +19,7 @@ from migrator_tui.tui.widgets.interval_plot import (
     position_role,
     scale_line,
 )
+from migrator_tui.tui.widgets.parts import Filled, cell, heading, mark
 from migrator_tui.tui.widgets.row_list import ListRow
 
 PLOT_FROM = 16

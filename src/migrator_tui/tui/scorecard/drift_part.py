@@ -5,9 +5,9 @@ from textual.content import Content
 from migrator_tui.parity.drift.ranking import DriftRow
 from migrator_tui.parity.scorecard import Scorecard
 from migrator_tui.tui.glyphs import Glyphs
-from migrator_tui.tui.scorecard.parts import Filled, cell, heading, mark, text_row
 from migrator_tui.tui.theme import MUTED, STYLES
 from migrator_tui.tui.widgets.figures import fitted
+from migrator_tui.tui.widgets.parts import Filled, cell, heading, mark, text_row
 from migrator_tui.tui.widgets.row_list import ListRow
 
 TITLE, CASES, FAILING = 24, 7, 9

@@ -11,10 +11,10 @@ from migrator_tui.parity.outcomes import Outcome
 from migrator_tui.parity.scorecard import Scorecard
 from migrator_tui.text_safety import safe_line
 from migrator_tui.tui.glyphs import Glyphs
-from migrator_tui.tui.scorecard.parts import Filled, cell, heading, mark, text_row
 from migrator_tui.tui.scorecard.words import baseline_judged_words, judged_words, look_of_answer, many, moment
 from migrator_tui.tui.theme import MUTED, STYLES
 from migrator_tui.tui.widgets.figures import fitted
+from migrator_tui.tui.widgets.parts import Filled, cell, heading, mark, text_row
 from migrator_tui.tui.widgets.row_list import ListRow, head_row
 
 NAME = 14

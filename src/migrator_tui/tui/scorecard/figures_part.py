@@ -6,9 +6,9 @@ from textual.content import Content
 
 from migrator_tui.parity.scorecard import Figure, Scorecard
 from migrator_tui.tui.glyphs import Glyphs
-from migrator_tui.tui.scorecard.parts import Filled, cell, heading, mark, text_row
 from migrator_tui.tui.scorecard.words import FIGURES, UNKNOWN, change_role, change_words, figure_value, many
 from migrator_tui.tui.theme import FAINT, MUTED, STYLES
+from migrator_tui.tui.widgets.parts import Filled, cell, heading, mark, text_row
 from migrator_tui.tui.widgets.row_list import ListRow
 
 TITLE, VALUE, CHANGE = 14, 11, 14

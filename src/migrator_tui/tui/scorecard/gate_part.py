@@ -7,8 +7,8 @@ from textual.content import Content
 from migrator_tui.parity.gate import RuleResult, RuleState
 from migrator_tui.parity.scorecard import Scorecard
 from migrator_tui.tui.glyphs import Glyphs
-from migrator_tui.tui.scorecard.parts import Filled, cell, heading, mark, text_row
 from migrator_tui.tui.theme import MUTED, STYLES
+from migrator_tui.tui.widgets.parts import Filled, cell, heading, mark, text_row
 from migrator_tui.tui.widgets.row_list import ListRow
 
 TITLE, ALLOWED = 23, 25

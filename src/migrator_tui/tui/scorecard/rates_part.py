@@ -6,7 +6,6 @@ from migrator_tui.parity.gate.words import allowance, signed
 from migrator_tui.parity.scorecard import Scorecard
 from migrator_tui.parity.statistics.values import Interval
 from migrator_tui.tui.glyphs import Glyphs
-from migrator_tui.tui.scorecard.parts import Draw, Filled, cell, heading, mark, text_row
 from migrator_tui.tui.scorecard.words import UNKNOWN, many, p_words
 from migrator_tui.tui.theme import MUTED, STYLES
 from migrator_tui.tui.widgets.interval_plot import (
@@ -17,6 +16,7 @@ from migrator_tui.tui.widgets.interval_plot import (
     rate_scale,
     scale_line,
 )
+from migrator_tui.tui.widgets.parts import Draw, Filled, cell, heading, mark, text_row
 from migrator_tui.tui.widgets.row_list import ListRow
 
 LABEL, RATE = 11, 9

@@ -2,14 +2,13 @@
 
 import asyncio
 
-from textual import on, work
+from textual import work
 
 from migrator_tui.history.errors import HistoryError
 from migrator_tui.project.errors import ProjectError
-from migrator_tui.tui.scorecard.bench import PAGES, ScorecardBench
+from migrator_tui.tui.scorecard.bench import ScorecardBench
 from migrator_tui.tui.scorecard.links import filter_of
 from migrator_tui.tui.scorecard.signing import Signature, SignDialog, new_decision
-from migrator_tui.tui.widgets.row_list import RowList
 
 
 class ScorecardScreen(ScorecardBench):
@@ -20,64 +19,14 @@ class ScorecardScreen(ScorecardBench):
         self._unsigned: dict[tuple[str, str], Signature] = {}
         """What was said in a dialog and could not be signed: the next one begins with it."""
 
-    @on(RowList.Opened)
-    def row_opened(self, event: RowList.Opened) -> None:
-        """A double click does what `enter` does."""
-        event.stop()
-        self.action_open()
-
     # Moving
-
-    def _rows(self) -> RowList | None:
-        part = self.focused_part
-        return part.rows if part is not None else None
-
-    def action_step(self, by: int) -> None:
-        if (rows := self._rows()) is not None:
-            rows.step(by)
-
-    def action_page(self, direction: int) -> None:
-        if (rows := self._rows()) is not None:
-            rows.page(direction)
-
-    def action_edge(self, end: bool) -> None:
-        if (rows := self._rows()) is not None:
-            rows.edge(end)
-
-    def action_part(self, by: int) -> None:
-        """The next part, on whichever page it stands."""
-        names = self.parts_here
-        focused = self.focused_part
-        at = names.index(focused.part) if focused is not None and focused.part in names else -by
-        if self.card is not None and not self.card.nothing_run:
-            self.focus_part(names[(at + by) % len(names)])
 
     def action_page_of_parts(self, by: int) -> None:
         """The next page of parts, where not all have room on one."""
-        pages = PAGES[self.size_class]
+        pages = self.PAGES[self.size_class]
         if len(pages) > 1 and self.maximised is None and self.card is not None:
             names = pages[(self.page_number + by) % len(pages)][1]
             self.focus_part(next(name for name in names if name in self.parts_here))
-
-    def action_maximise(self) -> None:
-        """The part in focus on the whole screen, with more; or back."""
-        part = self.focused_part
-        if part is None:
-            return
-        self.maximised = part.part if self.maximised is None else None
-        self.focus_part(part.part)
-
-    def action_back(self) -> None:
-        if self.maximised is not None:
-            self.action_maximise()
-        else:
-            self.program.action_show("workbench")
-
-    def action_candidate(self, by: int) -> None:
-        self.program.workbench.action_candidate(by)
-
-    def action_task(self, by: int) -> None:
-        self.program.workbench.action_task(by)
 
     # Looking
 

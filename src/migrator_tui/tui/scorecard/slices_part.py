@@ -6,7 +6,6 @@ from migrator_tui.parity.gate.words import signed
 from migrator_tui.parity.scorecard import ALL_CASES, SMALLEST_SLICE, Scorecard, Slice
 from migrator_tui.parity.statistics.values import Interval
 from migrator_tui.tui.glyphs import Glyphs
-from migrator_tui.tui.scorecard.parts import Filled, cell, heading, mark, text_row
 from migrator_tui.tui.scorecard.words import UNKNOWN
 from migrator_tui.tui.theme import MUTED, STYLES
 from migrator_tui.tui.widgets.interval_plot import (
@@ -16,6 +15,7 @@ from migrator_tui.tui.widgets.interval_plot import (
     position_role,
     scale_line,
 )
+from migrator_tui.tui.widgets.parts import Filled, cell, heading, mark, text_row
 from migrator_tui.tui.widgets.row_list import ListRow
 
 TAG, CASES, RATE, POINTS, P = 20, 7, 6, 8, 9

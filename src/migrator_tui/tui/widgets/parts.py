@@ -1,4 +1,4 @@
-"""A part of the scorecard: a pane with a list of rows, and over it a line of column heads that stays."""
+"""A part of a screen: a pane with a list of rows, and over it a line of column heads that stays."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
