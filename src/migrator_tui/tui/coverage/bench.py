@@ -1,7 +1,6 @@
 """The panes of the coverage screen: where they stand, and what they show of what was surveyed."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import ClassVar
 
 from textual import on
@@ -110,24 +109,12 @@ class CoverageBench(PartsScreen):
 
     def panes(self) -> Mapping[str, Sequence[Key]]:
         """Keys that do nothing here are not offered."""
-        project = self.workspace.project
         absent = set() if self.program.runs.busy else {"coverage-stop"}
         if self.coverage is None:
             absent |= {
                 f"coverage-{word}" for word in ("open", "take", "edit", "write", "check", "part", "full", "suggest")
             }
-        named = {
-            "next-candidate": ("[ ]", "candidate", len(project.candidates) > 1),
-            "next-task": ("{ }", "task", len(project.tasks) > 1),
-        }
-        keys = [
-            replace(key, shown=named[key.id][0], word=named[key.id][1], footer=named[key.id][2])
-            if key.id in named
-            else key
-            for key in COVERAGE
-            if key.id not in absent
-        ]
-        return {"coverage": keys}
+        return {"coverage": self.keys_here(COVERAGE, absent)}
 
     def help_signs(self) -> Sequence[tuple[str, str, str]]:
         """What the signs and lines mean."""

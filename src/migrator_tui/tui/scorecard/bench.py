@@ -1,7 +1,6 @@
 """The panes of the scorecard: where they stand, and what they show of what was counted."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import ClassVar
 
 from textual import on, work
@@ -164,22 +163,10 @@ class ScorecardBench(PartsScreen):
 
     def panes(self) -> Mapping[str, Sequence[Key]]:
         """Keys that do nothing here are not offered."""
-        project = self.workspace.project
         absent = {"scorecard-stop"} if not self.program.runs.busy else set()
         if self.card is None or self.card.nothing_run:
             absent |= {f"scorecard-{word}" for word in ("open", "part", "full", "sign", "write", "check")}
-        named = {
-            "next-candidate": ("[ ]", "candidate", len(project.candidates) > 1),
-            "next-task": ("{ }", "task", len(project.tasks) > 1),
-        }
-        keys = [
-            replace(key, shown=named[key.id][0], word=named[key.id][1], footer=named[key.id][2])
-            if key.id in named
-            else key
-            for key in SCORECARD
-            if key.id not in absent
-        ]
-        return {"scorecard": keys}
+        return {"scorecard": self.keys_here(SCORECARD, absent)}
 
     def help_signs(self) -> Sequence[tuple[str, str, str]]:
         """What the plots and states mean."""

@@ -1,12 +1,14 @@
 """A screen of several parts: which of them stand together, which has the focus, how keys go through them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
+from dataclasses import replace
 from enum import Enum
 from typing import ClassVar
 
 from textual import on
 from textual.binding import Binding, BindingType
 
+from migrator_tui.tui.keys import Key
 from migrator_tui.tui.widgets.parts import Part
 from migrator_tui.tui.widgets.row_list import RowList
 from migrator_tui.tui.widgets.work_screen import WorkScreen
@@ -79,6 +81,21 @@ class PartsScreen(WorkScreen):
     def _rows(self) -> RowList | None:
         part = self.focused_part
         return part.rows if part is not None else None
+
+    def keys_here(self, keys: Sequence[Key], absent: Container[str]) -> list[Key]:
+        """The keys but for those of the ids `absent`; candidate and task in the footer where there are several."""
+        project = self.workspace.project
+        named = {
+            "next-candidate": ("[ ]", "candidate", len(project.candidates) > 1),
+            "next-task": ("{ }", "task", len(project.tasks) > 1),
+        }
+        return [
+            replace(key, shown=named[key.id][0], word=named[key.id][1], footer=named[key.id][2])
+            if key.id in named
+            else key
+            for key in keys
+            if key.id not in absent
+        ]
 
     def lay_out(self) -> None:
         """Show the parts of the page in front, or the one that has the whole screen."""
