@@ -10,7 +10,7 @@ import sys
 
 import pytest
 
-HEAVY = ("alembic", "litellm", "numpy", "sqlalchemy", "sqlmodel", "textual")
+HEAVY = ("alembic", "gepa", "litellm", "numpy", "sqlalchemy", "sqlmodel", "textual")
 AFTER_FIRST_PAINT = ("aiohttp", "jinja2", "jsonschema", "markdown_it", "rapidfuzz", "tomlkit")
 """Libraries that are wanted sooner or later, and must not hold up what shows first."""
 
@@ -32,6 +32,7 @@ PARTS = {
     "models": (),
     "history": ("sqlalchemy", "sqlmodel"),
     "running": (),
+    "adaptation": (),
     "coverage": (),
     "preflight": (),
     "reports": (),
