@@ -72,7 +72,7 @@ def stated_files(value: Any, key: str = "") -> Iterator[str]:
         for inner in value:
             yield from stated_files(inner, key)
     elif isinstance(value, str):
-        if key in ("prompt", "prompts", "cases", "production", "tools"):
+        if key in ("prompt", "prompts", "cases", "production", "tools", "guidance"):
             yield value
         elif key == "model" and value.startswith("recorded:"):
             yield value.removeprefix("recorded:")
@@ -119,7 +119,7 @@ def test_the_reference_names_every_key_that_is_read(tmp_path: Path, monkeypatch:
     for number, config in enumerate(CONFIGS):
         load_project(write_around(config, tmp_path / str(number)))
         stated = tomllib.loads(config)
-        parts = [stated.get(name, {}) for name in ("project", "baseline", "gate", "history")]
+        parts = [stated.get(name, {}) for name in ("project", "baseline", "gate", "adaptation", "history")]
         for table in (*parts, *stated.get("candidates", []), *stated.get("tasks", [])):
             shown |= set(table)
     read = {key for table in tables if table.title not in NOT_OURS for key in table.known}

@@ -9,13 +9,14 @@ import pytest
 
 from migrator_tui.project.config import load_project
 from migrator_tui.project.errors import NoProjectError, ProjectError
-from migrator_tui.project.schema import GateRules, Price
+from migrator_tui.project.schema import AdaptationSettings, GateRules, Price
 from tests.project.conftest import CONFIG, Folder
 
 
 def test_everything_stated_arrives(folder: Folder) -> None:
     folder.write("tools.json", json.dumps([{"type": "function", "function": {"name": "lookup", "parameters": {}}}]))
     folder.write("old.jsonl", '{"id": "T-1", "output": "x"}\n')
+    folder.write("rules.toml", "")
     folder.write(
         "migrator.toml",
         """
@@ -47,10 +48,15 @@ def test_everything_stated_arrives(folder: Folder) -> None:
         response_format = { type = "json_object" }
         checks = ["is-json", { type = "not-contains", value = "x", weight = 2, metric = "no x", ignore = true }]
         gate = { margin = 0 }
+        frozen = ["3-8", "12"]
         [[tasks]]
         name = "b"
         prompt = "prompts/triage.md"
         cases = ["cases/triage.jsonl"]
+        [adaptation]
+        max_edits = 3
+        held_out = 0.5
+        guidance = ["rules.toml"]
         [history]
         database = "sqlite"
         """,
@@ -69,6 +75,9 @@ def test_everything_stated_arrives(folder: Folder) -> None:
     assert [check.full_type for check in a.checks] == ["is-json", "not-contains"]
     assert (a.checks[1].weight, a.checks[1].label, a.checks[1].options) == (2, "no x", {"ignore": True})
     assert a.gate == GateRules(margin=0, min_pass_rate=0.9) and b.gate == project.gate
+    assert a.frozen == ((3, 8), (12, 12)) and b.frozen == ()
+    rules = (project.folder / "rules.toml",)
+    assert project.adaptation == AdaptationSettings(max_edits=3, held_out=0.5, guidance=rules)
 
 
 MISTAKES = [
@@ -110,6 +119,15 @@ MISTAKES = [
     ('name = "mini"', "prompts = { triage = 3 }", "migrator.toml:18: a prompt file must be text, not a number"),
     ('"support-tickets"', '"""a\nb"""', "migrator.toml:3: name must be one line of plain text"),
     ("[gate]", "[history]\ndatabase = 'mysql'\n[gate]", "migrator.toml:29: database must be"),
+    (
+        "[gate]",
+        "[adaptation]\nmax_edit = 3\n[gate]",
+        'migrator.toml:29: unknown key "max_edit" in [adaptation]; did you mean "max_edits"?',
+    ),
+    ("[gate]", "[adaptation]\nguidance = 'rule.toml'\n[gate]", 'migrator.toml:29: no file "rule.toml"'),
+    ("[gate]", 'frozen = ["3-8", "8-3"]\n[gate]', 'migrator.toml:28: frozen: "8-3" is no range of lines'),
+    ("[gate]", 'frozen = "0"\n[gate]', 'migrator.toml:28: frozen: "0" is no range of lines; write "3-8"'),
+    ("[gate]", 'frozn = "3"\n[gate]', 'migrator.toml:28: unknown key "frozn" in task'),
     ("# the shop's bot", "x = " + "[" * 5000, "migrator.toml: nested too deeply"),
 ]
 

@@ -8,10 +8,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, cast
 
+from migrator_tui.project.adaptation_tables import adaptation_settings
 from migrator_tui.project.errors import NoProjectError, ProjectError
 from migrator_tui.project.files import decoded, missing_file, read_bytes, resolve_inside
 from migrator_tui.project.model_tables import helper_spec, model_spec
-from migrator_tui.project.schema import BASELINE, CheckSetup, GateRules, ModelSpec, Project
+from migrator_tui.project.schema import BASELINE, AdaptationSettings, CheckSetup, GateRules, ModelSpec, Project
 from migrator_tui.project.tables import Misfit, Table
 from migrator_tui.project.task_tables import gate_rules, task_from
 from migrator_tui.project.toml_lines import line_of
@@ -105,6 +106,7 @@ def _project(values: Mapping[str, Any], folder: Path, config_file: Path, *, conf
     task_tables = top.tables("tasks", lambda n: f"task {n + 1}")
     gate_table = top.table("gate", "[gate]")
     helper_tables = {name: top.table(name, f"[{name}]") for name in ("assistant", "judge", "embeddings")}
+    adaptation_table = top.table("adaptation", "[adaptation]")
     history = top.table("history", "[history]")
     top.refuse_unknown(
         {
@@ -114,6 +116,8 @@ def _project(values: Mapping[str, Any], folder: Path, config_file: Path, *, conf
             "checks": "checks belong under [[tasks]]",
             "cases": "cases belong under [[tasks]]",
             "prompt": "a prompt belongs under [[tasks]]",
+            "frozen": "frozen belongs under [[tasks]]",
+            "guidance": "guidance belongs under [adaptation]",
         }
     )
     if baseline_table is None:
@@ -130,6 +134,11 @@ def _project(values: Mapping[str, Any], folder: Path, config_file: Path, *, conf
     tasks = [task_from(table, folder, gate, confined=confined) for table in task_tables]
     task_names = _unique("task", [task.name for task in tasks], "tasks")
 
+    adaptation = (
+        adaptation_settings(adaptation_table, folder, confined=confined)
+        if adaptation_table is not None
+        else AdaptationSettings()
+    )
     assume = cast(Literal["pass", "unjudged"], baseline_table.choice("assume", ("pass", "unjudged")) or "pass")
     candidates = [
         _candidate(table, n, folder, task_names, confined=confined) for n, table in enumerate(candidate_tables)
@@ -160,6 +169,7 @@ def _project(values: Mapping[str, Any], folder: Path, config_file: Path, *, conf
         database=_database(history) if history else None,
         assume=assume,
         max_cost_per_day=max_cost_per_day,
+        adaptation=adaptation,
     )
 
 

@@ -95,6 +95,23 @@ class GateRules:
 
 
 @dataclass(frozen=True, slots=True)
+class AdaptationSettings:
+    """How far a suggestion may change a prompt, and how its effect is tested."""
+
+    max_edits: int = 5
+    max_change: float = 0.40
+    """Share of the prompt's words that edits may remove or replace, 0 to 1."""
+    max_growth: float = 0.20
+    """How much longer it may become, in characters, as a share of its length."""
+    held_out: float = 0.40
+    """Share of the cases that the assistant never sees, 0 to 1; they test what it proposes."""
+    seed: int = 0
+    """Which cases these are."""
+    guidance: Sequence[Path] = ()
+    """Files with rules of the user's own, absolute."""
+
+
+@dataclass(frozen=True, slots=True)
 class Case:
     """One test input of a task."""
 
@@ -143,6 +160,8 @@ class Task:
     """The files that `tools` and `response_format` were read from, absolute; a trust question names those outside."""
     gate: GateRules = field(default_factory=GateRules)
     check_setup: CheckSetup = field(default_factory=CheckSetup)
+    frozen: Sequence[tuple[int, int]] = ()
+    """Lines of the prompt of record that no suggested edit may touch: first and last of each range, from 1."""
 
     def threshold_for(self, case: Case) -> float | None:
         """The mean score that the checks of a case of this task must reach; `None`: every check must pass."""
@@ -200,6 +219,7 @@ class Project:
     assume: Literal["pass", "unjudged"] = "pass"
     """What a baseline output counts as that has neither verdict nor checks."""
     max_cost_per_day: float | None = None
+    adaptation: AdaptationSettings = field(default_factory=AdaptationSettings)
     foreign: Foreign | None = None
     """Of a folder of another tool's that is open as it is; then nothing is written into it."""
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from migrator_tui.project.adaptation_tables import frozen_lines
 from migrator_tui.project.check_specs import check_specs
 from migrator_tui.project.errors import ProjectError
 from migrator_tui.project.files import missing_file, read_text, resolve_inside, shown_path
@@ -49,6 +50,7 @@ def task_from(table: Table, folder: Path, gate: GateRules, *, confined: bool) ->
             if isinstance(stated, str)
         ),
         gate=gate_rules(own_gate, gate) if own_gate else gate,
+        frozen=frozen_lines(table),
     )
     table.refuse_unknown(
         {

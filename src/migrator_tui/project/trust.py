@@ -175,6 +175,7 @@ def _files(project: Project) -> Iterator[Path]:
         yield from task.definition_files
         if task.production is not None:
             yield task.production
+    yield from project.adaptation.guidance
     for spec in (project.baseline, *project.candidates, *project.helpers):
         yield from spec.prompts.values()
         if spec.model.startswith(RECORDED):
