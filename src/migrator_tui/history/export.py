@@ -6,6 +6,15 @@ from typing import Any
 
 from sqlalchemy import Column, ColumnElement, Table, select, tuple_
 
+from migrator_tui.history.adaptation_tables import (
+    AdaptationRow,
+    CasePartRow,
+    ExchangeRow,
+    LookRow,
+    RejectedEditRow,
+    SearchRow,
+    SearchTryRow,
+)
 from migrator_tui.history.part import CHUNK, Part
 from migrator_tui.history.tables import (
     CheckRow,
@@ -24,6 +33,9 @@ from migrator_tui.history.tables import (
 _VERSIONS, _RUNS, _ITEMS = table(VersionRow), table(RunRow), table(RunItemRow)
 _OUTPUTS, _CHECKS, _VERDICTS, _NOTES = table(OutputRow), table(CheckRow), table(VerdictRow), table(VerdictNoteRow)
 _APPROVALS, _DECISIONS, _SIDE_CALLS = table(RunApprovalRow), table(DecisionRow), table(SideCallRow)
+_SEARCHES, _TRIES, _EXCHANGES = table(SearchRow), table(SearchTryRow), table(ExchangeRow)
+_ADAPTATIONS, _REJECTED = table(AdaptationRow), table(RejectedEditRow)
+_PARTS, _LOOKS = table(CasePartRow), table(LookRow)
 
 
 class Export(Part):
@@ -33,12 +45,14 @@ class Export(Part):
         """Everything that happened, row by row: `kind` says what a row is, the other names are those of the tables.
 
         Kinds, in this order: `version`, `run`, `run-item`, `output`, `check`, `verdict`, `verdict-note`,
-        `run-approval`, `decision`, `side-call`. What a row refers to by id has come before it. Read in pages, so
-        that a history of any size fits in memory and nothing is locked meanwhile.
+        `run-approval`, `decision`, `side-call`, `search`, `try`, `exchange`, `adaptation`, `rejected-edit`,
+        `case-part`, `look`. What a row refers to by id has come before it. Read in pages, so that a history of any
+        size fits in memory and nothing is locked meanwhile.
         """
         runs = select(_RUNS.c.id).where(_RUNS.c.project_id == self._project_id)
         outputs = select(_OUTPUTS.c.id).where(_OUTPUTS.c.project_id == self._project_id)
         verdicts = select(_VERDICTS.c.id).where(_VERDICTS.c.project_id == self._project_id)
+        searches = select(_SEARCHES.c.id).where(_SEARCHES.c.project_id == self._project_id)
         for kind, of, key, mine in (
             ("version", _VERSIONS, ("id",), _VERSIONS.c.project_id == self._project_id),
             ("run", _RUNS, ("id",), _RUNS.c.project_id == self._project_id),
@@ -50,6 +64,13 @@ class Export(Part):
             ("run-approval", _APPROVALS, ("id",), _APPROVALS.c.project_id == self._project_id),
             ("decision", _DECISIONS, ("id",), _DECISIONS.c.project_id == self._project_id),
             ("side-call", _SIDE_CALLS, ("id",), _SIDE_CALLS.c.project_id == self._project_id),
+            ("search", _SEARCHES, ("id",), _SEARCHES.c.project_id == self._project_id),
+            ("try", _TRIES, ("search_id", "number"), _TRIES.c.search_id.in_(searches)),
+            ("exchange", _EXCHANGES, ("id",), _EXCHANGES.c.project_id == self._project_id),
+            ("adaptation", _ADAPTATIONS, ("id",), _ADAPTATIONS.c.project_id == self._project_id),
+            ("rejected-edit", _REJECTED, ("id",), _REJECTED.c.project_id == self._project_id),
+            ("case-part", _PARTS, ("id",), _PARTS.c.project_id == self._project_id),
+            ("look", _LOOKS, ("id",), _LOOKS.c.project_id == self._project_id),
         ):
             for row in self._pages(of, [of.c[name] for name in key], mine):
                 yield {"kind": kind} | {name: _plain(value) for name, value in row.items() if name != "project_id"}

@@ -35,10 +35,11 @@ _FIGURE_COLUMNS = [
 class Outputs(Part):
     """Outputs and check results."""
 
-    def add_outputs(self, outputs: Sequence[NewOutput]) -> list[Output]:
+    def add_outputs(self, outputs: Sequence[NewOutput], *, standing: bool = True) -> list[Output]:
         """Store outputs in one transaction, mark the run items they answer, and hand them back with their ids.
 
-        An item of a run is answered once: where one has an output already, that output comes back instead.
+        An item of a run is answered once: where one has an output already, that output comes back instead. Without
+        `standing` they only were tried: the cache finds them, and what stands for their cases stays.
         """
         if not outputs:
             return []
@@ -59,7 +60,7 @@ class Outputs(Part):
                 stored[position] = replace(_as_stored(outputs[position]), id=output_id, created_at=moment)
             fresh = [output for output in stored if output is not None]
             self._mark_items(connection, fresh)
-            if fresh:
+            if fresh and standing:
                 connection.execute(
                     insert(CASE_OUTPUTS), case_output_rows(self._project_id, [(o, o.model, o.id) for o in fresh])
                 )

@@ -7,14 +7,17 @@ from sqlalchemy import select
 from sqlalchemy.engine import URL
 
 from migrator_tui.history import location
+from migrator_tui.history.adaptations import Adaptations
 from migrator_tui.history.case_list import CaseList
 from migrator_tui.history.columns import now
 from migrator_tui.history.database import Database, is_sqlite, parse_url
 from migrator_tui.history.decisions import Decisions
+from migrator_tui.history.exchanges import Exchanges
 from migrator_tui.history.export import Export
 from migrator_tui.history.outputs import Outputs
 from migrator_tui.history.part import upsert
 from migrator_tui.history.runs import Runs
+from migrator_tui.history.searches import Searches
 from migrator_tui.history.session import Session
 from migrator_tui.history.side_calls import SideCalls
 from migrator_tui.history.standing_basis import StandingBases
@@ -26,7 +29,21 @@ from migrator_tui.project.schema import Project
 _SHORTEST_SECRET = 8
 
 
-class History(Versions, Runs, Outputs, SideCalls, StandingBases, Verdicts, Decisions, CaseList, Session, Export):
+class History(
+    Versions,
+    Runs,
+    Outputs,
+    SideCalls,
+    StandingBases,
+    Verdicts,
+    Decisions,
+    Exchanges,
+    Adaptations,
+    Searches,
+    CaseList,
+    Session,
+    Export,
+):
     """What happened in a project. Every method is synchronous, one short transaction, and safe in any thread.
 
     Methods raise `HistoryError` (one line) where the database cannot be read or written.

@@ -1,7 +1,8 @@
 """The tables. Two families: what happened (appended, shared by a team where the database is PostgreSQL), and what
 belongs to this machine (index of its case files, standings, drafts, session), which always lies in SQLite.
 
-Both families are created in every database; with SQLite, the default, they are one file.
+Both families are created in every database; with SQLite, the default, they are one file. The tables of adaptation
+lie in `adaptation_tables`.
 """
 
 from datetime import datetime
@@ -14,11 +15,12 @@ from migrator_tui.history.columns import JsonText, RawText, UtcDateTime, now
 from migrator_tui.history.schema_version import TABLE_PREFIX
 
 # SQLite counts by itself only in a column declared INTEGER; PostgreSQL's INTEGER ends at two billion.
-_Id = BigInteger().with_variant(Integer, "sqlite")
+IdType = BigInteger().with_variant(Integer, "sqlite")
 
 
-def _id() -> Any:
-    return Field(default=None, sa_column=Column(_Id, primary_key=True, autoincrement=True))
+def id_column() -> Any:
+    """A number that the database counts by itself."""
+    return Field(default=None, sa_column=Column(IdType, primary_key=True, autoincrement=True))
 
 
 class Base(SQLModel):
@@ -43,7 +45,7 @@ class ProjectRow(Base, table=True):
     """A project; a PostgreSQL database may hold several. `key` is what recognises it again."""
 
     __tablename__ = f"{TABLE_PREFIX}project"
-    id: int = _id()
+    id: int = id_column()
     key: str = Field(sa_type=RawText, unique=True)
     name: str = Field(sa_type=RawText)
     created_at: datetime = Field(default_factory=now, sa_type=UtcDateTime)
@@ -57,15 +59,15 @@ class VersionRow(Base, table=True):
         UniqueConstraint("project_id", "task", "model_name", "number"),
         UniqueConstraint("project_id", "task", "model_name", "digest"),
     )
-    id: int = _id()
-    project_id: int = Field(sa_type=_Id, foreign_key=f"{TABLE_PREFIX}project.id")
+    id: int = id_column()
+    project_id: int = Field(sa_type=IdType, foreign_key=f"{TABLE_PREFIX}project.id")
     task: str = Field(sa_type=RawText)
     model_name: str = Field(sa_type=RawText)
     number: int
     template: str = Field(sa_type=RawText)
     params: dict[str, Any] = Field(sa_type=JsonText)
     digest: str
-    parent_id: int | None = Field(sa_type=_Id, foreign_key=f"{TABLE_PREFIX}prompt_version.id")
+    parent_id: int | None = Field(sa_type=IdType, foreign_key=f"{TABLE_PREFIX}prompt_version.id")
     origin: str
     kept: bool
     name: str | None = Field(sa_type=RawText)
@@ -79,7 +81,7 @@ class RunRow(Base, table=True):
 
     __tablename__ = f"{TABLE_PREFIX}run"
     id: str = Field(primary_key=True)
-    project_id: int = Field(sa_type=_Id, foreign_key=f"{TABLE_PREFIX}project.id")
+    project_id: int = Field(sa_type=IdType, foreign_key=f"{TABLE_PREFIX}project.id")
     state: str
     settings: dict[str, Any] = Field(sa_type=JsonText)
     items: int
@@ -98,10 +100,10 @@ class RunItemRow(Base, table=True):
     task: str = Field(sa_type=RawText)
     model_name: str = Field(sa_type=RawText)
     case_id: str = Field(sa_type=RawText)
-    version_id: int = Field(sa_type=_Id, foreign_key=f"{TABLE_PREFIX}prompt_version.id")
+    version_id: int = Field(sa_type=IdType, foreign_key=f"{TABLE_PREFIX}prompt_version.id")
     repeat: int
     call_key: str
-    output_id: int | None = Field(sa_type=_Id, foreign_key=f"{TABLE_PREFIX}output.id")
+    output_id: int | None = Field(sa_type=IdType, foreign_key=f"{TABLE_PREFIX}output.id")
     cached: bool
 
 
@@ -115,14 +117,14 @@ class OutputRow(Base, table=True):
         # All that the money of a day needs, so that the rows with their long texts are not read.
         Index(f"ix_{TABLE_PREFIX}output_money", "project_id", "created_at", "model", "error_kind", "cost"),
     )
-    id: int = _id()
-    project_id: int = Field(sa_type=_Id, foreign_key=f"{TABLE_PREFIX}project.id")
+    id: int = id_column()
+    project_id: int = Field(sa_type=IdType, foreign_key=f"{TABLE_PREFIX}project.id")
     call_key: str
     task: str = Field(sa_type=RawText)
     model_name: str = Field(sa_type=RawText)
     model: str = Field(sa_type=RawText)
     case_id: str = Field(sa_type=RawText)
-    version_id: int = Field(sa_type=_Id, foreign_key=f"{TABLE_PREFIX}prompt_version.id")
+    version_id: int = Field(sa_type=IdType, foreign_key=f"{TABLE_PREFIX}prompt_version.id")
     repeat: int
     text: str = Field(sa_type=RawText)
     reasoning: str = Field(sa_type=RawText)
@@ -161,22 +163,22 @@ class CaseOutputRow(Base, table=True):
         ),
         Index(f"ix_{TABLE_PREFIX}case_output_version", "version_id", "model", "case_id", "repeat", "id", "output_id"),
     )
-    id: int = _id()
-    project_id: int = Field(sa_type=_Id, foreign_key=f"{TABLE_PREFIX}project.id")
+    id: int = id_column()
+    project_id: int = Field(sa_type=IdType, foreign_key=f"{TABLE_PREFIX}project.id")
     task: str = Field(sa_type=RawText)
     model_name: str = Field(sa_type=RawText)
     model: str = Field(sa_type=RawText)
     case_id: str = Field(sa_type=RawText)
-    version_id: int = Field(sa_type=_Id, foreign_key=f"{TABLE_PREFIX}prompt_version.id")
+    version_id: int = Field(sa_type=IdType, foreign_key=f"{TABLE_PREFIX}prompt_version.id")
     repeat: int
-    output_id: int = Field(sa_type=_Id, foreign_key=f"{TABLE_PREFIX}output.id")
+    output_id: int = Field(sa_type=IdType, foreign_key=f"{TABLE_PREFIX}output.id")
 
 
 class CheckRow(Base, table=True):
     """What one check found on one output."""
 
     __tablename__ = f"{TABLE_PREFIX}check_result"
-    output_id: int = Field(sa_type=_Id, primary_key=True, foreign_key=f"{TABLE_PREFIX}output.id")
+    output_id: int = Field(sa_type=IdType, primary_key=True, foreign_key=f"{TABLE_PREFIX}output.id")
     check_key: str = Field(primary_key=True)
     label: str = Field(sa_type=RawText)
     passed: bool
@@ -191,15 +193,15 @@ class VerdictRow(Base, table=True):
 
     __tablename__ = f"{TABLE_PREFIX}verdict"
     __table_args__ = (Index(None, "project_id", "task", "model_name", "case_id"), Index(None, "undoes"))
-    id: int = _id()
-    project_id: int = Field(sa_type=_Id, foreign_key=f"{TABLE_PREFIX}project.id")
+    id: int = id_column()
+    project_id: int = Field(sa_type=IdType, foreign_key=f"{TABLE_PREFIX}project.id")
     task: str = Field(sa_type=RawText)
     model_name: str = Field(sa_type=RawText)
     case_id: str = Field(sa_type=RawText)
-    output_id: int = Field(sa_type=_Id, foreign_key=f"{TABLE_PREFIX}output.id")
+    output_id: int = Field(sa_type=IdType, foreign_key=f"{TABLE_PREFIX}output.id")
     text_digest: str
     passed: bool | None
-    undoes: int | None = Field(sa_type=_Id, foreign_key=f"{TABLE_PREFIX}verdict.id")
+    undoes: int | None = Field(sa_type=IdType, foreign_key=f"{TABLE_PREFIX}verdict.id")
     group: str | None
     note: str | None = Field(sa_type=RawText)
     blind: bool
@@ -212,8 +214,8 @@ class VerdictNoteRow(Base, table=True):
 
     __tablename__ = f"{TABLE_PREFIX}verdict_note"
     __table_args__ = (Index(None, "verdict_id"),)
-    id: int = _id()
-    verdict_id: int = Field(sa_type=_Id, foreign_key=f"{TABLE_PREFIX}verdict.id")
+    id: int = id_column()
+    verdict_id: int = Field(sa_type=IdType, foreign_key=f"{TABLE_PREFIX}verdict.id")
     note: str = Field(sa_type=RawText)
     author: str = Field(sa_type=RawText)
     created_at: datetime = Field(sa_type=UtcDateTime)
@@ -224,8 +226,8 @@ class RunApprovalRow(Base, table=True):
 
     __tablename__ = f"{TABLE_PREFIX}run_approval"
     __table_args__ = (Index(None, "project_id"),)
-    id: int = _id()
-    project_id: int = Field(sa_type=_Id, foreign_key=f"{TABLE_PREFIX}project.id")
+    id: int = id_column()
+    project_id: int = Field(sa_type=IdType, foreign_key=f"{TABLE_PREFIX}project.id")
     run_id: str = Field(foreign_key=f"{TABLE_PREFIX}run.id")
     note: str | None = Field(sa_type=RawText)
     author: str = Field(sa_type=RawText)
@@ -237,11 +239,11 @@ class DecisionRow(Base, table=True):
 
     __tablename__ = f"{TABLE_PREFIX}decision"
     __table_args__ = (Index(None, "project_id", "task", "candidate"),)
-    id: int = _id()
-    project_id: int = Field(sa_type=_Id, foreign_key=f"{TABLE_PREFIX}project.id")
+    id: int = id_column()
+    project_id: int = Field(sa_type=IdType, foreign_key=f"{TABLE_PREFIX}project.id")
     task: str = Field(sa_type=RawText)
     candidate: str = Field(sa_type=RawText)
-    version_id: int = Field(sa_type=_Id, foreign_key=f"{TABLE_PREFIX}prompt_version.id")
+    version_id: int = Field(sa_type=IdType, foreign_key=f"{TABLE_PREFIX}prompt_version.id")
     go: bool
     gate: str
     reason: str = Field(sa_type=RawText)
@@ -256,15 +258,15 @@ class SideCallRow(Base, table=True):
 
     __tablename__ = f"{TABLE_PREFIX}side_call"
     __table_args__ = (Index(None, "project_id", "created_at"),)
-    id: int = _id()
-    project_id: int = Field(sa_type=_Id, foreign_key=f"{TABLE_PREFIX}project.id")
+    id: int = id_column()
+    project_id: int = Field(sa_type=IdType, foreign_key=f"{TABLE_PREFIX}project.id")
     purpose: str
     model: str = Field(sa_type=RawText)
     cost: float | None
     input_tokens: int | None
     output_tokens: int | None
     error_kind: str | None
-    output_id: int | None = Field(sa_type=_Id, foreign_key=f"{TABLE_PREFIX}output.id")
+    output_id: int | None = Field(sa_type=IdType, foreign_key=f"{TABLE_PREFIX}output.id")
     created_at: datetime = Field(sa_type=UtcDateTime)
 
 
@@ -272,13 +274,13 @@ class DraftRow(Base, table=True):
     """Unsaved editor text of one program window."""
 
     __tablename__ = f"{TABLE_PREFIX}draft"
-    project_id: int = Field(sa_type=_Id, primary_key=True, foreign_key=f"{TABLE_PREFIX}project.id")
+    project_id: int = Field(sa_type=IdType, primary_key=True, foreign_key=f"{TABLE_PREFIX}project.id")
     task: str = Field(sa_type=RawText, primary_key=True)
     model_name: str = Field(sa_type=RawText, primary_key=True)
     window: str = Field(primary_key=True)
     template: str = Field(sa_type=RawText)
     params_text: str = Field(sa_type=RawText)
-    base_version_id: int | None = Field(sa_type=_Id)
+    base_version_id: int | None = Field(sa_type=IdType)
     updated_at: datetime = Field(sa_type=UtcDateTime)
 
 
@@ -286,7 +288,7 @@ class SessionRow(Base, table=True):
     """Where the user was."""
 
     __tablename__ = f"{TABLE_PREFIX}session"
-    project_id: int = Field(sa_type=_Id, primary_key=True, foreign_key=f"{TABLE_PREFIX}project.id")
+    project_id: int = Field(sa_type=IdType, primary_key=True, foreign_key=f"{TABLE_PREFIX}project.id")
     data: dict[str, Any] = Field(sa_type=JsonText)
 
 
@@ -295,8 +297,8 @@ class IndexBuildRow(Base, table=True):
 
     __tablename__ = f"{TABLE_PREFIX}index_build"
     __table_args__ = (Index(None, "project_id", "task"),)
-    id: int = _id()
-    project_id: int = Field(sa_type=_Id, foreign_key=f"{TABLE_PREFIX}project.id")
+    id: int = id_column()
+    project_id: int = Field(sa_type=IdType, foreign_key=f"{TABLE_PREFIX}project.id")
     task: str = Field(sa_type=RawText)
     files_digest: str
     cases: int
@@ -309,7 +311,7 @@ class CaseIndexRow(Base, table=True):
 
     __tablename__ = f"{TABLE_PREFIX}case_index"
     __table_args__ = (UniqueConstraint("build_id", "case_id"),)
-    build_id: int = Field(sa_type=_Id, primary_key=True)
+    build_id: int = Field(sa_type=IdType, primary_key=True)
     no: int = Field(primary_key=True)
     case_id: str = Field(sa_type=RawText)
     title: str = Field(sa_type=RawText)
@@ -322,7 +324,7 @@ class CaseBodyRow(Base, table=True):
     """One case whole, as JSON text."""
 
     __tablename__ = f"{TABLE_PREFIX}case_body"
-    build_id: int = Field(sa_type=_Id, primary_key=True)
+    build_id: int = Field(sa_type=IdType, primary_key=True)
     no: int = Field(primary_key=True)
     body: str
 
@@ -332,7 +334,7 @@ class StandingRow(Base, table=True):
 
     __tablename__ = f"{TABLE_PREFIX}standing"
     __table_args__ = (Index(f"ix_{TABLE_PREFIX}standing_order", "project_id", "task", "candidate", "section", "no"),)
-    project_id: int = Field(sa_type=_Id, primary_key=True, foreign_key=f"{TABLE_PREFIX}project.id")
+    project_id: int = Field(sa_type=IdType, primary_key=True, foreign_key=f"{TABLE_PREFIX}project.id")
     task: str = Field(sa_type=RawText, primary_key=True)
     candidate: str = Field(sa_type=RawText, primary_key=True)
     case_id: str = Field(sa_type=RawText, primary_key=True)
@@ -343,8 +345,8 @@ class StandingRow(Base, table=True):
     judged: int
     changed: str = Field(sa_type=RawText)
     same: float | None
-    baseline_output_id: int | None = Field(sa_type=_Id)
-    candidate_output_id: int | None = Field(sa_type=_Id)
+    baseline_output_id: int | None = Field(sa_type=IdType)
+    candidate_output_id: int | None = Field(sa_type=IdType)
     drift: str
     baseline_source: str
     candidate_source: str
@@ -360,9 +362,9 @@ class StandingBasisRow(Base, table=True):
     """What the standings of a task and candidate were made from, so that opening a project makes them anew seldom."""
 
     __tablename__ = f"{TABLE_PREFIX}standing_basis"
-    project_id: int = Field(sa_type=_Id, primary_key=True, foreign_key=f"{TABLE_PREFIX}project.id")
+    project_id: int = Field(sa_type=IdType, primary_key=True, foreign_key=f"{TABLE_PREFIX}project.id")
     task: str = Field(sa_type=RawText, primary_key=True)
     candidate: str = Field(sa_type=RawText, primary_key=True)
     rules: str
-    last_output: int = Field(sa_type=_Id)
-    last_verdict: int = Field(sa_type=_Id)
+    last_output: int = Field(sa_type=IdType)
+    last_verdict: int = Field(sa_type=IdType)
