@@ -15,7 +15,7 @@ from migrator_tui.adaptation.guidance import Rule
 from migrator_tui.adaptation.values import EditKind, Group
 from migrator_tui.project.case_values import case_title
 from migrator_tui.project.schema import AdaptationSettings, Case, Message
-from migrator_tui.project.words import one_line
+from migrator_tui.project.words import counted, one_line
 
 MOST_CHARACTERS = 90_000
 """Of a request, the prompt included: about 22,000 tokens."""
@@ -50,8 +50,14 @@ class Failure:
     reference_passes: bool | None = None
     failed: tuple[tuple[str, str], ...] = ()
     """Labels of the failed checks, each with its reason."""
+    types: tuple[str, ...] = ()
+    """Their types, which a label of the user's own may hide."""
     drift: tuple[str, ...] = ()
-    """In which ways the two answers differ, in words."""
+    """In which ways the two answers differ, in words …"""
+    drift_names: tuple[str, ...] = ()
+    """… and by name."""
+    signs: tuple[str, ...] = ()
+    """What makes it fail, each thing told once: a drift where it explains a failed check, else the check's label."""
     person: str = ""
     """What a person said of the answer: `fail`, with a note perhaps."""
     reference_person: str = ""
@@ -296,7 +302,9 @@ def _causes(
             f"signs: {', '.join(one_line(name, 60) for name in group.names) or 'what a person said'}",
             f"cases: {', '.join(names[case_id] for case_id in listed)}{f' and {more} more' if more else ''}",
         ]
-        parts.append(f"### Cause {number}: {len(group.case_ids)} cases")
+        if not any(case_id in shown for case_id in listed) and (first := material.failures.get(group.case_ids[0])):
+            facts += [f"failed in {names[first.case.id]}:", *_failed(first)]
+        parts.append(f"### Cause {number}: {counted(len(group.case_ids), 'case')}")
         parts.append(fenced("cause", mark, "\n".join([f"title: {one_line(group.title, 120)}", *facts])))
         parts += [
             _shown_case(material.failures[case_id], names[case_id], mark, cut_texts[case_id])
@@ -309,9 +317,13 @@ def _causes(
     return parts
 
 
+def _failed(failure: Failure) -> list[str]:
+    return [f"- {one_line(label, 80)}: {one_line(reason, 200)}" for label, reason in failure.failed[:MOST_CHECKS]]
+
+
 def _shown_case(failure: Failure, name: str, mark: str, texts: tuple[str, str, str]) -> str:
     said, reference, answer = texts
-    found = [f"- {one_line(label, 80)}: {one_line(reason, 200)}" for label, reason in failure.failed[:MOST_CHECKS]]
+    found = _failed(failure)
     parts = [fenced("input", mark, said)]
     if failure.reference is not None:
         passes = {True: "passes", False: "fails as well: no example to follow", None: "not judged"}
