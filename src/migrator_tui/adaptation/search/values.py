@@ -44,6 +44,8 @@ class HeadRoom:
     """One line."""
     failing: int
     of: int
+    first_try_tells: bool = False
+    """Likely only if the first proposal moves something."""
 
 
 @dataclass(frozen=True, slots=True)
