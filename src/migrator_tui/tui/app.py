@@ -20,6 +20,7 @@ from migrator_tui.history.records import SessionState
 from migrator_tui.project.schema import Project
 from migrator_tui.text_safety import safe_line
 from migrator_tui.tui import settings
+from migrator_tui.tui.adaptation.review_state import Reviews
 from migrator_tui.tui.deciding import DECIDING
 from migrator_tui.tui.foreign import foreign_commands, opening_line
 from migrator_tui.tui.glyphs import ASCII, UNICODE
@@ -27,7 +28,8 @@ from migrator_tui.tui.keys import EVERYWHERE, bindings
 from migrator_tui.tui.messages import HistoryFailed, HistoryOpened, Noticed, ProgramFact, ProjectChanged, RunBroke
 from migrator_tui.tui.preflight.looks import Looks
 from migrator_tui.tui.runs import Runs
-from migrator_tui.tui.surveying import SURVEYING, Surveying
+from migrator_tui.tui.searching import SEARCHING, Searching
+from migrator_tui.tui.surveying import SURVEYING
 from migrator_tui.tui.theme import DEFAULT_THEME
 from migrator_tui.tui.widgets.header import HeaderState
 from migrator_tui.tui.widgets.tabs import TabNote
@@ -40,9 +42,11 @@ if TYPE_CHECKING:
 
 SESSION_SECONDS = 3.0
 """Between two looks at whether the place where the user is has to be written down."""
+UNNUMBERED = ("preflight", "suggestion", "acceptance", "search")
+"""Screens without a tab: something else leads to them."""
 
 
-class MigratorApp(Surveying):
+class MigratorApp(Searching):
     """One project folder in one terminal."""
 
     TITLE = "migrator-tui"
@@ -64,9 +68,11 @@ class MigratorApp(Surveying):
         self.glyphs = ASCII if self.settings.ascii_glyphs else UNICODE
         self.workspace = Workspace(project, self.tell, trusted)
         self.runs = Runs(self.workspace, self.tell)
+        self.reviews = Reviews()
         self.looks = Looks(self.workspace, self._dry_run, demo=demo)
         self.decide_about(self.workspace)
         self.survey_about(self.workspace)
+        self.search_about(self.workspace)
         self.frame = HeaderState(project=project.name)
         self.notes: dict[str, TabNote] = {}
         self._first_paint = ExitStack()
@@ -147,6 +153,7 @@ class MigratorApp(Surveying):
         self.cards.stop()
         self.looks.stop()
         self.surveys.stop()
+        await self.searches.close()
         self.workers.cancel_all()  # what looks at a long list in a thread stops at its next step
         await self.runs.close()
         await self.workspace.close()
@@ -203,7 +210,7 @@ class MigratorApp(Surveying):
             return
         for screen in list(self._screens.values()):
             screen.post_message(message)
-        if isinstance(message, (*DECIDING, *SURVEYING)):
+        if isinstance(message, (*DECIDING, *SURVEYING, *SEARCHING)):
             self.post_message(message)
 
     # The frame
@@ -275,7 +282,7 @@ class MigratorApp(Surveying):
 
     def action_show(self, name: str) -> None:
         """Bring a screen to the front."""
-        if name not in (*self.screen_names, "preflight") or name == self.current.NAME:
+        if name not in (*self.screen_names, *UNNUMBERED) or name == self.current.NAME:
             return
         if name not in self._screens:
             self._add(name, self._make(name))
@@ -303,6 +310,18 @@ class MigratorApp(Surveying):
             from migrator_tui.tui.preflight.screen import PreflightScreen
 
             return PreflightScreen()
+        if name == "suggestion":
+            from migrator_tui.tui.adaptation.review import ReviewScreen
+
+            return ReviewScreen()
+        if name == "search":
+            from migrator_tui.tui.adaptation.search_screen import SearchScreen
+
+            return SearchScreen()
+        if name == "acceptance":
+            from migrator_tui.tui.adaptation.acceptance import AcceptanceScreen
+
+            return AcceptanceScreen()
         from migrator_tui.tui.project.screen import ProjectScreen
 
         return ProjectScreen()

@@ -136,6 +136,8 @@ CASE_LIST: Sequence[Key] = (
     Key("blind", "b", "blind", "blind", "blind: hide names, shuffle sides", "Look"),
     Key("filter", "slash", "filter", "filter", "filter: text, tag:, is:", "Move"),
     Key("add-check", "a", "add_check", "add check", "add a check from this output or drift", "Change"),
+    Key("search", "S", "search", "search", "search for a better prompt; asks with calls and money", "Change", footer=False),
+    Key("suggest", "s", "suggest", "suggest edits", "have edits of the prompt suggested", "Change", short="suggest"),
     Key("undo", "u", "undo_verdict", "undo", "undo the last verdict", "Judge"),
     Key("note", "c", "note", "note", "note on the verdict", "Judge", footer=False),
     Key("pass-all", "P", "judge_shown(True)", "pass all", "pass all shown by the filter", "Judge", footer=False),
@@ -310,6 +312,54 @@ COVERAGE: Sequence[Key] = (
     Key("coverage-next", "j,down", "step(1)", "next", "next row", "Move", footer=False, palette=False),
     Key("coverage-previous", "k,up", "step(-1)", "previous", "previous row", "Move", footer=False, palette=False),
     Key("coverage-back", "escape", "back", "back", "back to the workbench", "Move", footer=False, palette=False),
+)
+
+SUGGESTION: Sequence[Key] = (
+    Key("suggestion-stop", "x", "stop", "stop", "stop what is running", "Run"),
+    Key("suggestion-take", "space", "take", "take / leave", "take the edit, or leave it", "Change", short="take"),
+    Key("suggestion-edit", "e", "edit", "change the words", "change the words of the edit", "Change", short="edit"),
+    Key("suggestion-try", "t", "try_live", "try", "try what is taken on its cases, side by side", "Run"),
+    Key("suggestion-each", "T", "try_each", "try each", "leave each out in turn; asks first", "Run", short="each"),
+    Key("suggestion-accept", "A", "accept", "accept", "see what it would flip; nothing is kept yet", "Change"),
+    Key("suggestion-all", "ctrl+a", "take_all", "take all", "take all, or decide all again", "Change", short="all"),
+    Key("suggestion-sent", "i", "sent", "what was sent", "all that was sent and answered", "Look", short="sent"),
+    Key("suggestion-diff", "d", "diff", "diff", "the whole diff of what is taken", "Look"),
+    Key("suggestion-note", "c", "note", "reason", "leave it and say why; it is not proposed again", "Judge"),
+    Key("suggestion-open", "enter", "open", "cases", "its cases; a case in the workbench", "Look", footer=False),
+    Key("suggestion-ask", "s", "suggest", "ask anew", "ask for another suggestion", "Change", footer=False),
+    Key("suggestion-part", "tab", "part(1)", "next part", "edits, hunk, cases", "Move", footer=False),
+    *_TRACK,
+    Key("suggestion-next", "j,down", "step(1)", "next", "next row", "Move", footer=False, palette=False),
+    Key("suggestion-previous", "k,up", "step(-1)", "previous", "previous row", "Move", footer=False, palette=False),
+    Key("suggestion-back", "escape", "back", "back", "back; the suggestion stays", "Move", palette=False),
+)
+
+ACCEPTANCE: Sequence[Key] = (
+    Key("acceptance-stop", "x", "stop", "stop", "stop what is running", "Run"),
+    Key("acceptance-keep", "ctrl+s,A", "keep", "keep", "keep it as a version; asks where it breaks", "Change"),
+    Key("acceptance-edit", "e", "edit", "change the words", "change the words of an edit", "Change", short="edit"),
+    Key("acceptance-diff", "d", "diff", "diff", "mark the words that differ", "Look"),
+    Key("acceptance-open", "enter", "open", "the case", "this case in the workbench", "Look", short="case"),
+    Key("acceptance-part", "tab", "part(1)", "next part", "cases, answers, edits", "Move", footer=False),
+    Key("acceptance-next", "j,down", "step(1)", "next", "next case", "Move", footer=False, palette=False),
+    Key("acceptance-previous", "k,up", "step(-1)", "previous", "previous case", "Move", footer=False, palette=False),
+    Key("acceptance-back", "escape", "back", "back", "back to the edits; nothing is kept", "Move", palette=False),
+)
+
+SEARCH: Sequence[Key] = (
+    Key("search-stop", "x", "stop", "stop, keep the best", "stop the search and keep the best", "Run", short="stop"),
+    Key("search-pause", "space", "pause", "pause", "pause the search, or let it go on", "Run"),
+    Key("search-draft", "enter", "open", "make it the draft", "the winner into the review, and the draft", "Change"),
+    Key("search-open", "enter", "open", "its prompt", "the whole prompt of the try", "Look"),
+    Key("search-diff", "d", "diff", "diff to the start", "the try against where the search began", "Look", short="diff"),
+    Key("search-write", "w", "write", "write report", "write what was tried to a file", "Change", short="report"),
+    Key("search-keep", "ctrl+s", "keep", "keep as version", "keep the try as a version, with a name", "Change", short="keep"),
+    Key("search-again", "S", "search", "search", "search again, or go on with it; asks first", "Run"),
+    Key("search-part", "tab", "part(1)", "next part", "the try, what it flips, held-out cases", "Move", short="part"),
+    *_TRACK,
+    Key("search-next", "j,down", "step(1)", "older", "older try", "Move", footer=False, palette=False),
+    Key("search-previous", "k,up", "step(-1)", "newer", "newer try", "Move", footer=False, palette=False),
+    Key("search-back", "escape", "back", "close", "back; a search goes on behind", "Move", palette=False),
 )
 
 PREFLIGHT: Sequence[Key] = (

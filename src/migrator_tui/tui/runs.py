@@ -1,9 +1,9 @@
-"""What is being asked of models right now: single cases, bulk runs, and the processes that serve them."""
+"""What is being asked of models right now (cases, bulk runs, the assistant), and the processes that serve it."""
 
 import asyncio
 from collections.abc import Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from textual.message import Message
 
@@ -27,6 +27,11 @@ if TYPE_CHECKING:
 
 CONCURRENCY = 16
 """Calls of a bulk run at a time; a model's own `concurrency` narrows it."""
+ResultT = TypeVar("ResultT")
+
+
+class Stopped(Exception):
+    """Somebody has stopped what was going on beside the runs."""
 
 
 class Runs:
@@ -47,11 +52,39 @@ class Runs:
         """A bulk run is going on."""
         self.cases: set[str] = set()
         """Ids of the cases that are being asked by themselves."""
+        self.behind = False
+        """A search goes on behind the screens."""
+        self._beside: set[asyncio.Task[Any]] = set()
+        """Neither: the assistant, or edits being tried."""
 
     @property
     def busy(self) -> bool:
         """Something can be stopped."""
-        return self.bulk or bool(self.cases)
+        return self.bulk or bool(self.cases) or bool(self._beside)
+
+    @property
+    def occupied(self) -> bool:
+        """Models are being asked: the project must stay as it is."""
+        return self.busy or self.behind
+
+    @property
+    def runner(self) -> "Runner | None":
+        """Who asks about edits that are only tried; `None` until models are ready."""
+        return self._ready_runner() if self._runner is not None else None
+
+    async def stoppable(self, work: Coroutine[Any, Any, ResultT]) -> ResultT:
+        """Await something else that asks models, so that `x` stops it; raises `Stopped` then."""
+        task = asyncio.create_task(work)
+        self._beside.add(task)
+        try:
+            return await asyncio.shield(task)
+        except asyncio.CancelledError:
+            if task.cancelled():
+                raise Stopped from None
+            task.cancel()  # whoever waits for it is gone
+            raise
+        finally:
+            self._beside.discard(task)
 
     async def open(self) -> None:
         """Open the pool: calls can be made, the first of them waits for its worker."""
@@ -117,8 +150,8 @@ class Runs:
     async def close(self) -> None:
         """Stop what goes on, keeping what was answered, and end the processes."""
         self.stop()
-        if self._tasks:
-            await asyncio.wait(self._tasks, timeout=5)
+        if waited_for := self._tasks | self._beside:
+            await asyncio.wait(waited_for, timeout=5)
         await self._stack.aclose()
 
     def _ready_runner(self) -> "Runner":
@@ -129,8 +162,16 @@ class Runs:
             self._runner = self._new_runner(self._pool)
         return self._runner
 
+    def own_runner(self) -> "Runner":
+        """A runner over the same processes, for what is stopped by itself; `ProjectError` until models are ready."""
+        if self._pool is None:
+            raise ProjectError("models are still starting; try again in a moment")
+        return self._new_runner(self._pool)
+
     def stop(self) -> None:
         """Cancel the calls in flight."""
+        for task in list(self._beside):
+            task.cancel()
         if self._runner is not None:
             self._runner.stop()
 

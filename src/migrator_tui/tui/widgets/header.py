@@ -22,6 +22,10 @@ class RunProgress:
     left_s: float | None = None
     cost: float | None = None
     estimated_cost: float | None = None
+    max_cost: float | None = None
+    """A cap."""
+    at_most: bool = False
+    """It may well end earlier: `total` is what it may take."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +48,8 @@ class HeaderState:
     spent_is_partial: bool = False
     """Some calls of today have no known price."""
     run: RunProgress | None = None
+    waits: str = ""
+    """Who is being asked, where that is no run; stands until it is over."""
     notice: str = ""
     """One line that stands for some seconds where money stands otherwise."""
     notice_role: str = "muted"
@@ -129,6 +135,8 @@ class HeaderBar(Widget):
             # A long line leaves room for the task and the candidate beside it.
             room = max(20, self.size.width - 30)
             return Content.assemble((safe_line(s.notice, room), STYLES[s.notice_role]), " ")
+        if s.waits:
+            return Content.styled(f"{s.waits} ", STYLES["primary"])
         if s.spent is None:
             return Content("")
         about = "over " if s.spent_is_partial else ""
@@ -150,10 +158,12 @@ class HeaderBar(Widget):
         if run.rate is not None and squeeze < 1:
             parts += ["  ", (f"{run.rate:.1f} calls/s", MUTED)]
         if run.left_s is not None and squeeze < 6:
-            parts += ["  ", (f"{duration(run.left_s)} left", MUTED)]
+            parts += ["  ", (f"{'at most ' if run.at_most else ''}{duration(run.left_s)} left", MUTED)]
         if run.cost is not None:
             parts += ["  ", (money(run.cost), STRONG)]
-            if run.estimated_cost is not None and squeeze < 5:
+            if run.max_cost is not None and squeeze < 5:
+                parts += [(f" of {money(run.max_cost)}", MUTED)]
+            elif run.estimated_cost is not None and squeeze < 5:
                 parts += [(f" of ~{money(run.estimated_cost)}", MUTED)]
         return Content.assemble(*parts, " ")
 

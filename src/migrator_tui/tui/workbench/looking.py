@@ -68,6 +68,18 @@ class Looking(Bench):
         selected = " ".join((self.get_selected_text() or "").split())
         await add_check(self, drift, view.case.id, selected=selected)
 
+    @work(exclusive=True, group="question")
+    async def action_suggest(self) -> None:
+        """The suggestion that is under review; without one, ask the assistant for it."""
+        if self.blind is not None:
+            self.say("a suggestion would tell which is which; b leaves blind mode", "warning")
+        elif self.program.reviews.get((self.workspace.task.name, self.workspace.candidate.name)) is not None:
+            self.program.action_show("suggestion")
+        elif self.workspace.is_open:
+            from migrator_tui.tui.adaptation.asking import ask
+
+            await ask(self)
+
     def action_copy(self) -> None:
         """The text of the focused pane, as it came from the model."""
         focused = self.focused

@@ -10,6 +10,7 @@ from textual.worker import get_current_worker
 from migrator_tui.history.errors import HistoryError
 from migrator_tui.history.records import CaseRow, Judged, Mark, Section
 from migrator_tui.project.errors import ProjectError
+from migrator_tui.text_safety import safe_line
 from migrator_tui.tui.messages import TrackChanged
 from migrator_tui.tui.widgets.text_view import TextView
 from migrator_tui.tui.workbench.bench import Bench
@@ -152,6 +153,21 @@ class Moving(Bench):
             return
         self.query_one("#filter", Input).set_class(bool(self.query_text), "-open")
         self.rows.focus()
+
+    def go_to_case(self, case_id: str) -> bool:
+        """Put the cursor on a case of the task in view, though a filter hides it; False where that cannot be, which
+        is said."""
+        no = self.workspace.number_of(case_id)
+        if no is None:
+            self.say(f"{safe_line(case_id, 40)} is no case of this task any more", "warning")
+            return False
+        if self.rows.go_to(no):
+            return True
+        if self.blind is not None:
+            self.say("the round of blind judging is of its own cases; b leaves it", "warning")
+            return False
+        self._clear_filter()
+        return self.rows.go_to(no)
 
     def action_back(self) -> None:
         """One step out: full screen, editor, diff, filter, in this order."""

@@ -1,0 +1,1 @@
+"""The screens of prompt adaptation: suggestions reviewed edit by edit, acceptance, search."""

@@ -1,0 +1,118 @@
+"""What a review rests on, read anew in threads: cases behind its edits, what the guards say, which edits still fit.
+
+Held-out cases are not among the cases here, whatever an edit names.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from migrator_tui.adaptation.values import Edit, EditKind, Leak
+from migrator_tui.history.records import CheckRecord, Mark, Output
+from migrator_tui.project.schema import BASELINE, Case, Task
+from migrator_tui.tui.adaptation.review_state import CaseNow, Guarded, Review
+
+if TYPE_CHECKING:
+    from migrator_tui.tui.workspace import Workspace
+
+LOOKED_AT = 2_000
+"""Cases of a task whose words are compared with the edits, and on which the prompt is rendered."""
+
+
+def look_again(review: Review, workspace: "Workspace") -> None:
+    """Edits, leaks, guards and cases against the text as it is now. Raises `ProjectError`."""
+    from migrator_tui.adaptation import edits, leaks
+    from migrator_tui.project.cases import load_cases
+
+    task = workspace.project.task(review.track[0])
+    review.stale = edits.stale(review.text, review.edits)
+    cases = list(load_cases(workspace.project, task))[:LOOKED_AT]
+    texts = _texts(workspace, task, review.track[1], cases)
+    found: dict[int, Sequence[Leak]] = {}
+    for number, edit in enumerate(review.edits):
+        if edit.kind is not EditKind.EXAMPLE and number not in review.stale:
+            found[number] = leaks.leaks(review.text, edit, cases, texts)
+    review.leaks = {number: some for number, some in found.items() if some}
+    named = {case_id for edit in review.edits for case_id in edit.case_ids}
+    named.update(case_id for advice in review.suggestion.advice for case_id in advice.case_ids)
+    review.cases = cases_now(workspace, task, review.track[1], named)
+    review.guarded = guard(review, workspace, review.taken_edits, cases)
+
+
+def guard(
+    review: Review, workspace: "Workspace", taken: Sequence[Edit], cases: Sequence[Case] | None = None
+) -> Guarded:
+    """What the guards say of these edits together. Raises `ProjectError`."""
+    from migrator_tui.adaptation import edits, guards
+    from migrator_tui.project.cases import load_cases
+    from migrator_tui.project.prompts import read_template
+
+    project, (task_name, candidate) = workspace.project, review.track
+    task = project.task(task_name)
+    if not taken:
+        return Guarded()
+    known = cases if cases is not None else list(load_cases(project, task))[:LOOKED_AT]
+    record = read_template(project.prompt_file(task, candidate))
+    frozen, _ = guards.frozen_passages(task, record, review.text)
+    every = range(len(taken))
+    refused = guards.refusals(review.text, taken, every, project.adaptation, frozen, known)
+    try:
+        changed, growth = guards.facts(review.text, edits.applied(review.text, taken))
+    except edits.EditError:  # is among what is refused
+        changed = growth = 0.0
+    return Guarded(refused, changed, growth)
+
+
+def cases_now(workspace: "Workspace", task: Task, candidate: str, case_ids: Collection[str]) -> Mapping[str, CaseNow]:
+    """How these cases stand for a candidate; those held out, and those that there are not, are left out."""
+    from migrator_tui.running.judging import check_outputs
+
+    history, project = workspace.history, workspace.project
+    parts = history.case_parts(task.name)
+    wanted = sorted(case_id for case_id in case_ids if parts.get(case_id) != "held-out")
+    cases = {case.id: case for case in history.cases(task.name, wanted)}
+    standings = history.standings(task.name, candidate, list(cases))
+    old = history.current_outputs(task.name, BASELINE, project.baseline.model, list(cases))
+    new = history.current_outputs(task.name, candidate, project.candidate(candidate).model, list(cases))
+    shown: dict[str, Output] = {}
+    for case_id, outputs in new.items():
+        standing = standings.get(case_id)
+        decided = standing.candidate_output_id if standing is not None else None
+        shown[case_id] = next((output for output in outputs if output.id == decided), outputs[0])
+    results = check_outputs(history, task, cases, shown.values(), old)
+    verdicts = history.verdicts(task.name, candidate, list(cases))
+    found: dict[str, CaseNow] = {}
+    for case_id, case in cases.items():
+        standing, output = standings.get(case_id), shown.get(case_id)
+        note = next((v.note for v in verdicts.get(case_id, []) if v.note and v.passed is False), "")
+        checks = list(results.get(output.id, {}).values()) if output is not None else []
+        found[case_id] = CaseNow(
+            case_id,
+            standing.candidate if standing is not None else Mark.NOT_RUN,
+            case.critical,
+            standing.changed if standing is not None else "",
+            note or evidence(checks, output),
+        )
+    return found
+
+
+def evidence(checks: Sequence[CheckRecord], output: Output | None = None) -> str:
+    """Why an output fails: the error, or the first check that it failed and what that says; empty where it passes."""
+    if output is not None and output.failed_call:
+        return output.error or output.error_kind or ""
+    failed = [check for check in checks if not check.passed and not check.waiting]
+    if not failed:
+        return ""
+    first = failed[0]
+    more = f" · {len(failed) - 1} more" if len(failed) > 1 else ""
+    return f"{first.label}: {first.reason}{more}" if first.reason else f"{first.label}{more}"
+
+
+def _texts(workspace: "Workspace", task: Task, candidate: str, cases: Sequence[Case]) -> Mapping[str, str]:
+    """What both models answered on each case, as one text."""
+    ids = [case.id for case in cases]
+    history, project = workspace.history, workspace.project
+    texts: dict[str, str] = {}
+    for name in (BASELINE, candidate):
+        for case_id, outputs in history.current_outputs(task.name, name, project.model(name).model, ids).items():
+            texts[case_id] = "\n".join([texts.get(case_id, ""), *(output.text for output in outputs)])
+    return texts

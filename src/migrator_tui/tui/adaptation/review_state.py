@@ -1,0 +1,177 @@
+"""A suggestion under review: what the user has made of each edit. It outlives looking elsewhere. Knows no widgets."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+from migrator_tui.adaptation.values import Ablation, Acceptance, Edit, Leak, Suggestion
+from migrator_tui.history.records import Mark
+
+if TYPE_CHECKING:
+    from migrator_tui.tui.workspace import Workspace
+
+
+class Choice(StrEnum):
+    """What the user has said of an edit."""
+
+    OPEN = "to decide"
+    TAKEN = "taken"
+    LEFT = "left"
+
+
+@dataclass(frozen=True, slots=True)
+class CaseNow:
+    """A case behind an edit, as it stands."""
+
+    case_id: str
+    mark: Mark
+    critical: bool = False
+    changed: str = ""
+    """What changed against the baseline."""
+    evidence: str = ""
+    """Why it fails: the first failed check, or the person's note."""
+
+
+@dataclass(frozen=True, slots=True)
+class Guarded:
+    """What the guards say of a choice."""
+
+    refusals: Sequence[str] = ()
+    changed: float = 0.0
+    """Share of the words that the choice changes."""
+    growth: float = 0.0
+
+
+@dataclass(slots=True)
+class Review:
+    """One suggestion and the choices made on it."""
+
+    suggestion: Suggestion
+    text: str
+    """What the edits act on: the text in the editor as it is now."""
+    params: Mapping[str, Any]
+    parent_id: int | None
+    """The version that the text came from …"""
+    label: str
+    """… and what it is called, `v4`."""
+    edits: list[Edit] = field(default_factory=list)
+    """As they read now: the user may have changed their words."""
+    choices: list[Choice] = field(default_factory=list)
+    reasons: dict[int, str] = field(default_factory=dict)
+    """Why an edit was left, by its number."""
+    stale: Mapping[int, str] = field(default_factory=dict)
+    """Edits that cannot be placed in the text any more, and why."""
+    leaks: Mapping[int, Sequence[Leak]] = field(default_factory=dict)
+    guarded: Guarded = field(default_factory=Guarded)
+    ablations: Mapping[int, Ablation] = field(default_factory=dict)
+    """By edit; of the choice that was taken when they were measured."""
+    cases: Mapping[str, CaseNow] = field(default_factory=dict)
+    acceptance: Acceptance | None = None
+    """Of the choice as it is; `None` where that was not tried yet."""
+    offered: bool = False
+    """It was accepted for another task, and is offered to this one."""
+    search_id: str | None = None
+    """It came out of a search."""
+    remembered: set[int] = field(default_factory=set)
+    """Edits that were turned down, and are kept as such."""
+
+    def __post_init__(self) -> None:
+        if not self.edits:
+            self.edits = list(self.suggestion.edits)
+        if not self.choices:
+            self.choices = [Choice.OPEN] * len(self.edits)
+
+    @property
+    def track(self) -> tuple[str, str]:
+        """Task and candidate it is for."""
+        return self.suggestion.task, self.suggestion.candidate
+
+    @property
+    def taken(self) -> list[int]:
+        """Numbers of the edits that are taken and can be placed, from 0."""
+        return [n for n, choice in enumerate(self.choices) if choice is Choice.TAKEN and n not in self.stale]
+
+    @property
+    def taken_edits(self) -> list[Edit]:
+        """Those edits."""
+        return [self.edits[n] for n in self.taken]
+
+    @property
+    def left(self) -> list[int]:
+        """Numbers of the edits that the user left."""
+        return [n for n, choice in enumerate(self.choices) if choice is Choice.LEFT]
+
+    def count(self, choice: Choice) -> int:
+        """How many edits stand so; one that is stale is taken no more."""
+        if choice is Choice.TAKEN:
+            return len(self.taken)
+        return self.choices.count(choice)
+
+    def choose(self, number: int, choice: Choice) -> None:
+        """Take or leave an edit; what was measured of another choice no longer holds."""
+        if self.choices[number] is choice:
+            return
+        self.choices[number] = choice
+        if choice is not Choice.LEFT:
+            self.reasons.pop(number, None)
+        self.measured_is_past()
+
+    def change(self, number: int, edit: Edit) -> None:
+        """Other words for an edit; it counts as taken, since somebody has worked on it."""
+        self.edits[number] = edit
+        self.choices[number] = Choice.TAKEN
+        self.measured_is_past()
+
+    def measured_is_past(self) -> None:
+        """Another choice: what was tried was not this one."""
+        self.ablations = {}
+        self.acceptance = None
+
+    def behind(self, number: int | None) -> list[str]:
+        """Ids of the cases behind an edit, or behind all that are taken."""
+        edits = self.taken_edits if number is None else [self.edits[number]]
+        named = [case_id for edit in edits for case_id in edit.case_ids]
+        return [case_id for case_id in dict.fromkeys(named) if case_id in self.cases]
+
+
+class Reviews:
+    """The suggestions under review, one for each task and candidate, and which of them are being asked for."""
+
+    def __init__(self) -> None:
+        self._reviews: dict[tuple[str, str], Review] = {}
+        self.asking: set[tuple[str, str]] = set()
+
+    def get(self, track: tuple[str, str]) -> Review | None:
+        """What is under review of a task and candidate."""
+        return self._reviews.get(track)
+
+    def put(self, review: Review) -> None:
+        """Another suggestion takes the place of the one before."""
+        self._reviews[review.track] = review
+
+    def drop(self, review: Review) -> None:
+        """It was accepted: what is left of it is over."""
+        if self._reviews.get(review.track) is review:
+            del self._reviews[review.track]
+
+    @property
+    def all(self) -> list[Review]:
+        """Every one of them."""
+        return list(self._reviews.values())
+
+
+def remember_left(review: Review, workspace: "Workspace") -> None:
+    """The edits that the user left are turned down, each once: the assistant is told of them the next time."""
+    for number in review.left:
+        if number not in review.remembered:
+            review.remembered.add(number)
+            edit = edit_details(review.edits[number])
+            reason = review.reasons.get(number, "")
+            workspace.history.reject_edit(*review.track, edit, reason, workspace.author)
+
+
+def edit_details(edit: Edit) -> Mapping[str, Any]:
+    """An edit as the history keeps it."""
+    found = asdict(edit)
+    return {**found, "op": edit.op.value, "kind": edit.kind.value, "case_ids": list(edit.case_ids)}
