@@ -101,6 +101,22 @@ class CoverageSurveyed(Fact):
 
 
 @dataclass
+class SearchAdvanced(Fact):
+    """A search of that task and candidate made progress; told some times a second at most."""
+
+    task: str
+    candidate: str
+
+
+@dataclass
+class SearchEnded(Fact):
+    """It is over: done, stopped, or it could not be carried out."""
+
+    task: str
+    candidate: str
+
+
+@dataclass
 class CasesChanged(Fact):
     """The case files of a task were changed outside: their index is another one, or they cannot be read just now."""
 

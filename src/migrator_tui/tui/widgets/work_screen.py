@@ -23,11 +23,13 @@ class WorkScreen(Screen[None]):
 
     NAME = ""
     """What the tabs call it."""
+    TAB = ""
+    """The tab it stands under, where it has none of its own."""
     BINDINGS: ClassVar[list[BindingType]] = []
 
     def compose(self) -> ComposeResult:
         yield HeaderBar(self.program.glyphs)
-        yield ScreenTabs(self.NAME)
+        yield ScreenTabs(self.TAB or self.NAME)
         yield from self.compose_body()
         yield KeyFooter()
 

@@ -16,7 +16,6 @@ from migrator_tui.history.errors import HistoryError
 from migrator_tui.history.records import Version
 from migrator_tui.project.errors import ProjectError
 from migrator_tui.tui.messages import ProjectChanged, VersionRecorded
-from migrator_tui.tui.widgets.tabs import TabNote
 from migrator_tui.tui.widgets.write_version import write_version
 from migrator_tui.tui.workbench.bench import Bench
 from migrator_tui.tui.workbench.draft_params import DraftParams
@@ -72,7 +71,7 @@ class Drafting(DraftParams, Bench):
         if self.prompt is None:
             return
         self.program.change_frame(version=self.prompt.version.label, draft=self.prompt_pane.dirty)
-        self.program.note_tab("versions", TabNote(self.prompt.version.label))
+        self.program.note_versions(self.prompt.version.label)
         self._paint_narrow()
 
     def _show_params(self) -> None:
@@ -258,7 +257,7 @@ class Drafting(DraftParams, Bench):
         if not workspace.is_open:
             return
         workspace.look_outside()
-        if self.blind is not None or self.program.runs.busy:
+        if self.blind is not None or self.program.runs.occupied:
             return  # what is under way is about the cases as they were
         found = workspace.look_at_config()
         if found is not None:
@@ -281,7 +280,7 @@ class Drafting(DraftParams, Bench):
 
     def _take_config(self, found: Reread) -> None:
         """Somebody changed the configuration: what it says takes effect, with task and candidate as they were."""
-        if self.blind is not None or self.program.runs.busy:
+        if self.blind is not None or self.program.runs.occupied:
             self.workspace.forget_look()
             return  # begun in this very moment; the next look sees the change again
         self.keep_draft_now()
@@ -322,7 +321,7 @@ class Drafting(DraftParams, Bench):
 
     def _follow_others(self) -> None:
         """Another window, or a run outside, has judged or asked cases of the task in view."""
-        if self.blind is not None or self.program.runs.busy:
+        if self.blind is not None or self.program.runs.occupied:
             return  # begun in this very moment; the list is made anew at its end
         self.program.recount_scorecards(self.workspace.task.name)
         if self.is_long:

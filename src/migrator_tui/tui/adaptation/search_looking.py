@@ -1,0 +1,66 @@
+"""What a try's rows cannot say by themselves: how its text differs, and why the cases it flips pass or fail. For threads."""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from migrator_tui.adaptation.search.values import Try
+from migrator_tui.parity.outcomes import outcome_of
+from migrator_tui.tui.adaptation.search_panes import Looked
+from migrator_tui.tui.adaptation.search_state import SearchState
+from migrator_tui.tui.versions.diff import prompt_diff
+from migrator_tui.tui.workspace import Workspace
+
+if TYPE_CHECKING:
+    from migrator_tui.history.records import Version
+    from migrator_tui.project.schema import Case, Task
+
+LOOKED_AT = 60
+"""Cases of a kind whose reasons are looked up: more than a pane shows."""
+
+
+def look(workspace: Workspace, state: SearchState, attempt: Try, parent: Try | None) -> Looked:
+    """Look a try up; raises `HistoryError`."""
+    before = parent.template if parent is not None else attempt.template
+    diff = prompt_diff(before, None, attempt.template, None)
+    changed = None
+    flips = attempt.flips
+    broken = flips.broken[:LOOKED_AT] if flips is not None else ()
+    fixed = flips.fixed[:LOOKED_AT] if flips is not None else ()
+    if not broken and not fixed:
+        return Looked(diff, changed)
+    history, task = workspace.history, workspace.project.task(state.task)
+    cases = {case.id: case for case in history.cases(task.name, [*broken, *fixed])}
+    reasons: dict[str, str] = {}
+    for version_id, ids in ((attempt.version_id, broken), (parent.version_id if parent else None, fixed)):
+        if version_id is not None and ids:
+            reasons |= _reasons(workspace, task, history.version(version_id), cases, ids)
+    return Looked(diff, changed, reasons, {case_id for case_id, case in cases.items() if case.critical})
+
+
+def _reasons(
+    workspace: Workspace, task: "Task", version: "Version", cases: "Mapping[str, Case]", ids: Sequence[str]
+) -> dict[str, str]:
+    """Why these cases came out as they did with a version; by case id."""
+    from migrator_tui.project.schema import BASELINE
+    from migrator_tui.running.judging import check_outputs
+
+    project, history = workspace.project, workspace.history
+    model = project.model(version.model_name).model
+    asked = [case_id for case_id in ids if case_id in cases]
+    outputs = history.version_outputs(version.id, model, asked)
+    baselines = history.current_outputs(task.name, BASELINE, project.baseline.model, asked)
+    results = check_outputs(history, task, cases, [o for some in outputs.values() for o in some], baselines)
+    records = {output_id: list(by_key.values()) for output_id, by_key in results.items()}
+    verdicts = history.verdicts(task.name, version.model_name, asked)
+    return {
+        case_id: outcome_of(
+            outputs[case_id],
+            records,
+            verdicts.get(case_id, []),
+            is_baseline=False,
+            assume=project.assume,
+            threshold=task.threshold_for(cases[case_id]),
+        ).reason
+        for case_id in asked
+        if case_id in outputs
+    }

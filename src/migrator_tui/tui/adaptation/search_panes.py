@@ -1,0 +1,245 @@
+"""The right side of a search: the try under the cursor, what it flips, and the held-out cases, which come last."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from textual.content import Content
+
+from migrator_tui.adaptation.search.values import HeldOut, Spent, Try
+from migrator_tui.adaptation.values import Edit
+from migrator_tui.parity.gate.words import signed
+from migrator_tui.text_safety import safe, safe_line
+from migrator_tui.tui.adaptation.search_state import SearchState
+from migrator_tui.tui.adaptation.search_tries import flip_counts, title_of
+from migrator_tui.tui.adaptation.search_words import rate_words, role_of
+from migrator_tui.tui.glyphs import Glyphs
+from migrator_tui.tui.theme import MUTED, STRONG, STYLES, chip
+from migrator_tui.tui.versions.diff import PromptDiff, diff_lines
+from migrator_tui.tui.widgets.figures import percent
+from migrator_tui.tui.widgets.header import money
+
+HEAD, SIDE = 13, 9
+"""Cells of the names and of the figures of the held-out table."""
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """What was looked up of a try: how its text differs from its parent's, and what the cases say."""
+
+    diff: PromptDiff
+    changed: float | None = None
+    """Share of the parent's words that it changes."""
+    reasons: Mapping[str, str] = field(default_factory=dict)
+    """By case id, why it fails: now, or of a fixed one before."""
+    critical: Collection[str] = ()
+
+
+def proposal_title(attempt: Try, base: str) -> Content:
+    """`Try 10 from try 7  no preamble, and why not`."""
+    origin = f" from try {attempt.parent}" if attempt.parent is not None else ""
+    return Content.assemble(
+        (f"Try {attempt.number}", STRONG), (origin, MUTED), (f"  {safe_line(title_of(attempt, base), 60)} ", "")
+    )
+
+
+def proposal(attempt: Try, looked: Looked | None, going: bool, glyphs: Glyphs) -> Content:
+    """Why, what it changes line by line, what the guards found, and why it was kept or dropped."""
+    lines: list[Content] = []
+    for number, edit in enumerate(attempt.edits):
+        lines += [Content("")] * bool(number) + reason_lines(edit, number if len(attempt.edits) > 1 else None, glyphs)
+    if attempt.parent is None:
+        lines.append(
+            Content.styled("The prompt as it was. Tries are set against it, and against their parents.", MUTED)
+        )
+    elif looked is not None:
+        lines += [Content("")] * bool(lines) + [
+            diff_lines(looked.diff, glyphs),
+            Content(""),
+            guards(attempt, looked, glyphs),
+        ]
+    if attempt.why and not going:
+        sign, role = (glyphs.now, "primary") if attempt.accepted else (glyphs.failed, "muted")
+        word = "kept" if attempt.accepted else "dropped"
+        lines.append(
+            Content.assemble((f"{sign} {word}: ", STYLES[role]), (glyphs.fit(safe_line(attempt.why, 400)), MUTED))
+        )
+    return Content("\n").join(lines)
+
+
+def reason_lines(edit: Edit, number: int | None, glyphs: Glyphs) -> list[Content]:
+    """Why an edit is made, and for which cases."""
+    head = "Why  " if number is None else f"{number + 1}  "
+    title = f"{safe_line(edit.title, 120)}: " if number is not None and edit.title else ""
+    why = safe(edit.why) if edit.explained and edit.why else "nobody gave a reason"
+    lines = [Content.assemble((head, STRONG), (title, STYLES["text"]), (why, STYLES["text"]))]
+    about = [edit.kind.value] if edit.kind.value != "instruction" else []
+    about += [f"for {' '.join(safe_line(one, 40) for one in edit.case_ids)}"] if edit.case_ids else []
+    about += [f"rule {safe_line(edit.rule, 60)}"] if edit.rule else []
+    if about:
+        lines.append(Content.styled(" " * len(head) + f" {glyphs.dot} ".join(about), MUTED))
+    return lines
+
+
+def guards(attempt: Try, looked: Looked, glyphs: Glyphs) -> Content:
+    """What the guards found, in one grey line; a try that they refused was never asked about a case."""
+    if attempt.version_id is None:
+        return Content.styled(f"{glyphs.failed} refused before any case was asked", STYLES["warning"])
+    told = ["variables kept"]
+    if looked.changed is not None:
+        told.append(f"changes {looked.changed * 100:.0f} % of the text")
+    parts = [Content.assemble((f"{glyphs.passed} ", STYLES["success"]), (words, MUTED)) for words in told]
+    return Content("   ").join(parts)
+
+
+def flips_title(attempt: Try) -> Content:
+    """`What it flips against try 7`."""
+    against = f" against try {attempt.parent}" if attempt.parent is not None else ""
+    return Content.assemble(("What it flips", STRONG), (against + " ", MUTED))
+
+
+def flip_lines(attempt: Try, looked: Looked | None, glyphs: Glyphs) -> Content:
+    """The cases that came out otherwise than with its parent, broken ones first."""
+    flips = attempt.flips
+    if flips is None:
+        words = "it is what the others are set against" if attempt.parent is None else "no case was asked about both"
+        return Content.styled(f"  {words}", MUTED)
+    reasons = looked.reasons if looked is not None else {}
+    critical = looked.critical if looked is not None else ()
+    lines = []
+    for sign, role, ids in ((glyphs.failed, "error", flips.broken), (glyphs.added, "success", flips.fixed)):
+        for case_id in ids:
+            told = safe_line(reasons.get(case_id, ""), 200)
+            told = f"was: {told}" if told and ids is flips.fixed else told
+            lines.append(
+                Content.assemble(
+                    (f"  {sign}  ", f"bold {STYLES[role]}"),
+                    (safe_line(case_id, 40), STRONG if role == "error" else STYLES["text"]),
+                    (glyphs.critical if case_id in critical else " ", STYLES["warning"]),
+                    (f"  {glyphs.fit(told)}", MUTED),
+                )
+            )
+    same = len(flips.kept) + len(flips.still_failing)
+    lines.append(Content.styled(f"  {glyphs.same}  {same:,} the same", MUTED))
+    if flips.open:
+        lines.append(Content.styled(f"  {glyphs.to_judge}  {len(flips.open):,} not judged, or an error", MUTED))
+    return Content("\n").join(lines)
+
+
+def flips_bottom(attempt: Try, going: bool, glyphs: Glyphs) -> Content:
+    """`+ 3  = 11   14 of 24 tried`."""
+    if attempt.flips is None:
+        return Content("")
+    tried = f"   {attempt.done:,} of {attempt.of:,} tried" if going and attempt.of else ""
+    return Content.assemble(flip_counts(attempt.flips, glyphs, same=True), (tried, MUTED))
+
+
+def held_out_title(state: SearchState, glyphs: Glyphs) -> Content:
+    """`Held out 60 cases   ✓ better`."""
+    held_out = state.result.held_out if state.result is not None else None
+    number = held_out.cases if held_out is not None else state.began.held_out if state.began is not None else 0
+    head = Content.assemble(("Held out", STRONG), (f" {number:,} cases " if number else " ", MUTED))
+    if held_out is None or held_out.before is None or held_out.after is None:
+        return head
+    role = role_of(held_out)
+    words = {"success": f"{glyphs.passed} better", "error": f"{glyphs.failed} worse"}.get(
+        role, f"{glyphs.drift} not surely better"
+    )
+    return Content.assemble(head, "  ", chip(words, role), " ")
+
+
+def held_out_lines(state: SearchState, glyphs: Glyphs) -> Content:
+    """Until the end that there is nothing to see yet; then the result that counts."""
+    result = state.result
+    if result is not None and result.held_out is not None:
+        learned = (state.began.learn if state.began is not None else None, result.best.score)
+        return _table(result.held_out, learned, glyphs)
+    began = state.began
+    if began is not None and not began.held_out:
+        return _told(
+            glyphs.drift, "There are too few cases to keep any aside.", ["Whatever is found is not proven on others."]
+        )
+    if result is not None or not state.running:
+        why = (
+            "Nothing helped, so nothing was to be shown."
+            if result is not None and not result.helped
+            else "They were not asked."
+        )
+        return _told(glyphs.to_judge, why, ["They are as unseen as before."])
+    number = f"{began.held_out:,} cases wait" if began is not None else "Some cases wait"
+    more = ["They are asked once, when the search is over:", _price(state.spent)]
+    return _told(glyphs.to_judge, f"{number} that no proposal and no choice has seen.", more)
+
+
+def _told(sign: str, words: str, more: Sequence[str]) -> Content:
+    first = Content.assemble((f"  {sign} ", STYLES["primary"]), (words, STYLES["text"]))
+    return Content("\n").join([Content(""), first, *(Content.styled(f"    {line}", MUTED) for line in more if line)])
+
+
+def _price(spent: Spent | None) -> str:
+    if spent is None or not spent.held_back:
+        return "That result is the one that counts."
+    calls = f"{spent.held_back:,} calls"
+    if spent.cost and spent.calls:
+        calls += f", about {money(spent.cost / spent.calls * spent.held_back)}"
+    return f"{calls}. That result is the one that counts."
+
+
+def _table(held_out: HeldOut, learned: tuple[int | None, float | None], glyphs: Glyphs) -> Content:
+    flips = held_out.flips
+    before = len(flips.kept) + len(flips.broken)
+    after = len(flips.kept) + len(flips.fixed)
+    baseline = None if held_out.baseline is None else round(held_out.baseline * held_out.cases)
+    lines = [Content.styled(f"  {'':<{HEAD}}{'before':>{SIDE - 3}}{'after':>{SIDE}}{'baseline':>{SIDE + 2}}", MUTED)]
+    points = ""
+    role = role_of(held_out)
+    if held_out.before is not None and held_out.after is not None:
+        points = f"   {signed(held_out.after - held_out.before)} points"
+    rates = [percent(one) if one is not None else "–" for one in (held_out.before, held_out.after, held_out.baseline)]
+    counts = [f"{before:,}", f"{after:,}", f"{baseline:,}" if baseline is not None else "–"]
+    lines.append(_row("pass rate", rates, Content.styled(glyphs.fit(points), STYLES[role])))
+    flipped = Content.assemble(
+        (f"   {glyphs.added} {len(flips.fixed)}", STYLES["success"]), (" fixed ", MUTED),
+        (f"{glyphs.failed} {len(flips.broken)}", STYLES["error"]), (" broken", MUTED),
+    )  # fmt: skip
+    lines.append(_row(f"of {held_out.cases:,}", counts, flipped))
+    if held_out.low is not None and held_out.high is not None:
+        between = f"{signed(held_out.low)} {glyphs.more} {signed(held_out.high)}"
+        meaning = {"success": "better, by little or much", "error": "worse"}.get(role, "better, worse or the same")
+        lines.append(Content.styled(glyphs.fit(f"  95 % interval {between}: {meaning}"), MUTED))
+    learn, score = learned
+    if score is not None and learn:
+        words = f"  On the {learn:,} it was {rate_words(score)}, but those chose the winner."
+        lines += [Content(""), Content.styled(words, STYLES["text"])]
+    if flips.open:
+        lines.append(Content.styled(f"  {glyphs.to_judge} {len(flips.open):,} not judged, or an error", MUTED))
+    return Content("\n").join(lines)
+
+
+def _row(name: str, figures: Sequence[str], more: Content) -> Content:
+    before, after, baseline = figures
+    return Content.assemble(
+        (f"  {name:<{HEAD}}", STYLES["text"]),
+        (f"{before:>{SIDE - 3}}", MUTED),
+        (f"{after:>{SIDE}}", STRONG),
+        (f"{baseline:>{SIDE + 2}}", MUTED),
+        more,
+    )
+
+
+def held_out_bottom(state: SearchState) -> Content:
+    """How often these cases were looked at, and what comes next."""
+    result = state.result
+    held_out = result.held_out if result is not None else None
+    if result is None or held_out is None:
+        return Content("")
+    looks = "asked once" if held_out.looks <= 1 else f"asked {held_out.looks - 1} times before"
+    role = MUTED if held_out.looks <= 1 else STYLES["warning"]
+    return Content.assemble(
+        (f"{held_out.cases:,} cases, {looks}", role), (f" · enter makes try {result.best.number} the draft", MUTED)
+    )
+
+
+def nothing_lines(words: Sequence[str]) -> Content:
+    """In place of a search, where there is none."""
+    first, *rest = words
+    return Content("\n").join([Content.styled(first, STRONG), *(Content.styled(line, MUTED) for line in rest)])

@@ -1,0 +1,155 @@
+"""How a search stands: what its events have told until now, kept for whoever looks."""
+
+import time
+from dataclasses import dataclass, field
+from enum import Enum
+
+from migrator_tui.adaptation.search.values import (
+    HeldOutBegan,
+    SearchBegan,
+    SearchEvent,
+    SearchNoticed,
+    SearchResult,
+    SearchSettings,
+    Spent,
+    SpentChanged,
+    Try,
+    TryAdvanced,
+    TryBegan,
+    TryEnded,
+)
+from migrator_tui.history.records import Version
+
+
+class Phase(Enum):
+    """What a search is doing."""
+
+    BEGINNING = "beginning"
+    TRYING = "trying"
+    PAUSED = "paused"
+    STOPPING = "stopping"
+    """It was told to stop, and has calls in flight."""
+    HELD_OUT = "held out"
+    """Start and winner are asked about the held-out cases."""
+    OVER = "over"
+    BROKEN = "broken"
+    """It could not be carried out; `problem` says why."""
+
+
+RUNNING = (Phase.BEGINNING, Phase.TRYING, Phase.PAUSED, Phase.STOPPING, Phase.HELD_OUT)
+
+
+@dataclass(slots=True)
+class SearchState:
+    """One search of one prompt."""
+
+    task: str
+    candidate: str
+    base: Version
+    """Where it starts."""
+    settings: SearchSettings
+    models: tuple[str, str]
+    """The candidate's model and the assistant."""
+    phase: Phase = Phase.BEGINNING
+    began: SearchBegan | None = None
+    tries: dict[int, Try] = field(default_factory=dict)
+    """By number."""
+    going: int | None = None
+    """The try that is being asked about cases."""
+    spent: Spent | None = None
+    winner: int | None = None
+    result: SearchResult | None = None
+    problem: str = ""
+    notices: list[str] = field(default_factory=list)
+    _first_calls: tuple[int, float] | None = None
+    """Calls spent before this process made any, and when."""
+
+    def take(self, event: SearchEvent) -> None:
+        """Let an event count."""
+        match event:
+            case SearchBegan():
+                self.began = event
+                self._on(Phase.TRYING)
+            case TryBegan(attempt=attempt) | TryAdvanced(attempt=attempt):
+                self.tries[attempt.number] = attempt
+                self.going = attempt.number
+            case TryEnded(attempt=attempt):
+                self.tries[attempt.number] = attempt
+                if self.going == attempt.number:
+                    self.going = None
+            case SpentChanged(spent=spent):
+                self.spent = spent
+                if self._first_calls is None:
+                    self._first_calls = spent.calls, time.monotonic()
+            case HeldOutBegan(winner=winner):
+                self.winner, self.going = winner, None
+                self._on(Phase.HELD_OUT)
+            case SearchNoticed(text=text):
+                self.notices.append(text)
+
+    def _on(self, phase: Phase) -> None:
+        # What the user has asked for meanwhile stands: it is carried out at the next step.
+        if self.phase not in (Phase.PAUSED, Phase.STOPPING) or phase is Phase.HELD_OUT:
+            self.phase = phase
+
+    def end(self, result: SearchResult) -> None:
+        """It is over."""
+        self.result, self.phase, self.going = result, Phase.OVER, None
+        self.tries = {one.number: one for one in result.tries}
+        self.spent = result.spent
+        self.winner = result.best.number
+
+    def fail(self, problem: str) -> None:
+        """It could not be carried out."""
+        self.problem, self.phase, self.going = problem, Phase.BROKEN, None
+
+    @property
+    def running(self) -> bool:
+        """Whether it still goes on, paused or not."""
+        return self.phase in RUNNING
+
+    @property
+    def track(self) -> tuple[str, str]:
+        """Task and candidate."""
+        return self.task, self.candidate
+
+    @property
+    def newest_first(self) -> list[Try]:
+        """The tries."""
+        return [self.tries[number] for number in sorted(self.tries, reverse=True)]
+
+    @property
+    def best(self) -> Try | None:
+        """The best try that was kept, the earliest of several; once it is over, the winner."""
+        if self.result is not None:
+            return self.result.best
+        kept = [one for one in self.tries.values() if one.accepted and one.score is not None]
+        return max(kept, key=lambda one: (one.score or 0.0, -one.number), default=None)
+
+    @property
+    def start(self) -> Try | None:
+        """The prompt it starts from, once that was asked."""
+        return self.tries.get(1)
+
+    @property
+    def without_better(self) -> int:
+        """Tries since the last better one."""
+        best = self.best
+        ended = [one.number for one in self.tries.values() if one.number != self.going]
+        return sum(1 for number in ended if best is not None and number > best.number)
+
+    @property
+    def rate(self) -> float | None:
+        """Calls a second."""
+        if self._first_calls is None or self.spent is None:
+            return None
+        calls, since = self._first_calls
+        seconds = time.monotonic() - since
+        made = self.spent.calls - calls
+        return made / seconds if made and seconds > 0.5 else None
+
+    @property
+    def left_s(self) -> float | None:
+        """Seconds until the last call of the budget would be made."""
+        rate, spent = self.rate, self.spent
+        return (spent.budget_calls - spent.calls) / rate if rate and spent is not None else None

@@ -1,0 +1,109 @@
+"""The strip over a search: how much of its calls and money is spent, and when it stops by itself."""
+
+from textual.content import Content
+
+from migrator_tui.adaptation.search.values import Spent
+from migrator_tui.text_safety import safe_line
+from migrator_tui.tui.adaptation.search_state import Phase, SearchState
+from migrator_tui.tui.adaptation.search_words import chip_words
+from migrator_tui.tui.glyphs import Glyphs
+from migrator_tui.tui.theme import FAINT, MUTED, STRONG, STYLES, chip
+from migrator_tui.tui.widgets.header import money
+
+HEAD = 10
+BAR, NARROW_BAR = 30, 16
+
+
+def strip_title(state: SearchState, glyphs: Glyphs, frame: str, width: int) -> Content:
+    """`Search from v4 · 140 cases to learn from, 60 held out   ⠹ try 10 · best 87.9 %`."""
+    began = state.began
+    cases = ""
+    if began is not None and width >= 110:
+        apart = f"{began.held_out:,} held out" if began.held_out else "none held out"
+        cases = f" {glyphs.dot} {began.learn:,} cases to learn from, {apart}"
+    words, role = chip_words(state, glyphs, frame)
+    return Content.assemble(
+        ("Search", STRONG), (f" from {state.base.label}{cases}   ", MUTED), chip(safe_line(words), role), " "
+    )
+
+
+def strip_lines(state: SearchState, glyphs: Glyphs, width: int) -> Content:
+    """Calls, money, when it stops; the end says why it ended."""
+    spent = state.spent
+    if spent is None:
+        return Content.styled("getting ready …" if state.running else safe_line(state.problem, 400), MUTED)
+    cells = BAR if width >= 110 else NARROW_BAR
+    lines = [
+        _calls(state, spent, cells, glyphs),
+        _money(spent, cells, glyphs),
+        Content.assemble("  ", _ending(state, glyphs)),
+    ]
+    return Content("\n").join(line.truncate(width, ellipsis=True) for line in lines)
+
+
+def _calls(state: SearchState, spent: Spent, cells: int, glyphs: Glyphs) -> Content:
+    held = 0
+    if spent.held_back and spent.budget_calls:
+        held = max(1, round(cells * spent.held_back / spent.budget_calls))
+    bar = _bar(spent.calls / max(1, spent.budget_calls), cells, glyphs, held)
+    return Content.assemble(
+        (f"  {'calls':<{HEAD - 2}}", STYLES["text"]),
+        bar,
+        (f"  {spent.calls:,}", STRONG),
+        (f" of {spent.budget_calls:,}    ", MUTED),
+        (glyphs.fit(_who(state, spent, glyphs)), MUTED),
+    )
+
+
+def _who(state: SearchState, spent: Spent, glyphs: Glyphs) -> str:
+    """Which model the calls went to."""
+    candidate, assistant = (safe_line(model, 32) for model in state.models)
+    words = f"{spent.calls - spent.assistant_calls:,} to {candidate}, "
+    words += f"{spent.assistant_calls:,} to {assistant} for the proposals"
+    if spent.held_back:
+        words += f"; {glyphs.fold} {spent.held_back:,} kept back for the held-out cases"
+    return words
+
+
+def _money(spent: Spent, cells: int, glyphs: Glyphs) -> Content:
+    head = (f"  {'money':<{HEAD - 2}}", STYLES["text"])
+    if spent.cost is None:
+        return Content.assemble(head, (glyphs.rest * cells, FAINT), ("  price unknown", MUTED))
+    if spent.max_cost is None:
+        bar = Content.styled(glyphs.rest * cells, FAINT)
+        return Content.assemble(
+            head, bar, (f"  {money(spent.cost)}", STRONG), ("    no cap; calls are capped", MUTED)
+        )
+    bar = _bar(spent.cost / spent.max_cost if spent.max_cost else 1.0, cells, glyphs)
+    return Content.assemble(
+        head,
+        bar,
+        (f"  {money(spent.cost)}", STRONG),
+        (f" of {money(spent.max_cost)}    a hard cap: the next call is not made", MUTED),
+    )
+
+
+def _bar(share: float, cells: int, glyphs: Glyphs, held: int = 0) -> Content:
+    filled = min(cells, max(int(share > 0), int(share * cells + 0.5)))
+    held = min(held, cells - filled)
+    return Content.assemble(
+        (glyphs.done * filled, STYLES["primary"]),
+        (glyphs.rest * (cells - filled - held), FAINT),
+        (glyphs.fold * held, STYLES["warning"]),
+    )
+
+
+def _ending(state: SearchState, glyphs: Glyphs) -> Content:
+    if state.result is not None:
+        words = glyphs.fit(safe_line(state.result.ended, 200))
+        return Content.styled(words, STYLES["text"])
+    if state.phase is Phase.BROKEN:
+        return Content.styled(f"{glyphs.warning} {safe_line(state.problem, 300)}", STYLES["warning"])
+    if state.phase is Phase.HELD_OUT:
+        return Content.styled("the search is over; one last time start and winner are asked", STYLES["text"])
+    either = "at either" if state.settings.max_cost is not None else "there"
+    patience, since = state.settings.patience, state.without_better
+    return Content.assemble(
+        (f"stops by itself {either}, or after {patience} tries in a row without a better one ", MUTED),
+        (f"({since} so far)" if since else "", STYLES["text"]),
+    )
