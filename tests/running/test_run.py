@@ -174,10 +174,10 @@ async def test_a_call_keeps_its_place_until_its_answer_is_on_disk(rig: Rig, monk
     writing, go_on = threading.Event(), threading.Event()
     store = rig.history.add_outputs
 
-    def slow(outputs: list[NewOutput]) -> Any:
+    def slow(outputs: list[NewOutput], **more: bool) -> Any:
         writing.set()
         assert go_on.wait(20)
-        return store(outputs)
+        return store(outputs, **more)
 
     monkeypatch.setattr(rig.history, "add_outputs", slow)
     running = asyncio.create_task(rig.run(concurrency=2))
@@ -202,7 +202,7 @@ async def test_concurrency_is_held_and_shared_between_models(rig: Rig) -> None:
 async def test_where_answers_cannot_be_stored_the_run_says_so(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
     from migrator_tui.history.errors import HistoryError
 
-    def full(outputs: list[NewOutput]) -> Any:
+    def full(outputs: list[NewOutput], **more: bool) -> Any:
         raise HistoryError("the disk is full")
 
     monkeypatch.setattr(rig.history, "add_outputs", full)

@@ -53,7 +53,7 @@ def test_a_stated_limit_bounds_the_call(project: Project) -> None:
 def test_without_a_limit_twice_the_longest_answer_counts(project: Project) -> None:
     money = budget(project)
     first = money.bound(SPEC, request())
-    money.promise(first)
+    money.promise(SPEC, first)
     money.settle(SPEC, first, Answer("x", input_tokens=1, output_tokens=2000))
     assert money.bound(SPEC, request()) == pytest.approx(first + (4000 - 1024) * 10 / 1e6)
 
@@ -84,7 +84,7 @@ def test_no_cap_no_bound_and_recordings_are_free(project: Project) -> None:
 
 def test_calls_in_flight_hold_money_back_until_they_are_settled(project: Project) -> None:
     money = budget(project, 0.01)
-    money.promise(0.006)
+    money.promise(SPEC, 0.006)
     refusal = money.refusal(SPEC, 0.005)
     assert refusal is not None and "the cap of $0.01 is reached" in refusal
     money.settle(SPEC, 0.006, Answer("x", input_tokens=0, output_tokens=100))
@@ -96,7 +96,7 @@ def test_calls_in_flight_hold_money_back_until_they_are_settled(project: Project
 )
 def test_broken_calls_count_where_the_provider_may_charge(project: Project, kind: ErrorKind, kept: bool) -> None:
     money = budget(project, 0.01)
-    money.promise(0.006)
+    money.promise(SPEC, 0.006)
     money.settle(SPEC, 0.006, None, CallError(kind, "broke"))
     assert (money.refusal(SPEC, 0.005) is not None) is kept
     assert money.spent == 0.0
@@ -105,6 +105,6 @@ def test_broken_calls_count_where_the_provider_may_charge(project: Project, kind
 def test_the_day_is_shared_between_runs(project: Project) -> None:
     day = Purse(0.01, "max_cost_per_day", spent=0.002)
     one, other = budget(project, None, day), budget(project, 1.0, day)
-    one.promise(0.005)
+    one.promise(SPEC, 0.005)
     refusal = other.refusal(SPEC, 0.004)
     assert refusal is not None and "max_cost_per_day of $0.01 is reached: $0.008 is left" in refusal

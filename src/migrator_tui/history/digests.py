@@ -32,6 +32,11 @@ def version_digest(template: str, params: Mapping[str, Any]) -> str:
     return digest_of([template, dict(params)])
 
 
+def exchange_digest(model: str, params: Mapping[str, Any], messages: Sequence[Mapping[str, Any]]) -> str:
+    """What makes two questions to an assistant the same."""
+    return digest_of([model, dict(params), list(messages)])
+
+
 def text_digest(output: Judgeable) -> str:
     """What a verdict belongs to: the answer's text and the tools it called.
 

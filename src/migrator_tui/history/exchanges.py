@@ -8,17 +8,12 @@ from sqlalchemy import Row, insert, select, update
 from migrator_tui.history.adaptation_records import Exchange
 from migrator_tui.history.adaptation_tables import ExchangeRow
 from migrator_tui.history.columns import now
-from migrator_tui.history.digests import digest_of
+from migrator_tui.history.digests import exchange_digest
 from migrator_tui.history.part import Part, chunks
 from migrator_tui.history.tables import table
 
 _EXCHANGES = table(ExchangeRow)
 _COLUMNS = [column for column in _EXCHANGES.c if column.name != "project_id"]
-
-
-def exchange_digest(model: str, params: Mapping[str, Any], messages: Sequence[Mapping[str, Any]]) -> str:
-    """What makes two questions to an assistant the same."""
-    return digest_of([model, dict(params), list(messages)])
 
 
 class Exchanges(Part):

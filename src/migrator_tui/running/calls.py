@@ -72,7 +72,7 @@ async def settled_call(
     Cancelling this cancels the call.
     """
     end: Finished | Failed | None = None
-    attempts = 1
+    attempts, waiting = 1, True
     try:
         async with aclosing(pool.call(request, lane)) as events:
             async for event in events:
@@ -80,19 +80,21 @@ async def settled_call(
                     end = event
                     break
                 if isinstance(event, Sent):
-                    attempts = event.attempt
+                    attempts, waiting = event.attempt, False
                 if isinstance(event, Retrying):
                     if not budget.allows_retry(bound, event.error):
                         end = Failed(request.id, replace(event.error, attempts=event.attempt))
                         break
                     budget.attempt_broke(bound, event.error)
+                    waiting = True
                 if on_event is not None:
                     on_event(event)
     finally:
         answer = end.answer if isinstance(end, Finished) else None
         # A call that is cancelled on its way may be charged for what the provider had begun.
         error = end.error if isinstance(end, Failed) else CallError(ErrorKind.CUT_OFF, "stopped")
-        budget.settle(spec, bound, answer, error)
+        # A cancelled request may have left in this very moment: it stays counted.
+        budget.settle(spec, bound, answer, error, unsent=waiting and isinstance(end, Failed))
     if end is None:
         end = Failed(request.id, CallError(ErrorKind.WORKER, "the call ended without an answer"))
     if isinstance(end, Failed):

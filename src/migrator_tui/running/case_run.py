@@ -168,11 +168,11 @@ class CaseJob:
                 refusal = self._budget.refusal(spec, bound)
                 if refusal is not None:
                     raise CapReached(refusal, file=self._project.config_file.name)
-                self._budget.promise(bound)
+                self._budget.promise(spec, bound)
                 prepared.append((item, spec, request, bound))
         except ProjectError:
             for _, spec, _, bound in prepared:
-                self._budget.settle(spec, bound, None)
+                self._budget.settle(spec, bound, None, unsent=True)
             raise
         return prepared
 

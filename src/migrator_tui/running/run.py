@@ -2,25 +2,28 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
+from migrator_tui.history.adaptation_records import Exchange
 from migrator_tui.history.records import Version
 from migrator_tui.models.requests import Answer, Lane
 from migrator_tui.project.schema import Case, Message, ModelSpec, Project, Task
+from migrator_tui.running.assistant import AssistantJob, question_digest
 from migrator_tui.running.calls import Calls
 from migrator_tui.running.case_run import CaseJob
-from migrator_tui.running.checking.services import Services
 from migrator_tui.running.checking.waiting import models_asked
 from migrator_tui.running.events import CaseResult, RunEvent, RunResult
 from migrator_tui.running.plan import Plan
 from migrator_tui.running.run_job import RunJob
-from migrator_tui.running.spending import Budget, Prices, Purse, refuse_uncountable
+from migrator_tui.running.spending import Budget, CallCap, Prices, Purse, refuse_uncountable
+from migrator_tui.running.trying import Tried, TryJob, TryResult
 from migrator_tui.running.versions import DraftPrompt
 
 if TYPE_CHECKING:
     from migrator_tui.history.store import History
 
 ResultT = TypeVar("ResultT")
+_Job = RunJob | CaseJob | TryJob | AssistantJob
 
 
 class Runner:
@@ -38,7 +41,7 @@ class Runner:
         self._day: Purse | None = None
         self._counting = asyncio.Lock()
         """Two that start in the same moment must share the day's purse."""
-        self._jobs: set[RunJob | CaseJob] = set()
+        self._jobs: set[_Job] = set()
 
     @property
     def busy(self) -> bool:
@@ -101,18 +104,110 @@ class Runner:
         work = job.run(task, candidate, case, version, on_event, include_baseline=include_baseline)
         return await self._while_listed(job, work)
 
-    async def ask_assistant(self, spec: ModelSpec, messages: Sequence[Message]) -> Answer:
+    async def try_version(
+        self,
+        task: Task,
+        candidate: str,
+        version: Version,
+        cases: Sequence[Case],
+        *,
+        fresh: bool = False,
+        budget: Budget | None = None,
+        concurrency: int = 16,
+        on_tried: Callable[[Tried], None] = lambda tried: None,
+        stop: asyncio.Event | None = None,
+        lane: Lane = Lane.BULK,
+    ) -> TryResult:
+        """Ask and judge a prompt on some cases; what stands for them does not change.
+
+        Cases answered before come from the cache unless `fresh`. `budget` is shared with whatever else it was
+        opened for (`open_budget`); without one the day's money is the limit. Where a call could exceed it, or `stop`
+        is set, it ends: with what was answered, on disk and in the result. `candidate` may be the baseline: its
+        answers then stand, as those of a run. Raises `ProjectError` where the prompt cannot be rendered for a case.
+        """
+        if version.model_name != candidate:
+            raise ValueError(f"version {version.id} is a prompt for {version.model_name}, not for {candidate}")
+        if budget is None:
+            budget = await self.open_budget([self.project.model(candidate), *models_asked(task, cases)])
+        job = TryJob(self.project, self._history, self._pool, budget, lane=lane, concurrency=concurrency)
+        watching = asyncio.create_task(_stop_with(job, stop)) if stop is not None else None
+        try:
+            return await self._while_listed(job, job.run(task, version, cases, fresh=fresh, on_tried=on_tried))
+        finally:
+            if watching is not None:
+                watching.cancel()
+
+    async def exchange(
+        self,
+        spec: ModelSpec,
+        messages: Sequence[Message],
+        *,
+        purpose: str,
+        task: str | None = None,
+        candidate: str | None = None,
+        budget: Budget | None = None,
+        search_id: str | None = None,
+        replay: int | None = None,
+        lane: Lane = Lane.WAITED_FOR,
+    ) -> Exchange:
+        """Ask an assistant, and keep what was sent and what came back, keys blotted out before they leave.
+
+        With `replay` the same search may have asked this before: the first answer with an id above that number is
+        taken instead of a call. Raises as `ask_assistant`; the exchange is kept then too.
+        """
+        if replay is not None:
+            digest = question_digest(self._history, spec, messages)
+            known = await asyncio.to_thread(self._history.exchange_of, digest, after=replay, search_id=search_id)
+            if known is not None:
+                return known
+        about = {"purpose": purpose, "task": task, "candidate": candidate, "search_id": search_id}
+        exchange, _ = await self._asked(spec, messages, budget, lane, about)
+        return exchange
+
+    async def ask_assistant(
+        self,
+        spec: ModelSpec,
+        messages: Sequence[Message],
+        *,
+        purpose: str = "assistant",
+        task: str | None = None,
+        candidate: str | None = None,
+        budget: Budget | None = None,
+    ) -> Answer:
         """Ask a model about no case, within the day's money; what it costs is kept with the other calls.
 
-        Raises `NotAsked` where there is no money left, `CheckFailure` where no answer came, and `ProjectError` where
-        a cap cannot be held because the price is unknown.
+        What was sent and answered is kept as an exchange. Raises `NotAsked` where there is no money left,
+        `CheckFailure` where no answer came, and `ProjectError` where a cap cannot be held because the price is
+        unknown.
         """
-        budget = await self._budget([spec], None)
-        services = Services(self._pool, budget, lane=Lane.WAITED_FOR, concurrency=1)
-        try:
-            return await services.ask(spec, messages, "assistant")
-        finally:
-            await asyncio.shield(asyncio.to_thread(self._history.add_side_calls, services.take_calls()))
+        about = {"purpose": purpose, "task": task, "candidate": candidate, "search_id": None}
+        _, answer = await self._asked(spec, messages, budget, Lane.WAITED_FOR, about)
+        return answer
+
+    async def _asked(
+        self,
+        spec: ModelSpec,
+        messages: Sequence[Message],
+        budget: Budget | None,
+        lane: Lane,
+        about: dict[str, Any],
+    ) -> tuple[Exchange, Answer]:
+        budget = budget or await self.open_budget([spec])
+        job = AssistantJob(self._history, self._pool, budget, author=self._author, lane=lane)
+        return await self._while_listed(job, job.run(spec, messages, **about))
+
+    async def open_budget(
+        self, models: Sequence[ModelSpec], *, max_cost: float | None = None, calls: CallCap | None = None
+    ) -> Budget:
+        """What several tries and questions may spend together, besides the day's money: USD and requests.
+
+        `models` are all that will be asked (`models_asked` names those of checks). Raises `ProjectError` where a cap
+        of money cannot be held because a price is unknown.
+        """
+        budget = await self._budget(list(models), max_cost)
+        if calls is not None:
+            budget.calls = calls
+        return budget
 
     def stop(self) -> None:
         """Cancel the calls in flight and start no more; what was answered is kept, and runs can be resumed."""
@@ -128,12 +223,19 @@ class Runner:
             if a_day is not None and (self._day is None or not self._jobs):
                 # What other programs spent counts from here on; what goes on in this one is counted as it happens.
                 spent, _ = await asyncio.to_thread(self._history.spent_today)
-                self._day = Purse(a_day, "max_cost_per_day", spent)
+                # The same purse: a budget that was opened before goes on counting in it.
+                self._day = self._day or Purse(a_day, "max_cost_per_day")
+                self._day.spent, self._day.written_off = spent, 0.0
         return Budget(self._prices, Purse(max_cost), self._day if a_day is not None else None)
 
-    async def _while_listed(self, job: RunJob | CaseJob, work: Awaitable[ResultT]) -> ResultT:
+    async def _while_listed(self, job: _Job, work: Awaitable[ResultT]) -> ResultT:
         self._jobs.add(job)
         try:
             return await work
         finally:
             self._jobs.discard(job)
+
+
+async def _stop_with(job: TryJob, stop: asyncio.Event) -> None:
+    await stop.wait()
+    job.stop()

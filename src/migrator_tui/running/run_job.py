@@ -186,7 +186,7 @@ class RunJob:
             if not active and not self._services.in_flight:
                 self._halt(refusal)
             return False
-        self._budget.promise(bound)
+        self._budget.promise(spec, bound)
 
         async def ask() -> None:
             self._tell(CallStarted(item))

@@ -128,12 +128,43 @@ class Purse:
 
 
 @dataclass(slots=True)
+class CallCap:
+    """How many requests to models may be made (`None`: any number), and how many were; each attempt is one.
+
+    A request is counted before it is sent, so that the cap cannot be exceeded by one. What is read from a recording
+    is no request.
+    """
+
+    allowed: int | None = None
+    made: int = 0
+    held_back: int = 0
+    """Kept for later: not to be taken now."""
+
+    @property
+    def left(self) -> float:
+        """How many more may be made now."""
+        return float("inf") if self.allowed is None else max(0, self.allowed - self.held_back - self.made)
+
+    def take(self) -> bool:
+        """Count one request that is about to be sent; False where it must not be."""
+        if self.left < 1:
+            return False
+        self.made += 1
+        return True
+
+    def give_back(self) -> None:
+        """A request that was counted has not left after all."""
+        self.made -= 1
+
+
+@dataclass(slots=True)
 class Budget:
     """What one run, or one case, may spend: under its own cap, and under the day's that all of them share."""
 
     prices: Prices
     own: Purse
     day: Purse | None = None
+    calls: CallCap = field(default_factory=CallCap)
     unpriced: int = 0
     """Answers whose cost is not known."""
     _longest: dict[str, int] = field(default_factory=dict)
@@ -157,6 +188,9 @@ class Budget:
 
     def refusal(self, spec: ModelSpec, bound: float) -> str | None:
         """Why a call that may cost `bound` must not start now; `None` where it may."""
+        if self.calls.left < 1 and not is_recorded(spec):
+            kept = f", {self.calls.held_back} of them kept for later" if self.calls.held_back else ""
+            return f"the cap of {self.calls.allowed} calls is reached{kept}"
         for purse in self._purses():
             if 0.0 < bound > purse.left:
                 left = max(0.0, purse.left + purse.promised)
@@ -166,14 +200,29 @@ class Budget:
                 )
         return None
 
-    def promise(self, bound: float) -> None:
-        """A call that may cost `bound` starts."""
+    def promise(self, spec: ModelSpec, bound: float) -> None:
+        """A call that may cost `bound`, and that `refusal` allows, starts."""
+        if not is_recorded(spec):
+            self.calls.take()
         for purse in self._purses():
             purse.promised += bound
 
-    def settle(self, spec: ModelSpec, bound: float, answer: Answer | None, error: CallError | None = None) -> None:
-        """The call is over: what it did cost takes the place of what it might have."""
+    def settle(
+        self,
+        spec: ModelSpec,
+        bound: float,
+        answer: Answer | None,
+        error: CallError | None = None,
+        *,
+        unsent: bool = False,
+    ) -> None:
+        """The call is over: what it did cost takes the place of what it might have.
+
+        `unsent`: its last attempt has not left.
+        """
         cost, written_off = 0.0, 0.0
+        if unsent and not is_recorded(spec):
+            self.calls.give_back()
         if answer is not None and not is_recorded(spec):
             known = self.prices.cost(spec, answer)
             if known is None:
@@ -190,12 +239,15 @@ class Budget:
 
     def allows_retry(self, bound: float, error: CallError) -> bool:
         """Whether the call may be tried again: the broken attempt may have cost as much as the next one may."""
+        if self.calls.left < 1:
+            return False
         if not bound or error.kind not in MAY_BE_BILLED:
             return True
         return all(purse.left >= bound for purse in self._purses())
 
     def attempt_broke(self, bound: float, error: CallError) -> None:
         """An attempt of a call broke and another one follows."""
+        self.calls.take()
         if error.kind in MAY_BE_BILLED:
             for purse in self._purses():
                 purse.written_off += bound

@@ -16,10 +16,11 @@ if TYPE_CHECKING:
 
 
 class OutputWriter:
-    """An asynchronous context: `add` returns once the output is on disk."""
+    """An asynchronous context: `add` returns once the output is on disk. `standing` is as of `add_outputs`."""
 
-    def __init__(self, history: "History") -> None:
+    def __init__(self, history: "History", *, standing: bool = True) -> None:
         self._history = history
+        self._standing = standing
         self._pending: list[tuple[NewOutput, asyncio.Future[Output]]] = []
         self._wake = asyncio.Event()
         self._closing = False
@@ -52,7 +53,8 @@ class OutputWriter:
                 continue
             batch, self._pending = self._pending, []
             try:
-                stored = await asyncio.to_thread(self._history.add_outputs, [output for output, _ in batch])
+                outputs = [output for output, _ in batch]
+                stored = await asyncio.to_thread(self._history.add_outputs, outputs, standing=self._standing)
             except Exception as error:  # handed to whoever waits for the output: none is told it was stored
                 for _, future in batch:
                     if not future.done():

@@ -33,6 +33,13 @@ def judge_params(spec: ModelSpec) -> Mapping[str, Any]:
     return {**ours, **spec.params}
 
 
+def assistant_params(spec: ModelSpec) -> Mapping[str, Any]:
+    """The parameters an assistant is asked with: as its table states, and briefly where that says nothing."""
+    if any(name in spec.params for name in OUTPUT_LIMITS):
+        return dict(spec.params)
+    return {**spec.params, "max_tokens": ANSWER_TOKENS}
+
+
 class Services:
     """Asks on behalf of the checks of one run, or of one case. Belongs to the event loop that uses it.
 
@@ -101,10 +108,8 @@ class Services:
 
     async def ask(self, spec: ModelSpec, messages: Sequence[Message], purpose: str) -> Answer:
         """Ask a model about no output, with the parameters that its table states; raises as `call` does."""
-        params = dict(spec.params)
-        if not any(name in params for name in OUTPUT_LIMITS):
-            params["max_tokens"] = ANSWER_TOKENS
-        return await self.call(spec, _request(spec, messages=list(messages), params=params), purpose)
+        request = _request(spec, messages=list(messages), params=assistant_params(spec))
+        return await self.call(spec, request, purpose)
 
     async def call(
         self, spec: ModelSpec, request: ModelRequest, purpose: str, output_id: int | None = None
@@ -117,7 +122,7 @@ class Services:
                     self.refusal = refusal
                     raise NotAsked(refusal)
                 await self.settled()
-            self._budget.promise(bound)
+            self._budget.promise(spec, bound)
             self.in_flight += 1
             self.made += 1
 
