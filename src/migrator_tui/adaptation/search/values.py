@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from migrator_tui.adaptation.values import Edit, Flips
+from migrator_tui.adaptation.values import Advice, Edit, Flips, Suggestion
 
 PATIENCE = 3
 """Tries in a row without a better one, after which a search ends by itself."""
@@ -186,3 +186,9 @@ class SearchResult:
     """`None` where there are no held-out cases, or they were not asked."""
     spent: Spent
     seconds: float
+    head_room: HeadRoom | None = None
+    """`None` where it ended before that was known."""
+    suggestion: Suggestion | None = None
+    """The way from the start to the best, as edits to be reviewed; `None` where nothing helped."""
+    advice: tuple[Advice, ...] = ()
+    """What the assistant said no prompt can fix."""

@@ -1,0 +1,154 @@
+"""The tries of a search as they come about: what was proposed, how it came out, what became of it."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from migrator_tui.adaptation.search.scores import Scored, flips, pass_rate, scored
+from migrator_tui.adaptation.search.values import Try
+from migrator_tui.adaptation.values import Edit, EditKind, Suggestion
+from migrator_tui.history.records import Output, Version
+from migrator_tui.running.trying import Tried
+
+MOST_TITLE = 60
+
+
+@dataclass(slots=True)
+class Attempt:
+    """One prompt of a search."""
+
+    number: int
+    text: str
+    parent: "Attempt | None" = None
+    title: str = ""
+    edits: tuple[Edit, ...] = ()
+    """Against its parent."""
+    suggestion: Suggestion | None = None
+    """What it came from."""
+    version: Version | None = None
+    calls_before: int = 0
+    scores: dict[str, Scored] = field(default_factory=dict)
+    outputs: dict[str, Output] = field(default_factory=dict)
+    accepted: bool = False
+    why: str = ""
+
+    @property
+    def quoted(self) -> frozenset[str]:
+        """Cases that it, or a prompt it came from, holds as an example: for it they prove nothing."""
+        mine = {case_id for edit in self.edits if edit.kind is EditKind.EXAMPLE for case_id in edit.case_ids}
+        return frozenset(mine) | (self.parent.quoted if self.parent is not None else frozenset())
+
+    @property
+    def lineage(self) -> "list[Attempt]":
+        """The tries it came through, the start first, itself last."""
+        return [*(self.parent.lineage if self.parent is not None else ()), self]
+
+    def take(self, tried: Tried) -> None:
+        """One of its cases is answered."""
+        self.scores[tried.case_id] = scored(tried.outcome, tried.checks)
+        self.outputs[tried.case_id] = tried.output
+
+    def counting(self, case_ids: Iterable[str] | None = None) -> dict[str, Scored]:
+        """How the cases came out that say something of it; of some cases, where they are named."""
+        wanted = self.scores if case_ids is None else [one for one in case_ids if one in self.scores]
+        return {case_id: self.scores[case_id] for case_id in wanted if case_id not in self.quoted}
+
+    @property
+    def rank(self) -> tuple[int, float]:
+        """The higher the better: cases that pass, then checks that do."""
+        counting = self.counting().values()
+        return sum(one.passed is True for one in counting), sum(one.worth for one in counting)
+
+    def shown(self, of: int) -> Try:
+        """As it is told and kept; `of` so many cases."""
+        counting = self.counting()
+        return Try(
+            number=self.number,
+            parent=self.parent.number if self.parent is not None else None,
+            title=self.title,
+            template=self.text,
+            version_id=self.version.id if self.version is not None else None,
+            label=self.version.label if self.version is not None else None,
+            score=pass_rate(counting.values()),
+            done=len(self.scores),
+            of=of,
+            accepted=self.accepted,
+            why=self.why,
+            edits=self.edits,
+            flips=flips(self.parent.counting(), counting) if self.parent is not None and counting else None,
+            calls_before=self.calls_before,
+        )
+
+
+class Attempts:
+    """All tries of a search, by number and by text."""
+
+    def __init__(self, start: Attempt) -> None:
+        self._by_text = {start.text: start}
+        self._all = [start]
+
+    def __iter__(self) -> Iterator[Attempt]:
+        return iter(self._all)
+
+    def __getitem__(self, text: str) -> Attempt:
+        return self._by_text[text]
+
+    def known(self, text: str) -> Attempt | None:
+        """The try of that text, if there was one that cases were asked about."""
+        found = self._by_text.get(text)
+        return found if found is not None and found.version is not None else None
+
+    def new(self, text: str, parent: Attempt, suggestion: Suggestion, calls_before: int) -> Attempt:
+        """A further try, made of a suggestion for its parent."""
+        titles = list(dict.fromkeys(edit.title for edit in suggestion.edits if edit.title))
+        attempt = Attempt(
+            number=len(self._all) + 1,
+            text=text,
+            parent=parent,
+            title=shortened(titles) or "another wording",
+            edits=suggestion.edits,
+            suggestion=suggestion,
+            calls_before=calls_before,
+        )
+        self._all.append(attempt)
+        return attempt
+
+    def ask(self, attempt: Attempt, version: Version) -> None:
+        """A try will be asked about cases, as that version."""
+        attempt.version = version
+        self._by_text[attempt.text] = attempt
+
+    @property
+    def best(self) -> Attempt:
+        """The best one that was kept, the earliest of equals."""
+        return max((one for one in self._all if one.accepted), key=lambda one: (one.rank, -one.number))
+
+    @property
+    def dropped(self) -> list[Attempt]:
+        """Those that were not kept, oldest first."""
+        return [one for one in self._all if one.why and not one.accepted]
+
+
+def shortened(titles: Sequence[str]) -> str:
+    """What several edits do, in few words: as many titles as fit, the others counted."""
+    words = ""
+    for place, title in enumerate(titles):
+        longer = f"{words}; {title}" if words else title
+        if words and len(longer) > MOST_TITLE:
+            return f"{words} and {len(titles) - place} more"
+        words = longer
+    return words
+
+
+def worths(attempt: Attempt, case_ids: Sequence[str]) -> Mapping[str, float]:
+    """What a prompt is worth on these cases, for an engine: one that proves nothing, or is open, counts as it did for
+    its parent."""
+
+    def worth(one: Attempt | None, case_id: str) -> float:
+        if one is None or case_id not in one.scores:
+            return 0.0
+        known = one.scores[case_id]
+        if known.passed is None or case_id in one.quoted:
+            return worth(one.parent, case_id)
+        return known.worth
+
+    return {case_id: worth(attempt, case_id) for case_id in case_ids}

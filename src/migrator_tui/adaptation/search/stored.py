@@ -1,0 +1,133 @@
+"""Searches as the history keeps them, and back: plain JSON, since nothing that a program wrote is ever run."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from migrator_tui.adaptation.search.values import HeadRoom, HeldOut, SearchResult, SearchSettings, Spent, Try
+from migrator_tui.adaptation.values import Advice, Edit, EditKind, Flips, Op
+from migrator_tui.history.adaptation_records import StoredSearch
+from migrator_tui.history.digests import digest_of
+from migrator_tui.history.records import Version
+from migrator_tui.project.schema import ModelSpec, Project, Task
+from migrator_tui.running.judging import standing_rules
+
+if TYPE_CHECKING:
+    from migrator_tui.history.store import History
+
+
+def settings_details(settings: SearchSettings, rests_on: Mapping[str, Any], **more: Any) -> dict[str, Any]:
+    """What the history keeps of what a search was asked for, and of what it rests on."""
+    return asdict(settings) | {"rests_on": dict(rests_on)} | more
+
+
+def settings_of(stored: StoredSearch) -> SearchSettings:
+    """What a search was asked for."""
+    return SearchSettings(
+        budget_calls=stored.settings["budget_calls"],
+        max_cost=stored.settings["max_cost"],
+        patience=stored.settings["patience"],
+        seed=stored.settings["seed"],
+        concurrency=stored.settings["concurrency"],
+    )
+
+
+RESTS_ON = {
+    "rules": "the cases, the checks or the models",
+    "limits": "the table [adaptation]",
+    "parts": "which cases are held out",
+    "assistant": "the assistant",
+}
+"""What must be the same for a search to be gone on with, in words."""
+
+
+def rests_on(
+    project: Project, task: Task, candidate: str, assistant: ModelSpec, learn: Sequence[str], held_out: Sequence[str]
+) -> dict[str, str]:
+    """Digests of all that a search follows from besides its prompts, by the names of `RESTS_ON`."""
+    limits = asdict(project.adaptation) | {"guidance": [str(path) for path in project.adaptation.guidance]}
+    return {
+        "rules": standing_rules(project, task, candidate),
+        "limits": digest_of([limits, list(task.frozen)]),
+        "parts": digest_of([sorted(learn), sorted(held_out)]),
+        "assistant": digest_of([assistant.model, dict(assistant.params), assistant.api_base]),
+    }
+
+
+def changed(stored: StoredSearch, now: Mapping[str, str]) -> list[str]:
+    """What is not as it was when the search began, in words."""
+    then = stored.settings.get("rests_on", {})
+    return [words for name, words in RESTS_ON.items() if then.get(name) != now[name]]
+
+
+def try_details(one: Try) -> dict[str, Any]:
+    """A try as JSON."""
+    return asdict(one)
+
+
+def try_of(details: Mapping[str, Any]) -> Try:
+    """A try as the history kept it."""
+    known = dict(details)
+    known["edits"] = tuple(edit_of(edit) for edit in known["edits"])
+    known["flips"] = _flips(known["flips"]) if known["flips"] is not None else None
+    return Try(**known)
+
+
+def edit_of(details: Mapping[str, Any]) -> Edit:
+    """An edit as the history kept it."""
+    known = dict(details)
+    known |= {"op": Op(known["op"]), "kind": EditKind(known["kind"]), "case_ids": tuple(known["case_ids"])}
+    return Edit(**known)
+
+
+def _flips(details: Mapping[str, Sequence[str]]) -> Flips:
+    return Flips(**{name: tuple(ids) for name, ids in details.items()})
+
+
+def result_details(result: SearchResult) -> dict[str, Any]:
+    """A result as JSON, without its tries and its edits, which are kept by themselves."""
+    return {
+        "complete": result.complete,
+        "ended": result.ended,
+        "best": result.best.number,
+        "helped": result.helped,
+        "held_out": asdict(result.held_out) if result.held_out is not None else None,
+        "spent": asdict(result.spent),
+        "seconds": result.seconds,
+        "head_room": asdict(result.head_room) if result.head_room is not None else None,
+        "advice": [asdict(one) for one in result.advice],
+    }
+
+
+def stored_result(history: "History", stored: StoredSearch) -> SearchResult | None:
+    """What came of a search, from the history; `None` where it did not come to an end."""
+    if stored.result is None:
+        return None
+    found = stored.result
+    tries = [try_of(details) for details in history.tries(stored.id)]
+    advice = tuple(Advice(one["what"], one["text"], tuple(one["case_ids"])) for one in found["advice"])
+    return SearchResult(
+        search_id=stored.id,
+        complete=found["complete"],
+        ended=found["ended"],
+        tries=tries,
+        best=next(one for one in tries if one.number == found["best"]),
+        helped=found["helped"],
+        held_out=_held_out(found["held_out"]),
+        spent=Spent(**found["spent"]),
+        seconds=found["seconds"],
+        head_room=HeadRoom(**found["head_room"]) if found["head_room"] is not None else None,
+        advice=advice,
+    )
+
+
+def earlier_held_out(stored: StoredSearch, history: "History", best: Version) -> HeldOut | None:
+    """The test of the same winner in an earlier sitting: it is not made again, since each look costs some of it."""
+    result = stored_result(history, stored)
+    return result.held_out if result is not None and result.best.version_id == best.id else None
+
+
+def _held_out(details: Mapping[str, Any] | None) -> HeldOut | None:
+    if details is None:
+        return None
+    return HeldOut(**(dict(details) | {"flips": _flips(details["flips"])}))
