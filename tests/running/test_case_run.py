@@ -3,6 +3,7 @@
 import asyncio
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,7 +15,7 @@ from migrator_tui.running.versions import DraftPrompt
 from tests.running.conftest import Rig, error
 
 
-async def ask(rig: Rig, case_id: str = "c1", draft: str | None = None, **more: bool) -> CaseResult:
+async def ask(rig: Rig, case_id: str = "c1", draft: str | None = None, **more: Any) -> CaseResult:
     task = rig.project.tasks[0]
     case = rig.plan().cases["triage"][case_id]
     version = DraftPrompt(draft, {"max_tokens": 50}) if draft is not None else None
@@ -64,6 +65,21 @@ async def test_a_draft_becomes_a_version_that_was_only_tried(rig: Rig) -> None:
     )
     assert rig.pool.asked[0][0].messages[0]["content"].strip() == "My draft for Lamps."
     assert rig.pool.asked[0][0].params == {"max_tokens": 50}
+
+
+async def test_a_case_can_be_tried_without_changing_what_stands(rig: Rig) -> None:
+    await rig.run()
+    before = rig.history.standings("triage", "newer")
+    rig.pool.reply = lambda request: Answer("bad answer")
+    rig.events.clear()
+    result = await ask(rig, draft="Worse, {{ shop }}.", include_baseline=False, standing=False)
+    assert result.candidate is not None and result.candidate.text == "bad answer"
+    assert result.standing is not None and result.standing.candidate is Mark.FAILED
+    assert result.standing.baseline is Mark.PASSED
+    assert rig.told(TextArrived) and [e.standings for e in rig.told(OutputRecorded)] == [{}]
+    assert rig.history.standings("triage", "newer") == before
+    (stands,) = rig.history.current_outputs("triage", "newer", "openai/new-model", ["c1"])["c1"]
+    assert stands.text == "good answer" and stands.id != result.candidate.id
 
 
 async def test_a_draft_that_says_what_the_file_says_is_the_files_version(rig: Rig) -> None:

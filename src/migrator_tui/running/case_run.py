@@ -14,7 +14,7 @@ from migrator_tui.running.calls import Calls, make_call, new_output
 from migrator_tui.running.checking.services import Services
 from migrator_tui.running.checking.waiting import ask_waiting, can_be_asked
 from migrator_tui.running.events import CallStarted, CaseResult, OutputJudged, OutputRecorded, RunEvent
-from migrator_tui.running.judging import Judged, judge_cases
+from migrator_tui.running.judging import Judged, judge_cases, standings_of
 from migrator_tui.running.placeholders import baseline_version, refuse_placeholders
 from migrator_tui.running.plan import key_for, request_for, validate_checks
 from migrator_tui.running.spending import Budget, CapReached
@@ -31,7 +31,15 @@ class CaseJob:
     """One case being asked, once."""
 
     def __init__(
-        self, project: Project, history: "History", pool: Calls, budget: Budget, *, author: str, lane: Lane
+        self,
+        project: Project,
+        history: "History",
+        pool: Calls,
+        budget: Budget,
+        *,
+        author: str,
+        lane: Lane,
+        standing: bool = True,
     ) -> None:
         self._project = project
         self._history = history
@@ -39,6 +47,8 @@ class CaseJob:
         self._budget = budget
         self._author = author
         self._lane = lane
+        self._standing = standing
+        """Whether the candidate's answer stands for the case, or only is tried."""
         self._calls: list[asyncio.Task[Output | None]] = []
         self._asking: asyncio.Task[tuple[int, int]] | None = None
         self._stopped = False
@@ -78,19 +88,20 @@ class CaseJob:
         cached = old[0].output_id if old is not None else None
         if cached is not None:
             outputs[BASELINE] = (await asyncio.to_thread(self._history.outputs, [cached]))[cached]
-        judged = await asyncio.to_thread(judge_cases, self._project, self._history, task, candidate, {case.id: case})
+        asked_baseline = BASELINE in outputs and cached is None
+        judged = await asyncio.to_thread(self._look, task, candidate, case, outputs, asked_baseline)
         standing = judged.standings[0]
+        shown = {candidate: standing} if self._standing else {}
         told = [(item, outputs[item.model_name]) for item, _ in items if item.model_name in outputs]
         for item, output in told:
             checks = judged.results.get(output.id, {})
-            tell(OutputRecorded(item, output, checks, {candidate: standing}, item.cached))
+            tell(OutputRecorded(item, output, checks, shown, item.cached))
         if await self._ask_judges(task, case, [output for _, output in told], judged):
-            judged = await asyncio.to_thread(
-                judge_cases, self._project, self._history, task, candidate, {case.id: case}
-            )
+            judged = await asyncio.to_thread(self._look, task, candidate, case, outputs, asked_baseline)
             standing = judged.standings[0]
+            shown = {candidate: standing} if self._standing else {}
             for item, output in told:
-                tell(OutputJudged(item, output, judged.results.get(output.id, {}), {candidate: standing}))
+                tell(OutputJudged(item, output, judged.results.get(output.id, {}), shown))
         return CaseResult(
             version=versions[candidate],
             candidate=outputs.get(candidate),
@@ -99,6 +110,22 @@ class CaseJob:
             standing=standing,
             unmade=[item.model_name for item in asked if item.model_name not in outputs],
         )
+
+    def _look(
+        self, task: Task, candidate: str, case: Case, outputs: Mapping[str, Output], asked_baseline: bool
+    ) -> Judged:
+        """Check the outputs; where the candidate's only is tried, its row is what it would be, and is not written."""
+        project, history, cases = self._project, self._history, {case.id: case}
+        if self._standing:
+            return judge_cases(project, history, task, candidate, cases)
+        if asked_baseline:
+            judge_cases(project, history, task, candidate, cases)
+        if BASELINE in outputs:
+            old: Mapping[str, Sequence[Output]] = {case.id: [outputs[BASELINE]]}
+        else:
+            old = history.current_outputs(task.name, BASELINE, project.baseline.model, [case.id])
+        new = {case.id: [outputs[candidate]]} if candidate in outputs else {}
+        return standings_of(project, history, task, candidate, cases, old, new)
 
     async def _ask_judges(self, task: Task, case: Case, outputs: Sequence[Output], judged: Judged) -> bool:
         """Ask what checks of these outputs wait for; whether there was an answer."""
@@ -139,7 +166,7 @@ class CaseJob:
             refuse_placeholders([self._project.baseline], {(task.name, BASELINE): known})
             item = self._item(2, task, self._project.baseline, known, case)
             found = self._history.cached([item.call_key]).get(item.call_key)
-            if found is not None:
+            if found is not None and self._standing:
                 self._stand(task, item, found)
             items.append((replace(item, output_id=found, cached=found is not None), known))
         return items
@@ -187,7 +214,8 @@ class CaseJob:
             return None
         row = new_output(item, spec, end, self._budget.prices, run_id=None)
         # Shielded: an answer that came is kept even if `x` is pressed in that moment.
-        storing = asyncio.ensure_future(asyncio.to_thread(self._history.add_outputs, [row]))
+        standing = self._standing or item.model_name == BASELINE
+        storing = asyncio.ensure_future(asyncio.to_thread(self._history.add_outputs, [row], standing=standing))
         try:
             await asyncio.shield(storing)
         except asyncio.CancelledError:

@@ -89,18 +89,22 @@ class Runner:
         on_event: Callable[[RunEvent], None],
         *,
         include_baseline: bool = True,
+        standing: bool = True,
         lane: Lane = Lane.WAITED_FOR,
     ) -> CaseResult:
         """Ask the candidate about one case, streamed, whatever the cache holds.
 
         `version` is the draft, a version, or `None` for the prompt of record. With `include_baseline` the
         baseline's answer is there as well: from the cache, or streamed at the same time where it was never asked
-        or its prompt has changed. Raises `ProjectError` where the prompt cannot be rendered or the day's money is
-        spent.
+        or its prompt has changed. Without `standing` the answer is stored and does not stand for the case: events
+        hold no row of the list then, and the result's is what it would be. Raises `ProjectError` where the prompt
+        cannot be rendered or the day's money is spent.
         """
         asked = [self.project.candidate(candidate), *([self.project.baseline] if include_baseline else [])]
         budget = await self._budget([*asked, *models_asked(task, [case])], None)
-        job = CaseJob(self.project, self._history, self._pool, budget, author=self._author, lane=lane)
+        job = CaseJob(
+            self.project, self._history, self._pool, budget, author=self._author, lane=lane, standing=standing
+        )
         work = job.run(task, candidate, case, version, on_event, include_baseline=include_baseline)
         return await self._while_listed(job, work)
 
