@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from migrator_tui.adaptation.brief_words import ADVICE
+from migrator_tui.adaptation.minimal import addition
 from migrator_tui.adaptation.values import Advice, Cause, Edit, EditKind, Op
 from migrator_tui.project.prompts import normal
 from migrator_tui.project.schema import AdaptationSettings, Case
@@ -145,8 +146,8 @@ def _edit(item: Mapping[str, Any], number: int, asked: Asked, notes: list[str]) 
         raise AnswerError(f"{what}: delete takes no text; use replace to put something in its place")
     if op is not Op.DELETE and not text:
         raise AnswerError(f"{what}: {op} needs a text" + ("; use delete to remove" if op is Op.REPLACE else ""))
-    if asked.minimal and (op in (Op.APPEND, Op.INSERT_AFTER) or len(text) >= len(anchor)):
-        raise AnswerError(f"{what} adds to the prompt; only delete, or replace by something shorter, is asked for")
+    if asked.minimal and (problem := addition(op, anchor, text)):
+        raise AnswerError(f"{what}: {problem}")
     case_ids = _case_ids(item, what, asked, notes)
     if not case_ids and not asked.minimal:
         raise AnswerError(f"{what} names no case it was told of in case_ids")

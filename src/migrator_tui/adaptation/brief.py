@@ -9,7 +9,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from migrator_tui.adaptation.brief_words import ADAPT, DATA, FORM, FORM_OF_REMOVALS, MINIMAL, ROLE
+from migrator_tui.adaptation import minimal
+from migrator_tui.adaptation.brief_words import ADAPT, DATA, FORM, ROLE
 from migrator_tui.adaptation.fencing import DIGITS, cut, cut_longest, fenced, mark_for, told_names
 from migrator_tui.adaptation.guidance import Rule
 from migrator_tui.adaptation.values import EditKind, Group
@@ -123,8 +124,8 @@ class Brief:
 def brief(material: Material) -> Brief:
     """The request for suggestions about one prompt."""
     groups = tuple(material.groups[:MOST_GROUPS])
-    shown = shown_cases(groups, material.failures)
-    passing = [case for case in material.passing if case.id not in material.failures][:MOST_PASSING]
+    shown = shown_cases(groups, material.failures, minimal.MOST_SHOWN if material.minimal else MOST_SHOWN)
+    passing = _some(material.passing, minimal.MOST_PASSING if material.minimal else MOST_PASSING)
     listed = [case_id for group in groups for case_id in _listed(group, shown)]
     names = told_names([*listed, *(case.id for case in passing)])
     rules = tuple(rule for rule in material.rules if rule.kind == "prompt")[:MOST_RULES]
@@ -159,16 +160,25 @@ def brief(material: Material) -> Brief:
     )
 
 
-def shown_cases(groups: Sequence[Group], failures: Mapping[str, Failure]) -> tuple[str, ...]:
+def shown_cases(groups: Sequence[Group], failures: Mapping[str, Failure], most: int = MOST_SHOWN) -> tuple[str, ...]:
     """Which failing cases are shown whole: one of each cause, then the next of each, those first that differ most in
     what fails; critical ones before others."""
     queues = [_diverse([failures[case_id] for case_id in group.case_ids if case_id in failures]) for group in groups]
     found: list[str] = []
-    while any(queues) and len(found) < MOST_SHOWN:
+    while any(queues) and len(found) < most:
         for queue in queues:
-            if queue and len(found) < MOST_SHOWN:
+            if queue and len(found) < most:
                 found.append(queue.pop(0).case.id)
     return tuple(found)
+
+
+def _some(cases: Sequence[Case], most: int) -> list[Case]:
+    """At most so many of the cases: critical ones, then some spread over all."""
+    critical = [case for case in cases if case.critical][: (most + 1) // 2]
+    others = [case for case in cases if case not in critical]
+    left = most - len(critical)
+    step = max(1, -(-len(others) // left))
+    return [*critical, *others[::step][:left]]
 
 
 def _diverse(failures: list[Failure]) -> list[Failure]:
@@ -193,9 +203,9 @@ def _role(material: Material) -> str:
     return "\n\n".join(
         (
             ROLE.format(old=one_line(material.old_model, 120), new=one_line(material.new_model, 120)),
-            MINIMAL if material.minimal else ADAPT,
+            minimal.TASK if material.minimal else ADAPT,
             DATA,
-            FORM_OF_REMOVALS if material.minimal else FORM,
+            minimal.FORM if material.minimal else FORM,
         )
     )
 

@@ -68,6 +68,8 @@ class Advice:
     """`parameter`, `schema`, `tool` or `check`."""
     text: str
     case_ids: tuple[str, ...] = ()
+    source: str = ""
+    """Where it comes from guidance and not from the assistant: the page it follows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +136,8 @@ class Suggestion:
     """It answered with a whole new prompt, which was taken apart into hunks without reasons."""
     minimal: bool = False
     """It was asked for what can go, not for what is missing."""
+    notes: tuple[str, ...] = ()
+    """What of its answer was left out, and frozen lines that the text no longer has; a line each."""
 
 
 @dataclass(frozen=True, slots=True)
