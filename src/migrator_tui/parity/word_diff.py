@@ -53,10 +53,19 @@ def similarity(a: str, b: str) -> float:
     left, right = _words(a), _words(b)
     if left == right:
         return 1.0
+    return 2 * _common(left, right) / (len(left) + len(right))
+
+
+def words_in_common(a: str, b: str) -> tuple[int, int, int]:
+    """How many words each of two texts has, and how many are in both, in order; signs count as words."""
+    left, right = _words(a), _words(b)
+    return len(left), len(right), len(left) if left == right else _common(left, right)
+
+
+def _common(left: list[str], right: list[str]) -> int:
     if len(left) * len(right) <= CELLS:
-        return float(Indel.normalized_similarity(left, right))
-    common = sum(i2 - i1 for i1, i2, _, _ in _equal_runs(left, right))
-    return 2 * common / (len(left) + len(right))
+        return (len(left) + len(right) - int(Indel.distance(left, right))) // 2
+    return sum(i2 - i1 for i1, i2, _, _ in _equal_runs(left, right))
 
 
 def _words(text: str) -> list[str]:
