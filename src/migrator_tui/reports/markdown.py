@@ -43,7 +43,7 @@ TOP_DRIFT = 5
 _MEANING = re.compile(r"""[^\w\s.,;:%/=?$'"·–−+…→×✓✗○≈()-]|_|:(?=\S)|(?<=www)\.""", re.IGNORECASE)
 _BREAK = "&#8203;"
 """A space of no width, behind what GitHub turns into mentions and links even where it is a character reference."""
-_BACKTICKS = re.compile(r"`{3,}")
+BACKTICKS = re.compile(r"`{3,}")
 
 
 def markdown_report(report: Report) -> str:
@@ -242,7 +242,7 @@ def _prompt(candidate: CandidateReport, named: str, most: int) -> str:
     parts = ["\n".join(parameters)] if parameters else []
     if lines:
         body = "\n".join(shown(one, 1_000).replace("\n", " ") for one in lines)
-        fence = "`" * max([3, *(len(run) + 1 for run in _BACKTICKS.findall(body))])
+        fence = "`" * max([3, *(len(run) + 1 for run in BACKTICKS.findall(body))])
         parts.append(f"{fence}diff\n{body}\n{fence}")
     if left_out:
         parts.append(f"{counted(left_out, 'line')} of the diff left out")

@@ -127,7 +127,7 @@ class SearchBench(RowScreen):
             absent |= {"search-diff", "search-write", "search-keep", "search-open"}
         if running:
             absent |= {"search-again"}
-        absent |= {"search-open"} if self.on_winner else {"search-draft"}
+        absent |= {"search-open"} if self.on_winner else {"search-review"}
         if not self.is_narrow:
             absent |= {"search-part"}
         return {"search": [key for key in SEARCH if key.id not in absent]}
@@ -206,8 +206,8 @@ class SearchBench(RowScreen):
         self._paint_chosen()
         held = self.query_one("#held-pane", Pane)
         held.title(panes.held_out_title(state, glyphs))
-        held.bottom(panes.held_out_bottom(state))
-        self.query_one("#held", Static).update(panes.held_out_lines(state, glyphs))
+        held.bottom(panes.held_out_bottom(state, held.size.width))
+        self.query_one("#held", Static).update(panes.held_out_lines(state, glyphs, held.size.width - 2))
 
     def _nothing(self) -> Sequence[str]:
         going = self.program.searches.going
@@ -250,7 +250,7 @@ class SearchBench(RowScreen):
         picture = staircase(
             [one for one in state.tries.values() if one.number != state.going],
             baseline=state.began.baseline_rate if state.began is not None else None,
-            calls=state.spent.calls if state.spent is not None else 0,
+            calls=state.calls,
             budget=state.settings.budget_calls,
             cells=max(20, static.size.width),
             rows=max(3, static.size.height),
@@ -271,9 +271,9 @@ class SearchBench(RowScreen):
         glyphs, going = self.program.glyphs, chosen.number == state.going
         pane = self.query_one("#proposal-pane", Pane)
         pane.title(panes.proposal_title(chosen, state.base.label))
-        says = "makes it the draft" if self.on_winner else "the whole prompt"
+        says = "reviews its edits" if self.on_winner else "the whole prompt"
         pane.bottom(Content.styled(f"enter {says}", MUTED))
-        self._show("#proposal", panes.proposal(chosen, looked, going, glyphs))
+        self._show("#proposal", panes.proposal(chosen, looked, going, glyphs, max(20, pane.size.width - 5)))
         pane = self.query_one("#flips-pane", Pane)
         pane.title(panes.flips_title(chosen))
         pane.bottom(panes.flips_bottom(chosen, going, glyphs))

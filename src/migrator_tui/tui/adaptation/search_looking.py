@@ -1,4 +1,4 @@
-"""What a try's rows cannot say by themselves: how its text differs, and why the cases it flips pass or fail. For threads."""
+"""What a try cannot say by itself: how its text differs, and why the cases it flips pass or fail. For threads."""
 
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
@@ -20,21 +20,24 @@ LOOKED_AT = 60
 
 def look(workspace: Workspace, state: SearchState, attempt: Try, parent: Try | None) -> Looked:
     """Look a try up; raises `HistoryError`."""
+    from migrator_tui.adaptation.guards import facts
+
     before = parent.template if parent is not None else attempt.template
     diff = prompt_diff(before, None, attempt.template, None)
-    changed = None
+    found = facts(before, attempt.template) if parent is not None else None
+    changed, growth = (found.changed, found.growth) if found is not None else (None, 0.0)
     flips = attempt.flips
     broken = flips.broken[:LOOKED_AT] if flips is not None else ()
     fixed = flips.fixed[:LOOKED_AT] if flips is not None else ()
     if not broken and not fixed:
-        return Looked(diff, changed)
+        return Looked(diff, changed, growth)
     history, task = workspace.history, workspace.project.task(state.task)
     cases = {case.id: case for case in history.cases(task.name, [*broken, *fixed])}
     reasons: dict[str, str] = {}
     for version_id, ids in ((attempt.version_id, broken), (parent.version_id if parent else None, fixed)):
         if version_id is not None and ids:
             reasons |= _reasons(workspace, task, history.version(version_id), cases, ids)
-    return Looked(diff, changed, reasons, {case_id for case_id, case in cases.items() if case.critical})
+    return Looked(diff, changed, growth, reasons, {case_id for case_id, case in cases.items() if case.critical})
 
 
 def _reasons(

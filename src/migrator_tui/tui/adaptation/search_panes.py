@@ -28,7 +28,9 @@ class Looked:
 
     diff: PromptDiff
     changed: float | None = None
-    """Share of the parent's words that it changes."""
+    """Share of the parent's words that it removes or replaces …"""
+    growth: float = 0.0
+    """… and how much longer it becomes, as a share; below 0 where it becomes shorter."""
     reasons: Mapping[str, str] = field(default_factory=dict)
     """By case id, why it fails: now, or of a fixed one before."""
     critical: Collection[str] = ()
@@ -42,21 +44,28 @@ def proposal_title(attempt: Try, base: str) -> Content:
     )
 
 
-def proposal(attempt: Try, looked: Looked | None, going: bool, glyphs: Glyphs) -> Content:
-    """Why, what it changes line by line, what the guards found, and why it was kept or dropped."""
+def hanging(line: Content, indent: int, width: int) -> Content:
+    """A line wrapped to a width; what follows the first stands under its text."""
+    if line.cell_length <= width or width <= indent + 10:
+        return line
+    head, rest = line[:indent], line[indent:]
+    first, *others = rest.wrap(width - indent)
+    return Content("\n").join([head + first, *(Content(" " * indent) + other for other in others)])
+
+
+def proposal(attempt: Try, looked: Looked | None, going: bool, glyphs: Glyphs, width: int) -> Content:
+    """Why, what it changes line by line, what the guards found, why it was kept or dropped; wrapped to a width."""
     lines: list[Content] = []
     for number, edit in enumerate(attempt.edits):
-        lines += [Content("")] * bool(number) + reason_lines(edit, number if len(attempt.edits) > 1 else None, glyphs)
+        lines += [Content("")] * bool(number)
+        lines += reason_lines(edit, number if len(attempt.edits) > 1 else None, glyphs, width)
     if attempt.parent is None:
         lines.append(
             Content.styled("The prompt as it was. Tries are set against it, and against their parents.", MUTED)
         )
     elif looked is not None:
-        lines += [Content("")] * bool(lines) + [
-            diff_lines(looked.diff, glyphs),
-            Content(""),
-            guards(attempt, looked, glyphs),
-        ]
+        diff = [hanging(line, 6, width) for line in diff_lines(looked.diff, glyphs).split("\n", allow_blank=True)]
+        lines += [*([Content("")] * bool(lines)), *diff, Content(""), guards(attempt, looked, glyphs)]
     if attempt.why and not going:
         sign, role = (glyphs.now, "primary") if attempt.accepted else (glyphs.failed, "muted")
         word = "kept" if attempt.accepted else "dropped"
@@ -66,7 +75,7 @@ def proposal(attempt: Try, looked: Looked | None, going: bool, glyphs: Glyphs) -
     return Content("\n").join(lines)
 
 
-def reason_lines(edit: Edit, number: int | None, glyphs: Glyphs) -> list[Content]:
+def reason_lines(edit: Edit, number: int | None, glyphs: Glyphs, width: int) -> list[Content]:
     """Why an edit is made, and for which cases."""
     head = "Why  " if number is None else f"{number + 1}  "
     title = f"{safe_line(edit.title, 120)}: " if number is not None and edit.title else ""
@@ -77,7 +86,7 @@ def reason_lines(edit: Edit, number: int | None, glyphs: Glyphs) -> list[Content
     about += [f"rule {safe_line(edit.rule, 60)}"] if edit.rule else []
     if about:
         lines.append(Content.styled(" " * len(head) + f" {glyphs.dot} ".join(about), MUTED))
-    return lines
+    return [hanging(line, len(head), width) for line in lines]
 
 
 def guards(attempt: Try, looked: Looked, glyphs: Glyphs) -> Content:
@@ -86,7 +95,9 @@ def guards(attempt: Try, looked: Looked, glyphs: Glyphs) -> Content:
         return Content.styled(f"{glyphs.failed} refused before any case was asked", STYLES["warning"])
     told = ["variables kept"]
     if looked.changed is not None:
-        told.append(f"changes {looked.changed * 100:.0f} % of the text")
+        longer = "" if abs(looked.growth) < 0.005 else "longer" if looked.growth > 0 else "shorter"
+        words = f"changes {looked.changed * 100:.0f} % of the words"
+        told.append(f"{words}, {abs(looked.growth) * 100:.0f} % {longer}" if longer else words)
     parts = [Content.assemble((f"{glyphs.passed} ", STYLES["success"]), (words, MUTED)) for words in told]
     return Content("   ").join(parts)
 
@@ -147,32 +158,32 @@ def held_out_title(state: SearchState, glyphs: Glyphs) -> Content:
     return Content.assemble(head, "  ", chip(words, role), " ")
 
 
-def held_out_lines(state: SearchState, glyphs: Glyphs) -> Content:
+def held_out_lines(state: SearchState, glyphs: Glyphs, width: int) -> Content:
     """Until the end that there is nothing to see yet; then the result that counts."""
     result = state.result
     if result is not None and result.held_out is not None:
         learned = (state.began.learn if state.began is not None else None, result.best.score)
-        return _table(result.held_out, learned, glyphs)
+        return _table(result.held_out, learned, glyphs, width)
     began = state.began
     if began is not None and not began.held_out:
-        return _told(
-            glyphs.drift, "There are too few cases to keep any aside.", ["Whatever is found is not proven on others."]
-        )
+        more = ["Whatever is found is not proven on others."]
+        return _told(glyphs.drift, "There are too few cases to keep any aside.", more, width)
     if result is not None or not state.running:
         why = (
             "Nothing helped, so nothing was to be shown."
             if result is not None and not result.helped
             else "They were not asked."
         )
-        return _told(glyphs.to_judge, why, ["They are as unseen as before."])
+        return _told(glyphs.to_judge, why, ["They are as unseen as before."], width)
     number = f"{began.held_out:,} cases wait" if began is not None else "Some cases wait"
     more = ["They are asked once, when the search is over:", _price(state.spent)]
-    return _told(glyphs.to_judge, f"{number} that no proposal and no choice has seen.", more)
+    return _told(glyphs.to_judge, f"{number} that no proposal and no choice has seen.", more, width)
 
 
-def _told(sign: str, words: str, more: Sequence[str]) -> Content:
+def _told(sign: str, words: str, more: Sequence[str], width: int) -> Content:
     first = Content.assemble((f"  {sign} ", STYLES["primary"]), (words, STYLES["text"]))
-    return Content("\n").join([Content(""), first, *(Content.styled(f"    {line}", MUTED) for line in more if line)])
+    lines = [Content(""), first, *(Content.styled(f"    {line}", MUTED) for line in more if line)]
+    return Content("\n").join(hanging(line, 4, width) for line in lines)
 
 
 def _price(spent: Spent | None) -> str:
@@ -184,7 +195,7 @@ def _price(spent: Spent | None) -> str:
     return f"{calls}. That result is the one that counts."
 
 
-def _table(held_out: HeldOut, learned: tuple[int | None, float | None], glyphs: Glyphs) -> Content:
+def _table(held_out: HeldOut, learned: tuple[int | None, float | None], glyphs: Glyphs, width: int) -> Content:
     flips = held_out.flips
     before = len(flips.kept) + len(flips.broken)
     after = len(flips.kept) + len(flips.fixed)
@@ -196,20 +207,26 @@ def _table(held_out: HeldOut, learned: tuple[int | None, float | None], glyphs: 
         points = f"   {signed(held_out.after - held_out.before)} points"
     rates = [percent(one) if one is not None else "–" for one in (held_out.before, held_out.after, held_out.baseline)]
     counts = [f"{before:,}", f"{after:,}", f"{baseline:,}" if baseline is not None else "–"]
-    lines.append(_row("pass rate", rates, Content.styled(glyphs.fit(points), STYLES[role])))
+    told = Content.styled(glyphs.fit(points), STYLES[role])
     flipped = Content.assemble(
         (f"   {glyphs.added} {len(flips.fixed)}", STYLES["success"]), (" fixed ", MUTED),
         (f"{glyphs.failed} {len(flips.broken)}", STYLES["error"]), (" broken", MUTED),
     )  # fmt: skip
-    lines.append(_row(f"of {held_out.cases:,}", counts, flipped))
+    beside = width >= HEAD + 3 * SIDE + 21
+    lines.append(_row("pass rate", rates, told if beside else Content("")))
+    lines.append(_row(f"of {held_out.cases:,}", counts, flipped if beside else Content("")))
+    if not beside:
+        lines.append(Content.assemble(told[1:], flipped))
     if held_out.low is not None and held_out.high is not None:
         between = f"{signed(held_out.low)} {glyphs.more} {signed(held_out.high)}"
         meaning = {"success": "better, by little or much", "error": "worse"}.get(role, "better, worse or the same")
-        lines.append(Content.styled(glyphs.fit(f"  95 % interval {between}: {meaning}"), MUTED))
+        interval = f"  95 % interval {between}"
+        interval += f": {meaning}" if len(interval) + len(meaning) + 2 <= width else ""
+        lines.append(Content.styled(glyphs.fit(interval), MUTED))
     learn, score = learned
     if score is not None and learn:
         words = f"  On the {learn:,} it was {rate_words(score)}, but those chose the winner."
-        lines += [Content(""), Content.styled(words, STYLES["text"])]
+        lines += [*([Content("")] * beside), hanging(Content.styled(words, STYLES["text"]), 2, width)]
     if flips.open:
         lines.append(Content.styled(f"  {glyphs.to_judge} {len(flips.open):,} not judged, or an error", MUTED))
     return Content("\n").join(lines)
@@ -226,7 +243,7 @@ def _row(name: str, figures: Sequence[str], more: Content) -> Content:
     )
 
 
-def held_out_bottom(state: SearchState) -> Content:
+def held_out_bottom(state: SearchState, width: int) -> Content:
     """How often these cases were looked at, and what comes next."""
     result = state.result
     held_out = result.held_out if result is not None else None
@@ -234,9 +251,8 @@ def held_out_bottom(state: SearchState) -> Content:
         return Content("")
     looks = "asked once" if held_out.looks <= 1 else f"asked {held_out.looks - 1} times before"
     role = MUTED if held_out.looks <= 1 else STYLES["warning"]
-    return Content.assemble(
-        (f"{held_out.cases:,} cases, {looks}", role), (f" · enter makes try {result.best.number} the draft", MUTED)
-    )
+    next_step = " · enter reviews the winner" if result.helped and width >= 60 else ""
+    return Content.assemble((f"{held_out.cases:,} cases, {looks}", role), (next_step, MUTED))
 
 
 def nothing_lines(words: Sequence[str]) -> Content:

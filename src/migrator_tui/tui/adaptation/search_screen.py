@@ -1,7 +1,8 @@
 """The search screen: what can be done with a search, while it goes on and with what it found."""
 
 import asyncio
-from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 from textual import work
 from textual.content import Content
@@ -17,6 +18,9 @@ from migrator_tui.tui.adaptation.search_tries import title_of
 from migrator_tui.tui.versions.diff import diff_lines, prompt_diff
 from migrator_tui.tui.widgets.modal import Ask, Sheet
 from migrator_tui.tui.widgets.text_view import TextView
+
+if TYPE_CHECKING:
+    from migrator_tui.reports.search_report import ToldSearch
 
 
 class SearchScreen(SearchBench):
@@ -179,3 +183,28 @@ class SearchScreen(SearchBench):
             self.say(f"{file} can't be written: {error.strerror}", "error")
             return
         self.say(f"the report is in {file}", "success")
+
+    def _told(self, state: SearchState) -> "ToldSearch":
+        from migrator_tui.reports.search_report import ToldSearch
+
+        workspace, result = self.workspace, state.result
+        return ToldSearch(
+            project=workspace.project.name,
+            task=state.task,
+            candidate=state.candidate,
+            model=state.models[0],
+            assistant=state.models[1],
+            base=state.base.label,
+            start=state.base.template,
+            learn=state.began.learn if state.began is not None else 0,
+            baseline_rate=state.began.baseline_rate if state.began is not None else None,
+            tries=[state.tries[number] for number in sorted(state.tries) if number != state.going],
+            best=state.best,
+            ended=result.ended if result is not None else state.problem,
+            helped=result.helped if result is not None else False,
+            held_out=result.held_out if result is not None else None,
+            spent=state.spent,
+            made_at=datetime.now(UTC),
+            made_by=workspace.author,
+            secrets=workspace.history.secrets,
+        )

@@ -57,6 +57,8 @@ class SearchState:
     going: int | None = None
     """The try that is being asked about cases."""
     spent: Spent | None = None
+    searched: int | None = None
+    """Calls that were spent when the held-out cases began."""
     winner: int | None = None
     result: SearchResult | None = None
     problem: str = ""
@@ -83,6 +85,7 @@ class SearchState:
                     self._first_calls = spent.calls, time.monotonic()
             case HeldOutBegan(winner=winner):
                 self.winner, self.going = winner, None
+                self.searched = self.spent.calls if self.spent is not None else None
                 self._on(Phase.HELD_OUT)
             case SearchNoticed(text=text):
                 self.notices.append(text)
@@ -137,6 +140,11 @@ class SearchState:
         best = self.best
         ended = [one.number for one in self.tries.values() if one.number != self.going]
         return sum(1 for number in ended if best is not None and number > best.number)
+
+    @property
+    def calls(self) -> int:
+        """Calls of the search itself, those for the held-out cases left out."""
+        return self.searched if self.searched is not None else self.spent.calls if self.spent is not None else 0
 
     @property
     def rate(self) -> float | None:

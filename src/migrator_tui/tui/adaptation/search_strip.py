@@ -58,8 +58,11 @@ def _calls(state: SearchState, spent: Spent, cells: int, glyphs: Glyphs) -> Cont
 def _who(state: SearchState, spent: Spent, glyphs: Glyphs) -> str:
     """Which model the calls went to."""
     candidate, assistant = (safe_line(model, 32) for model in state.models)
-    words = f"{spent.calls - spent.assistant_calls:,} to {candidate}, "
+    held_out = spent.calls - state.calls
+    words = f"{spent.calls - spent.assistant_calls - held_out:,} to {candidate}, "
     words += f"{spent.assistant_calls:,} to {assistant} for the proposals"
+    if held_out:
+        words += f", {held_out:,} for the held-out cases"
     if spent.held_back:
         words += f"; {glyphs.fold} {spent.held_back:,} kept back for the held-out cases"
     return words

@@ -38,10 +38,11 @@ def _widths(width: int) -> tuple[int, int]:
 
 def column_heads(width: int, floor: float) -> Content:
     """The line over the list; it also says where the bars begin."""
-    changed, _ = _widths(width)
+    changed, why = _widths(width)
     scale = "60%   100%" if floor else " 0%   100%"
     heads = f"    {'try':>{NUMBER - 1}} {'what changed':<{changed}}{'rate':>6} "
-    return Content.assemble((heads, MUTED), (scale, FAINT), ("  kept or dropped because", MUTED)).truncate(width)
+    because = "  kept or dropped because" if why >= 24 else "  because"
+    return Content.assemble((heads, MUTED), (scale, FAINT), (because, MUTED)).truncate(width)
 
 
 def try_rows(state: SearchState, glyphs: Glyphs, frame: str) -> list[ListRow]:
