@@ -6,7 +6,7 @@ Nothing is changed here; what comes back is a proposal that people review.
 import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from migrator_tui.adaptation.answer import AnswerError, Asked, Reading, read_answer
@@ -23,6 +23,7 @@ from migrator_tui.project.errors import ProjectError
 from migrator_tui.project.prompts import normal, read_template
 from migrator_tui.project.schema import Case, Message, Project, Task
 from migrator_tui.project.words import counted, listed
+from migrator_tui.running.assistant import cleared
 from migrator_tui.running.judging import cases_named
 from migrator_tui.text_safety import safe_line
 
@@ -166,9 +167,11 @@ def ask_about(
     held_out: int,
     *,
     minimal: bool = False,
+    rejected: Sequence[Rejected] = (),
 ) -> tuple[Brief, Asked, tuple[Advice, ...], tuple[str, ...]]:
     """The request about one prompt by how the cases came out with it, what its answer is held against, advice about
-    parameters, and notes. `learn` are all cases that the assistant may see."""
+    parameters, and notes. `learn` are all cases that the assistant may see; `rejected` edits that did not prove
+    themselves, besides those that people turned down."""
     record = read_template(project.prompt_file(task, candidate))
     frozen, gone = frozen_passages(task, record, base)
     old, new = project.baseline.model, project.candidate(candidate).model
@@ -188,7 +191,7 @@ def ask_about(
             learn=len(learn),
             held_out=held_out,
             frozen=frozen,
-            rejected=[Rejected(one.edit, one.reason) for one in turned_down],
+            rejected=[*rejected, *(Rejected(one.edit, one.reason) for one in turned_down)],
             rules=rules,
             minimal=minimal,
         )
@@ -206,6 +209,8 @@ def ask_about(
     if gone:
         ranges = listed(str(first) if first == last else f"{first}-{last}" for first, last in gone)
         notes = (f"frozen lines {ranges} of the prompt file are not in this text: nothing holds them here",)
+    # Keys are blotted out when it is sent; it is looked at before that, and is to be the same.
+    request = replace(request, messages=tuple(cleared(history, request.messages)))
     return request, asked, advice_of(rules, looked.failures), notes
 
 
