@@ -1,0 +1,34 @@
+"""How cases came out before and after."""
+
+from collections.abc import Iterable, Mapping
+
+from migrator_tui.adaptation.values import Flips
+from migrator_tui.parity.outcomes import Outcome
+
+
+def flips(before: Mapping[str, Outcome], after: Mapping[str, Outcome], ids: Iterable[str]) -> Flips:
+    """What became of these cases, in their order; one that is not known on a side is open."""
+    found: dict[tuple[bool | None, bool | None], list[str]] = {}
+    for case_id in dict.fromkeys(ids):
+        was = before.get(case_id, Outcome.NOT_RUN).passed
+        now = after.get(case_id, Outcome.NOT_RUN).passed
+        key = (None, None) if was is None or now is None else (was, now)
+        found.setdefault(key, []).append(case_id)
+    return Flips(
+        fixed=tuple(found.get((False, True), ())),
+        still_failing=tuple(found.get((False, False), ())),
+        broken=tuple(found.get((True, False), ())),
+        kept=tuple(found.get((True, True), ())),
+        open=tuple(found.get((None, None), ())),
+    )
+
+
+def counted_flips(found: Flips) -> dict[str, int]:
+    """The same as counts, by the names of the fields: of held-out cases nothing else is kept or shown."""
+    return {
+        "fixed": len(found.fixed),
+        "still_failing": len(found.still_failing),
+        "broken": len(found.broken),
+        "kept": len(found.kept),
+        "open": len(found.open),
+    }
