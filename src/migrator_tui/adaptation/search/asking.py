@@ -94,6 +94,10 @@ class Asking:
         if not self.ended:
             self.ended, self.complete = why, complete
 
+    def unfinished(self, what: str) -> None:
+        """Something after the search itself did not come to its end."""
+        self.ended, self.complete = f"{self.ended}; {what}", False
+
     @property
     def stopped(self) -> bool:
         """Somebody stopped it."""

@@ -89,6 +89,9 @@ class Attempts:
     def __iter__(self) -> Iterator[Attempt]:
         return iter(self._all)
 
+    def __len__(self) -> int:
+        return len(self._all)
+
     def __getitem__(self, text: str) -> Attempt:
         return self._by_text[text]
 
@@ -97,15 +100,16 @@ class Attempts:
         found = self._by_text.get(text)
         return found if found is not None and found.version is not None else None
 
-    def new(self, text: str, parent: Attempt, suggestion: Suggestion, calls_before: int) -> Attempt:
-        """A further try, made of a suggestion for its parent."""
-        titles = list(dict.fromkeys(edit.title for edit in suggestion.edits if edit.title))
+    def new(self, text: str, parent: Attempt, suggestion: Suggestion | None, calls_before: int) -> Attempt:
+        """A further try, made of a suggestion for its parent; `None`: of an answer that was none."""
+        edits = suggestion.edits if suggestion is not None else ()
+        titles = list(dict.fromkeys(edit.title for edit in edits if edit.title))
         attempt = Attempt(
             number=len(self._all) + 1,
             text=text,
             parent=parent,
-            title=shortened(titles) or "another wording",
-            edits=suggestion.edits,
+            title=shortened(titles) or ("another wording" if edits else "no proposal"),
+            edits=edits,
             suggestion=suggestion,
             calls_before=calls_before,
         )

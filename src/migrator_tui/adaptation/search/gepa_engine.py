@@ -144,7 +144,7 @@ class _Adapter:
     ) -> Mapping[str, Sequence[Mapping[str, Any]]]:
         """The cases of the batch: what there is to say about them is known where the proposal is made."""
         records = [{"case": case_id} for case_id in eval_batch.outputs]
-        return {name: records for name in components_to_update}
+        return dict.fromkeys(components_to_update, records)
 
 
 class _Proposer:

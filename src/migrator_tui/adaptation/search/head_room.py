@@ -63,11 +63,15 @@ def head_room(task: Task, cases: Mapping[str, Case], scores: Scores) -> HeadRoom
     kinds = {case_id: _kinds(task, cases[case_id], one) for case_id, one in failing.items()}
     fixed = [case_id for case_id, known in kinds.items() if known and known <= NO_MATTER_OF_WORDS]
     if len(fixed) == len(failing):
-        return answer(False, f"what fails ({listed(sorted(set().union(*kinds.values())))}) is not the prompt's to change")
+        return answer(
+            False, f"what fails ({listed(sorted(set().union(*kinds.values())))}) is not the prompt's to change"
+        )
     formal = sum(bool(known & FORM) for known in kinds.values())
     if formal:
         return answer(True, f"{formal} of {len(failing)} failing cases fail by their form, which a prompt can change")
-    return answer(True, "what fails is no matter of form: the first proposal has to move something", first_try_tells=True)
+    return answer(
+        True, "what fails is no matter of form: the first proposal has to move something", first_try_tells=True
+    )
 
 
 def moved(before: Scores, after: Scores) -> bool:

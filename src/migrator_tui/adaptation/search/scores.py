@@ -58,7 +58,7 @@ def pass_rate(scores: Iterable[Scored]) -> float | None:
 
 
 def causes(scores: Scores) -> list[tuple[str, list[str]]]:
-    """Failing cases by failed check, the check that most of them fail first; those of a person's verdict alone last."""
+    """Failing cases by failed check, the check that most of them fail first; those of a verdict alone last."""
     found: dict[str, list[str]] = {}
     for case_id, one in scores.items():
         if one.passed is False:

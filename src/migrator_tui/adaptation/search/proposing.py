@@ -1,0 +1,144 @@
+"""Proposals of a search: the assistant's edits of a try, asked for as any suggestion, held to the same guards."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import asdict, replace
+from typing import TYPE_CHECKING
+
+from migrator_tui.adaptation.search.asking import Asking
+from migrator_tui.adaptation.search.attempts import Attempt
+from migrator_tui.adaptation.search.engine import Over
+from migrator_tui.adaptation.search.ground import Ground
+from migrator_tui.adaptation.search.values import SearchResult
+from migrator_tui.adaptation.search.winner import combined_edits
+from migrator_tui.adaptation.values import Advice, EditKind, Suggestion
+from migrator_tui.checks.base import CheckFailure, NotAsked
+
+if TYPE_CHECKING:
+    from migrator_tui.adaptation.answer import Asked
+    from migrator_tui.adaptation.brief import Brief
+    from migrator_tui.history.store import History
+
+
+class NoProposal(Exception):
+    """The assistant gave nothing that can be tried; one line."""
+
+    def __init__(self, why: str, *, final: bool = False) -> None:
+        super().__init__(why)
+        self.final = final
+        """It has nothing more to propose: asked again it would say the same."""
+
+
+class Proposer:
+    """Asks the assistant of one search."""
+
+    def __init__(self, history: "History", ground: Ground, asking: Asking) -> None:
+        self._history = history
+        self._ground = ground
+        self._asking = asking
+        self.advice: tuple[Advice, ...] = ()
+        """What it said last that no prompt can fix."""
+
+    async def suggest(self, parent: Attempt, dropped: Sequence[Attempt]) -> Suggestion:
+        """Edits for a try by how its cases came out; edits of dropped tries go along, with what became of them.
+
+        Raises `NoProposal`, and `Over` where nothing more may be asked.
+        """
+        from migrator_tui.adaptation.suggesting import SuggestionError, talk
+
+        request, asked, advice = await asyncio.to_thread(self._request, parent, dropped)
+        try:
+            reading, exchange_ids = await talk(request.messages, asked, self._asking.ask_assistant)
+        except NotAsked as refusal:
+            self._asking.end(str(refusal), complete=False)
+            raise Over from None
+        except (SuggestionError, CheckFailure) as error:
+            raise NoProposal(str(error)) from None
+        self.advice = tuple(dict.fromkeys((*reading.advice, *advice)))
+        if not reading.edits:
+            raise NoProposal("the assistant has nothing more to propose", final=True)
+        ground = self._ground
+        return Suggestion(
+            task=ground.task.name,
+            candidate=ground.candidate,
+            base=parent.text,
+            base_version_id=parent.version.id if parent.version is not None else None,
+            edits=reading.edits,
+            causes=reading.causes,
+            advice=self.advice,
+            assistant=ground.assistant.model,
+            exchange_ids=exchange_ids,
+            groups=request.groups,
+            failing=request.failing,
+            of=len(ground.learn),
+            held_out=len(ground.held_out),
+            rewritten=reading.rewritten,
+        )
+
+    def _request(self, parent: Attempt, dropped: Sequence[Attempt]) -> "tuple[Brief, Asked, tuple[Advice, ...]]":
+        from migrator_tui.adaptation.brief import Rejected
+        from migrator_tui.adaptation.grouping import look
+        from migrator_tui.adaptation.suggesting import ask_about
+
+        ground = self._ground
+        answers = {case_id: [output] for case_id, output in parent.outputs.items()}
+        looked = look(ground.project, self._history, ground.task, ground.candidate, ground.learn, answers)
+        request, asked, advice, _ = ask_about(
+            ground.project,
+            self._history,
+            ground.task,
+            ground.candidate,
+            parent.text,
+            f"try {parent.number}",
+            looked,
+            ground.learn,
+            len(ground.held_out),
+            rejected=[Rejected(asdict(edit), one.why) for one in reversed(dropped) for edit in one.edits],
+        )
+        return request, asked, advice
+
+    @staticmethod
+    def text_of(parent: Attempt, suggestion: Suggestion) -> str:
+        """The prompt that a suggestion amounts to."""
+        from migrator_tui.adaptation.edits import applied
+        from migrator_tui.project.prompts import normal
+
+        return normal(applied(parent.text, suggestion.edits))
+
+    def refusal(self, start: Attempt, attempt: Attempt, known: Attempt | None) -> str | None:
+        """Why a proposal is not even tried: it is no new prompt, leads too far from the start, or copies a case."""
+        from migrator_tui.adaptation.guards import refusals
+        from migrator_tui.adaptation.leaks import leaks
+
+        ground, parent = self._ground, attempt.parent
+        assert parent is not None
+        if attempt.text == parent.text:
+            return "changes nothing"
+        if known is not None:
+            return f"the same as try {known.number}"
+        edits = combined_edits(start.text, attempt.text, [step.edits for step in attempt.lineage[1:]])
+        # However many small steps it took: what counts is how far they lead.
+        limits = replace(ground.project.adaptation, max_edits=max(ground.project.adaptation.max_edits, len(edits)))
+        refused = refusals(start.text, edits, None, limits, (), ground.learn)
+        if refused:
+            return f"from where the search began, {refused[0]}"
+        outputs = {case_id: output.text for case_id, output in parent.outputs.items()}
+        for edit in attempt.edits:
+            for leak in leaks(parent.text, edit, ground.learn, outputs) if edit.kind is not EditKind.EXAMPLE else ():
+                return f"copies words of case {leak.case_id}: {leak.phrase}"
+        return None
+
+    def keep(self, result: SearchResult, author: str) -> None:
+        """Write down how the winner came about, beside its version."""
+        suggestion = result.suggestion
+        assert suggestion is not None and result.best.version_id is not None
+        details = {
+            "edits": [asdict(edit) for edit in suggestion.edits],
+            "causes": [asdict(cause) for cause in suggestion.causes],
+            "assistant": suggestion.assistant,
+            "exchange_ids": list(suggestion.exchange_ids),
+            "search_id": result.search_id,
+            "base_version_id": suggestion.base_version_id,
+            "held_out": asdict(result.held_out) if result.held_out is not None else None,
+        }
+        self._history.keep_adaptation(result.best.version_id, details, author)

@@ -1,0 +1,380 @@
+"""Searches for a better prompt: proposes, tries, keeps what is better, and tests the winner on cases it never saw.
+
+Money goes in this order: what the start must be compared with; the start itself on the cases to learn from; whether a
+search is likely to help; proposals, each on a few cases first; the held-out cases, for which calls are kept back from
+the beginning. Nothing is applied: the winner is a version that somebody may review.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from migrator_tui.adaptation.search.asking import Asking
+from migrator_tui.adaptation.search.attempts import Attempt, Attempts, worths
+from migrator_tui.adaptation.search.engine import Engine, Over, Problem
+from migrator_tui.adaptation.search.ground import Ground
+from migrator_tui.adaptation.search.head_room import head_room, moved
+from migrator_tui.adaptation.search.held_out import ask_held_out, baseline_rate
+from migrator_tui.adaptation.search.proposing import NoProposal, Proposer
+from migrator_tui.adaptation.search.scores import causes, first_batch, why_dropped, why_kept
+from migrator_tui.adaptation.search.stored import earlier_held_out, result_details, try_details
+from migrator_tui.adaptation.search.values import (
+    HeadRoom,
+    HeldOut,
+    HeldOutBegan,
+    SearchBegan,
+    SearchEvent,
+    SearchNoticed,
+    SearchResult,
+    SpentChanged,
+    TryAdvanced,
+    TryBegan,
+    TryEnded,
+)
+from migrator_tui.adaptation.search.winner import suggestion_for
+from migrator_tui.history.records import Origin, Version
+from migrator_tui.project.schema import Case
+from migrator_tui.running.run import Runner
+from migrator_tui.running.trying import Tried
+
+if TYPE_CHECKING:
+    from migrator_tui.history.store import History
+
+MOST_ERRORS = 3
+"""Errors of calls that are told of one by one."""
+NOTHING_FAILS = "every case that it may learn from passes by now"
+
+
+class Search:
+    """One search. Use it once, from one event loop; `ground.begin` and `ground.go_on` give what it stands on.
+
+    `force`: go on where it is unlikely to help.
+    """
+
+    def __init__(
+        self,
+        history: "History",
+        runner: Runner,
+        ground: Ground,
+        *,
+        author: str,
+        force: bool = False,
+        engine: Engine | None = None,
+    ) -> None:
+        self._history = history
+        self._ground = ground
+        self._author = author
+        self._force = force
+        self._engine = engine
+        self._asking = Asking(runner, history, ground.stored, ground.task, ground.settings, ground.assistant)
+        self._proposer = Proposer(history, ground, self._asking)
+        self._cases = {case.id: case for case in ground.learn}
+        self._critical = frozenset(case.id for case in ground.learn if case.critical)
+        start = Attempt(1, ground.base.template, title=f"{ground.base.label}, where it starts", version=ground.base)
+        self._start = start
+        self._attempts = Attempts(start)
+        self._turns: dict[str, int] = {}
+        self._dry = 0
+        """Tries in a row without a better one."""
+        self._room: HeadRoom | None = None
+        self._errors = 0
+        self._tell: Callable[[SearchEvent], None] = lambda event: None
+
+    @property
+    def search_id(self) -> str:
+        """By which the history knows it."""
+        return self._ground.stored.id
+
+    def pause(self) -> None:
+        """Begin no call until `go_on`; those in flight come to their end."""
+        self._asking.pause()
+
+    def go_on(self) -> None:
+        """After a pause."""
+        self._asking.go_on()
+
+    def stop(self) -> None:
+        """End at once with the best so far; the history holds what is needed to go on."""
+        self._asking.stop()
+
+    async def run(self, on_event: Callable[[SearchEvent], None]) -> SearchResult:
+        """Search until it is over. Raises `ProjectError` where a cap of money cannot be held, before anything is
+        asked."""
+        began = time.monotonic()
+        self._tell = on_event
+        ground = self._ground
+        await self._asking.open(ground.models)
+        self._asking.cap.held_back = ground.needs.held_back
+        rate = await asyncio.to_thread(self._baseline_rate, ground.learn)
+        self._tell(
+            SearchBegan(
+                self.search_id,
+                len(ground.learn),
+                len(ground.held_out),
+                rate,
+                ground.estimate,
+                resumed=bool(ground.stored.calls),
+            )
+        )
+        self._tell(SpentChanged(self._asking.spent))
+        held_out: HeldOut | None = None
+        try:
+            try:
+                await self._begin()
+                await self._search()
+            except Over:
+                pass
+            held_out = await self._test()
+        finally:
+            result = self._result(held_out, time.monotonic() - began)
+            # Shielded: whoever gives this up in that moment can go on with it later.
+            await asyncio.shield(asyncio.to_thread(self._save, result))
+        return result
+
+    async def _begin(self) -> None:
+        """The start on the cases to learn from, and what is to be known before the first proposal."""
+        ground = self._ground
+        if ground.needs.all_references:
+            await self._ask_baseline(ground.learn)
+        start = self._start
+        start.calls_before = self._asking.cap.made
+        self._tell(TryBegan(start.shown(len(self._cases))))
+        await self._evaluate(start, list(self._cases))
+        start.accepted, start.why = True, "where it starts"
+        await self._ended(start)
+        self._room = head_room(ground.task, self._cases, start.counting())
+        if self._room.failing == 0 and self._room.of:
+            self._finish(NOTHING_FAILS)
+        if not self._room.likely and not self._force:
+            self._finish(f"search is unlikely to help here: {self._room.why}")
+        if not ground.needs.all_references:
+            await self._ask_baseline([self._cases[one] for one in self._for_reference(ground.needs.references)])
+
+    async def _search(self) -> None:
+        from migrator_tui.adaptation.search import gepa_engine
+
+        problem = Problem(
+            start=self._start.text,
+            case_ids=list(self._cases),
+            evaluate=self._worth,
+            batch=self._batch,
+            propose=self._propose,
+            accept=self._accept,
+            over=lambda: bool(self._asking.ended),
+            seed=self._ground.settings.seed,
+        )
+        await (self._engine or gepa_engine.search)(problem)
+
+    async def _worth(self, text: str, case_ids: Sequence[str]) -> Mapping[str, float]:
+        attempt = self._attempts[text]
+        await self._evaluate(attempt, case_ids)
+        return worths(attempt, case_ids)
+
+    async def _batch(self, parent: str) -> Sequence[str]:
+        turn = self._turns.get(parent, 0)
+        self._turns[parent] = turn + 1
+        attempt = self._attempts[parent]
+        batch = first_batch(attempt.counting(), turn, f"{self._ground.settings.seed}/{attempt.number}")
+        if not batch:
+            self._finish(NOTHING_FAILS)
+        return batch
+
+    async def _propose(self, parent_text: str, case_ids: Sequence[str]) -> str | None:
+        """A child that the guards let pass, ready to be asked; `None` where they don't, or none came."""
+        parent = self._attempts[parent_text]
+        if self._asking.cap.left < self._ground.needs.a_try:
+            self._finish(f"the {self._ground.settings.budget_calls} calls leave no room for another try", False)
+        calls = self._asking.cap.made
+        try:
+            suggestion = await self._proposer.suggest(parent, self._attempts.dropped)
+        except NoProposal as nothing:
+            self._tell(SpentChanged(self._asking.spent))
+            if nothing.final:
+                self._finish(str(nothing))
+            refused = self._attempts.new(parent.text, parent, None, calls)
+            self._tell(TryBegan(refused.shown(len(self._cases))))
+            refused.why = str(nothing)
+            await self._ended(refused)
+            self._count(refused)
+            return None
+        text = self._proposer.text_of(parent, suggestion)
+        attempt = self._attempts.new(text, parent, suggestion, calls)
+        why = self._proposer.refusal(self._start, attempt, self._attempts.known(text))
+        self._tell(TryBegan(attempt.shown(len(self._cases))))
+        self._tell(SpentChanged(self._asking.spent))
+        if why is not None:
+            attempt.why = why
+            await self._ended(attempt)
+            self._count(attempt)
+            return None
+        self._attempts.ask(attempt, await asyncio.to_thread(self._version, attempt))
+        return text
+
+    async def _accept(self, parent_text: str, child_text: str, case_ids: Sequence[str]) -> bool:
+        """Whether a child is kept: by a few cases, then by all of them."""
+        parent, child = self._attempts[parent_text], self._attempts[child_text]
+        before = parent.counting()
+        some = child.counting(case_ids)
+        first = child.number == 2
+        why = why_dropped(before, some, first=True)
+        if first and self._room is not None and self._room.first_try_tells and not moved(before, some):
+            self._room = replace(self._room, likely=False, why="the first proposal changed nothing for the better")
+        if why is None:
+            await self._evaluate(child, list(self._cases))
+            why = why_dropped(before, child.counting(), self._critical, first=False)
+        child.accepted = why is None
+        child.why = why_kept(before, child.counting()) if why is None else why
+        await self._ended(child)
+        if self._room is not None and not self._room.likely and not self._force:
+            self._finish(f"search is unlikely to help here: {self._room.why}")
+        self._count(child)
+        return child.accepted
+
+    def _count(self, attempt: Attempt) -> None:
+        """Count what came of a proposal; the search is over where that was the last one."""
+        if attempt.accepted and self._attempts.best is attempt:
+            self._dry = 0
+            if all(one.passed for one in attempt.counting().values() if one.passed is not None):
+                self._asking.end(NOTHING_FAILS, complete=True)
+            return
+        self._dry += 1
+        if self._dry >= self._ground.settings.patience:
+            tries = "1 try" if self._dry == 1 else f"{self._dry} tries in a row"
+            self._asking.end(f"{tries} without a better one", complete=True)
+
+    def _finish(self, why: str, complete: bool = True) -> None:
+        self._asking.end(why, complete=complete)
+        raise Over
+
+    async def _evaluate(self, attempt: Attempt, case_ids: Sequence[str]) -> None:
+        """Ask an attempt about those of these cases that it was not asked about yet."""
+        assert attempt.version is not None, "what guards refused is not asked"
+        open_ids = [case_id for case_id in case_ids if case_id not in attempt.scores]
+        if not open_ids:
+            return
+
+        def take(tried: Tried) -> None:
+            attempt.take(tried)
+            if tried.output.failed_call and self._errors < MOST_ERRORS:
+                self._errors += 1
+                self._tell(SearchNoticed(f"case {tried.case_id}: {tried.outcome.reason}"))
+            self._tell(TryAdvanced(attempt.shown(len(self._cases))))
+            self._tell(SpentChanged(self._asking.spent))
+
+        try:
+            await self._asking.ask(attempt.version, [self._cases[case_id] for case_id in open_ids], take)
+        except Over:
+            if not attempt.why:
+                attempt.why = f"not tried to the end: {self._asking.ended}"
+                await self._ended(attempt)
+            raise
+        if all(attempt.outputs[case_id].failed_call for case_id in open_ids):
+            self._finish(f"every call ends in an error: {attempt.scores[open_ids[0]].reason}", False)
+
+    async def _ask_baseline(self, cases: Sequence[Case]) -> None:
+        """The old model's answers, which then stand for their cases as those of a run."""
+        if not cases:
+            return
+        await self._asking.ask(self._ground.baseline, cases, lambda tried: None)
+        self._tell(SpentChanged(self._asking.spent))
+
+    def _for_reference(self, most: int) -> list[str]:
+        """Failing cases, some of each cause; the same whatever the history holds besides."""
+        queues = [list(ids) for _, ids in causes(self._start.counting())]
+        found: dict[str, None] = {}
+        while any(queues) and len(found) < most:
+            for queue in queues:
+                if queue:
+                    found.setdefault(queue.pop(0))
+        return list(found)[:most]
+
+    async def _test(self) -> HeldOut | None:
+        """Start and winner on the held-out cases; nothing where nothing helped, since that would tell nothing."""
+        ground, best = self._ground, self._attempts.best if self._start.accepted else self._start
+        if best is self._start or not ground.held_out or self._asking.stopped:
+            return None
+        assert best.version is not None
+        known = await asyncio.to_thread(earlier_held_out, ground.stored, self._history, best.version)
+        if known is not None:
+            return known
+        self._asking.cap.held_back = 0
+        self._tell(HeldOutBegan(best.number))
+        try:
+            if ground.needs.compared:
+                await self._ask_baseline(ground.held_out)
+            found = await ask_held_out(
+                self._asking,
+                self._history,
+                ground.project,
+                ground.task,
+                (ground.base, best.version),
+                ground.held_out,
+                author=self._author,
+            )
+        except Over:
+            found = None
+        if found is None:
+            self._asking.unfinished("the held-out cases were not asked to the end")
+        self._tell(SpentChanged(self._asking.spent))
+        return found
+
+    def _version(self, attempt: Attempt) -> Version:
+        ground, parent = self._ground, attempt.parent
+        return self._history.record_version(
+            task=ground.task.name,
+            model_name=ground.base.model_name,
+            template=attempt.text,
+            params=ground.base.params,
+            parent_id=parent.version.id if parent is not None and parent.version is not None else None,
+            origin=Origin.SEARCH,
+            author=self._author,
+            kept=False,
+            note=attempt.title,
+        )
+
+    async def _ended(self, attempt: Attempt) -> None:
+        """Something came of a try: tell it, and write it down."""
+        shown = attempt.shown(len(self._cases))
+        await asyncio.to_thread(self._history.add_try, self.search_id, try_details(shown))
+        self._tell(TryEnded(shown))
+
+    def _baseline_rate(self, cases: Sequence[Case]) -> float | None:
+        ground = self._ground
+        return baseline_rate(ground.project, self._history, ground.task, ground.base.model_name, cases)
+
+    def _result(self, held_out: HeldOut | None, seconds: float) -> SearchResult:
+        best = self._attempts.best if self._start.accepted else self._start
+        of = len(self._cases)
+        helped = best is not self._start
+        ended = self._asking.ended or "it broke"
+        if not helped and self._asking.complete and len(self._attempts) > 1:
+            ended = f"nothing helped: {ended}"
+        return SearchResult(
+            search_id=self.search_id,
+            complete=bool(self._asking.ended) and self._asking.complete,
+            ended=ended,
+            tries=[attempt.shown(of) for attempt in self._attempts],
+            best=best.shown(of),
+            helped=helped,
+            held_out=held_out,
+            spent=self._asking.spent,
+            seconds=seconds,
+            head_room=self._room,
+            suggestion=suggestion_for(best) if helped else None,
+            advice=self._proposer.advice,
+        )
+
+    def _save(self, result: SearchResult) -> None:
+        spent = result.spent
+        if result.helped:
+            self._proposer.keep(result, self._author)
+        self._history.save_search(
+            self.search_id,
+            state="finished" if result.complete else "stopped",
+            calls=spent.calls,
+            assistant_calls=spent.assistant_calls,
+            cost=spent.cost,
+            result=result_details(result),
+        )
