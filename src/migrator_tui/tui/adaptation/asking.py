@@ -112,7 +112,7 @@ class AskDialog(Modal["Prepared"]):
 
     def _details(self, way: "Prepared") -> list[Content]:
         rows = [
-            ("asks", f"{safe_line(self.assistant, 50)}, {many(way.calls, 'call')}, {price_words(way.cost)}"),
+            ("asks", f"{safe_line(self.assistant, 40)}, {_calls(way)}, {price_words(way.cost)}"),
             ("failing", f"{len(way.failing):,} of the {many(way.of, 'case')} that it may see"),
             ("kept aside", f"{many(way.held_out, 'case')} that it never sees, to test the result")
             if way.held_out
@@ -124,6 +124,12 @@ class AskDialog(Modal["Prepared"]):
             lines += [Content(""), Content.styled(words, STYLES["success"])]
         lines += [Content(""), Content.styled("    Nothing changes before you take an edit.", MUTED)]
         return lines
+
+
+def _calls(way: "Prepared") -> str:
+    """`1 call`, and that an answer which breaks the form is sent back."""
+    more = f" (at most {way.most_calls}, should its form be wrong)" if way.most_calls > way.calls else ""
+    return f"{many(way.calls, 'call')}{more}"
 
 
 def price_words(cost: float | None) -> str:

@@ -35,31 +35,39 @@ def look_again(review: Review, workspace: "Workspace") -> None:
     named = {case_id for edit in review.edits for case_id in edit.case_ids}
     named.update(case_id for advice in review.suggestion.advice for case_id in advice.case_ids)
     review.cases = cases_now(workspace, task, review.track[1], named)
-    review.guarded = guard(review, workspace, review.taken_edits, cases)
+    review.guarded = guard(review, workspace, review.edits, review.taken, cases)
 
 
 def guard(
-    review: Review, workspace: "Workspace", taken: Sequence[Edit], cases: Sequence[Case] | None = None
+    review: Review,
+    workspace: "Workspace",
+    edits: Sequence[Edit],
+    taken: Collection[int],
+    cases: Sequence[Case] | None = None,
 ) -> Guarded:
     """What the guards say of these edits together. Raises `ProjectError`."""
-    from migrator_tui.adaptation import edits, guards
+    from migrator_tui.adaptation import guards
+    from migrator_tui.adaptation.edits import EditError, applied
     from migrator_tui.project.cases import load_cases
     from migrator_tui.project.prompts import read_template
 
-    project, (task_name, candidate) = workspace.project, review.track
-    task = project.task(task_name)
     if not taken:
         return Guarded()
+    project, (task_name, candidate) = workspace.project, review.track
+    task = project.task(task_name)
     known = cases if cases is not None else list(load_cases(project, task))[:LOOKED_AT]
     record = read_template(project.prompt_file(task, candidate))
-    frozen, _ = guards.frozen_passages(task, record, review.text)
-    every = range(len(taken))
-    refused = guards.refusals(review.text, taken, every, project.adaptation, frozen, known)
+    frozen, gone = guards.frozen_passages(task, record, review.text)
+    refused = guards.refusals(review.text, edits, taken, project.adaptation, frozen, known)
+    notes = [
+        f"frozen {f'line {first} is' if first == last else f'lines {first} to {last} are'} not in this text any more"
+        for first, last in gone
+    ]
     try:
-        changed, growth = guards.facts(review.text, edits.applied(review.text, taken))
-    except edits.EditError:  # is among what is refused
-        changed = growth = 0.0
-    return Guarded(refused, changed, growth)
+        facts = guards.facts(review.text, applied(review.text, edits, taken))
+    except EditError:  # is among what is refused
+        return Guarded(refused, notes=notes)
+    return Guarded(refused, facts.changed, facts.growth, notes)
 
 
 def cases_now(workspace: "Workspace", task: Task, candidate: str, case_ids: Collection[str]) -> Mapping[str, CaseNow]:

@@ -168,7 +168,7 @@ def written_by(review: Review) -> list[str]:
         lines.append(f"{aside}, to test the result" if aside else "too few to keep some aside")
     if suggestion.rewritten:
         lines.append("It wrote a whole new prompt: taken apart.")
-    return lines
+    return [*lines, *(safe_line(note, 200) for note in suggestion.notes)]
 
 
 # The hunk
@@ -191,7 +191,7 @@ def hunk_content(
         parts.append(Content.styled(f"It cannot be placed: {safe_line(review.stale[number])}", STYLES["warning"]))
         parts += [_wrapped(text, width, indent=2) for text in (safe(edit.anchor), safe(edit.text)) if text]
     else:
-        parts += [numbered for line in lines for numbered in _numbered(line, glyphs, width)]
+        parts += [row for line in lines for row in numbered(line, glyphs, width)]
     extra = [
         _wrapped(
             f"{glyphs.warning} {safe_line(leak.case_id, 40)} says: {safe_line(leak.phrase, 160)}", width, "warning"
@@ -206,7 +206,9 @@ def hunk_content(
     extra += [
         _wrapped(f"{glyphs.failed} {safe_line(words, 300)}", width, "error") for words in review.guarded.refusals
     ]
-    extra += more
+    extra += [
+        _wrapped(f"{glyphs.warning} {safe_line(words, 300)}", width, "warning") for words in review.guarded.notes
+    ]
     return Content("\n").join([*parts, *([Content("")] if extra else []), *extra])
 
 
@@ -222,7 +224,7 @@ def _why(edit: Edit, glyphs: Glyphs, width: int) -> list[Content]:
     return lines
 
 
-def _numbered(line: "HunkLine", glyphs: Glyphs, width: int) -> list[Content]:
+def numbered(line: "HunkLine", glyphs: Glyphs, width: int) -> list[Content]:
     """One line of the hunk, wrapped under itself; what goes and what comes stands on a ground of its colour."""
     sign = {"-": glyphs.removed, "+": glyphs.added}.get(line.sign, " ")
     role = {"-": "error", "+": "success"}.get(line.sign)

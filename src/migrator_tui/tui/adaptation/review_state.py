@@ -41,6 +41,8 @@ class Guarded:
     changed: float = 0.0
     """Share of the words that the choice changes."""
     growth: float = 0.0
+    notes: Sequence[str] = ()
+    """What it cannot hold any more."""
 
 
 @dataclass(slots=True)

@@ -84,9 +84,9 @@ class ChangeWords(Modal[str]):
         review, number = self.review, self.number
         edits = list(review.edits)
         edits[number] = replace(edits[number], text=self.editor.text)
-        taken = [edits[n] for n in sorted({*review.taken, number})]
+        taken = sorted({*review.taken, number})
         try:
-            guarded = await asyncio.to_thread(guard, review, self.workspace, taken)
+            guarded = await asyncio.to_thread(guard, review, self.workspace, edits, taken)
         except ProjectError as error:
             guarded = Guarded(refusals=[str(error)])
         glyphs = self.glyphs

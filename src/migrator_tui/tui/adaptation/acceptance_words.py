@@ -1,0 +1,100 @@
+"""What the acceptance screen says in words: what a choice of edits would flip, and how far that can be trusted."""
+
+from migrator_tui.adaptation.values import Acceptance, Flips
+from migrator_tui.parity.statistics.paired import mcnemar_exact
+from migrator_tui.parity.statistics.values import PairedTable
+from migrator_tui.tui.glyphs import Glyphs
+from migrator_tui.tui.scorecard.words import many
+from migrator_tui.tui.widgets.header import duration, money
+
+SURE = 0.05
+"""A two-sided p below which held-out cases are taken to show something."""
+
+
+def broken_count(acceptance: Acceptance) -> int:
+    """All cases that pass without it and fail with it, held-out ones included."""
+    return sum(len(part.broken) for part in parts(acceptance))
+
+
+def fixed_count(acceptance: Acceptance) -> int:
+    """All cases that fail without it and pass with it, held-out ones included."""
+    return sum(len(part.fixed) for part in parts(acceptance))
+
+
+def parts(acceptance: Acceptance) -> tuple[Flips, Flips, Flips]:
+    """The three that do not mix."""
+    return acceptance.aimed_at, acceptance.passed, acceptance.held_out
+
+
+def chip_words(acceptance: Acceptance, glyphs: Glyphs) -> tuple[str, str]:
+    """`✓ FIXES 3`, `! BREAKS 1`, `✗ BREAKS T-0042◆`, `~ CHANGES NOTHING`, and the colour role."""
+    if acceptance.critical_broken:
+        more = f" +{broken_count(acceptance) - 1}" if broken_count(acceptance) > 1 else ""
+        return f"{glyphs.failed} BREAKS {acceptance.critical_broken[0]}{glyphs.critical}{more}", "error"
+    broken, fixed = broken_count(acceptance), fixed_count(acceptance)
+    if broken:
+        return f"{glyphs.warning} BREAKS {broken:,}", "warning"
+    if fixed:
+        return f"{glyphs.passed} FIXES {fixed:,}", "success"
+    if any(part.open for part in parts(acceptance)):
+        return f"{glyphs.to_judge} CANNOT TELL", "primary"
+    return f"{glyphs.drift} CHANGES NOTHING", "warning"
+
+
+def purpose_words(acceptance: Acceptance) -> str:
+    """`fixes 3 of the 4 it was written for, breaks 1 of 40 that passed`."""
+    aimed, passed = acceptance.aimed_at, acceptance.passed
+    aims = f"fixes {len(aimed.fixed):,} of the {aimed.cases:,} it was written for" if aimed.cases else ""
+    if aimed.broken:
+        aims += f" and breaks {len(aimed.broken):,}"
+    breaks = f"breaks {len(passed.broken):,} of {passed.cases:,} that passed" if passed.cases else ""
+    open_ = sum(len(part.open) for part in (aimed, passed))
+    undecided = f"{many(open_, 'case')} cannot be told" if open_ else ""
+    return ", ".join(part for part in (aims, breaks, undecided) if part) or "there was no case to try it on"
+
+
+def held_out_words(acceptance: Acceptance) -> str:
+    """`held out: + 2 fixed, 0 broken; 60 cases, too few to prove a small gain`."""
+    held = acceptance.held_out
+    if not held.cases:
+        return "no case is held out: too few of them, so what it does to unseen ones is not known"
+    said = f"held out: + {len(held.fixed):,} fixed, {len(held.broken):,} broken of {many(held.cases, 'case')}"
+    if held.open:
+        said += f", {len(held.open):,} cannot be told"
+    return f"{said}; {trust_words(held)}"
+
+
+def trust_words(held: Flips) -> str:
+    """What the held-out cases prove, by McNemar's exact test."""
+    fixed, broken = len(held.fixed), len(held.broken)
+    if not fixed and not broken:
+        return "nothing flips, so they show neither gain nor harm"
+    p = mcnemar_exact(PairedTable(len(held.kept), broken, fixed, len(held.still_failing)))
+    if p < SURE:
+        return "better, surely" if fixed > broken else "worse, surely"
+    return "too few to prove a small gain" if fixed > broken else "too few to tell"
+
+
+def looks_words(acceptance: Acceptance) -> str:
+    """`asked 3 times before`; empty at the first look."""
+    before = acceptance.looks - 1
+    return "" if before < 1 else f"asked {'once' if before == 1 else f'{before} times'} before"
+
+
+def spent_words(acceptance: Acceptance) -> str:
+    """`104 calls, $0.37, 34 s`."""
+    cost = "price unknown" if acceptance.cost is None else money(acceptance.cost) if acceptance.cost else "free"
+    if not acceptance.calls:
+        return "no call: all answers were there"
+    return f"{many(acceptance.calls, 'call')}, {cost}, {duration(acceptance.seconds)}"
+
+
+def keeps_although(acceptance: Acceptance) -> list[str]:
+    """What a person overrides by keeping it; empty where nothing breaks."""
+    lines = [f"It breaks {case_id}, which is critical." for case_id in acceptance.critical_broken[:5]]
+    other = len(acceptance.aimed_at.broken) + len(acceptance.passed.broken) - len(acceptance.critical_broken)
+    if other > 0:
+        lines.append(f"It breaks {many(other, 'other case' if lines else 'case')} that passed.")
+    if acceptance.held_out.broken:
+        lines.append(f"It breaks {many(len(acceptance.held_out.broken), 'held-out case')}.")
+    return lines
