@@ -11,7 +11,8 @@ from migrator_tui.tui.versions.diff import prompt_diff
 from migrator_tui.tui.workspace import Workspace
 
 if TYPE_CHECKING:
-    from migrator_tui.history.records import Version
+    from migrator_tui.history.records import CheckRecord, Version
+    from migrator_tui.parity.outcomes import OutcomeWithReason
     from migrator_tui.project.schema import Case, Task
 
 LOOKED_AT = 60
@@ -36,34 +37,39 @@ def look(workspace: Workspace, state: SearchState, attempt: Try, parent: Try | N
     reasons: dict[str, str] = {}
     for version_id, ids in ((attempt.version_id, broken), (parent.version_id if parent else None, fixed)):
         if version_id is not None and ids:
-            reasons |= _reasons(workspace, task, history.version(version_id), cases, ids)
+            found_out = came_out(workspace, task, history.version(version_id), cases, ids)
+            reasons |= {case_id: outcome.reason for case_id, (outcome, _) in found_out.items()}
     return Looked(diff, changed, growth, reasons, {case_id for case_id, case in cases.items() if case.critical})
 
 
-def _reasons(
+def came_out(
     workspace: Workspace, task: "Task", version: "Version", cases: "Mapping[str, Case]", ids: Sequence[str]
-) -> dict[str, str]:
-    """Why these cases came out as they did with a version; by case id."""
+) -> "dict[str, tuple[OutcomeWithReason, Sequence[CheckRecord]]]":
+    """How those of the cases that were asked with a version came out, with the checks of what decided; by case id."""
     from migrator_tui.project.schema import BASELINE
-    from migrator_tui.running.judging import check_outputs
+    from migrator_tui.running.judging import CHUNK, check_outputs
 
     project, history = workspace.project, workspace.history
     model = project.model(version.model_name).model
-    asked = [case_id for case_id in ids if case_id in cases]
-    outputs = history.version_outputs(version.id, model, asked)
-    baselines = history.current_outputs(task.name, BASELINE, project.baseline.model, asked)
-    results = check_outputs(history, task, cases, [o for some in outputs.values() for o in some], baselines)
-    records = {output_id: list(by_key.values()) for output_id, by_key in results.items()}
-    verdicts = history.verdicts(task.name, version.model_name, asked)
-    return {
-        case_id: outcome_of(
-            outputs[case_id],
-            records,
-            verdicts.get(case_id, []),
-            is_baseline=False,
-            assume=project.assume,
-            threshold=task.threshold_for(cases[case_id]),
-        ).reason
-        for case_id in asked
-        if case_id in outputs
-    }
+    known = [case_id for case_id in ids if case_id in cases]
+    found: dict[str, tuple[OutcomeWithReason, Sequence[CheckRecord]]] = {}
+    for start in range(0, len(known), CHUNK):
+        chunk = known[start : start + CHUNK]
+        outputs = history.version_outputs(version.id, model, chunk)
+        baselines = history.current_outputs(task.name, BASELINE, project.baseline.model, chunk)
+        results = check_outputs(history, task, cases, [o for some in outputs.values() for o in some], baselines)
+        records = {output_id: list(by_key.values()) for output_id, by_key in results.items()}
+        verdicts = history.verdicts(task.name, version.model_name, chunk)
+        for case_id in chunk:
+            if not outputs.get(case_id):
+                continue
+            outcome = outcome_of(
+                outputs[case_id],
+                records,
+                verdicts.get(case_id, []),
+                is_baseline=False,
+                assume=project.assume,
+                threshold=task.threshold_for(cases[case_id]),
+            )
+            found[case_id] = outcome, records.get(outcome.output_id or 0, [])
+    return found

@@ -7,16 +7,18 @@ from typing import TYPE_CHECKING
 from textual import work
 from textual.content import Content
 
-from migrator_tui.adaptation.search.values import Try
+from migrator_tui.adaptation.search.values import SearchResult, Try
 from migrator_tui.history.errors import HistoryError
 from migrator_tui.history.records import Origin, Version
+from migrator_tui.parity.gate.words import signed
 from migrator_tui.project.errors import ProjectError
 from migrator_tui.text_safety import safe, safe_line
 from migrator_tui.tui.adaptation.search_bench import SIDES, SearchBench
 from migrator_tui.tui.adaptation.search_state import SearchState
 from migrator_tui.tui.adaptation.search_tries import title_of
+from migrator_tui.tui.adaptation.search_words import role_of
 from migrator_tui.tui.versions.diff import diff_lines, prompt_diff
-from migrator_tui.tui.widgets.modal import Ask, Sheet
+from migrator_tui.tui.widgets.modal import Ask, Confirm, Sheet
 from migrator_tui.tui.widgets.text_view import TextView
 
 if TYPE_CHECKING:
@@ -93,7 +95,7 @@ class SearchScreen(SearchBench):
         if state is None or chosen is None:
             return
         if self.on_winner:
-            await self._into_review(state, chosen)
+            await self._into_review(state)
             return
         title = f"Try {chosen.number}: {title_of(chosen, state.base.label)}"
         await self.app.push_screen_wait(Sheet(title, Content(safe(chosen.template))))
@@ -109,17 +111,47 @@ class SearchScreen(SearchBench):
 
     # Keeping
 
-    async def _into_review(self, state: SearchState, winner: Try) -> None:
+    async def _into_review(self, state: SearchState) -> None:
         """The winner's edits, to be taken or left one by one; nothing of them is applied by itself."""
-        from migrator_tui.tui.adaptation.search_winner import into_review
+        from migrator_tui.tui.adaptation.asking import show
+        from migrator_tui.tui.adaptation.review_state import Choice, Review
 
-        if not await self._surely_wanted(state):
+        result, workbench = state.result, self.program.workbench
+        if result is None or result.suggestion is None or workbench.prompt is None:
+            self.say("it has no edits to review; ctrl+s keeps it as a version", "warning")
             return
-        await into_review(self, state, winner)
+        if not await self._wanted_all_the_same(result):
+            return
+        suggestion, base = result.suggestion, state.base
+        review = Review(
+            suggestion,
+            workbench.prompt_pane.template,
+            dict(base.params),
+            base.id,
+            base.label,
+            choices=[Choice.TAKEN] * len(suggestion.edits),  # together they are what was measured
+            search_id=result.search_id,
+        )
+        show(self.program, review)
+        self.program.action_show("suggestion")
 
-    async def _surely_wanted(self, state: SearchState) -> bool:
+    async def _wanted_all_the_same(self, result: SearchResult) -> bool:
         """Where it is not surely better, ask."""
-        return True
+        held_out = result.held_out
+        if held_out is not None and role_of(held_out) == "success":
+            return True
+        if held_out is None or held_out.before is None or held_out.after is None:
+            words = "It was not tried on held-out cases: it may be no better than where the search began."
+        else:
+            low, high = (signed(one) if one is not None else "–" for one in (held_out.low, held_out.high))
+            worse = role_of(held_out) == "error"
+            words = (
+                f"{'Worse' if worse else 'Not surely better'} on {held_out.cases:,} held-out cases: "
+                f"{signed(held_out.after - held_out.before)} points ({low} … {high})."
+            )
+        lines = [words, "Its edits can be reviewed all the same; none is applied by itself."]
+        question = Confirm("Review the winner?", [self.program.glyphs.fit(line) for line in lines])
+        return bool(await self.app.push_screen_wait(question))
 
     @work(exclusive=True, group="question")
     async def action_keep(self) -> None:

@@ -1,5 +1,7 @@
 """The workbench: cases at the left, both outputs beside each other, the candidate's prompt below."""
 
+from textual import work
+
 from migrator_tui.text_safety import safe_line
 from migrator_tui.tui.workbench.asking import Asking
 from migrator_tui.tui.workbench.judging import Judging
@@ -8,6 +10,19 @@ from migrator_tui.tui.workbench.looking import Looking
 
 class WorkbenchScreen(Judging, Asking, Looking):
     """All parts together."""
+
+    @work(exclusive=True, group="question")
+    async def action_search(self) -> None:
+        """To the search of the prompt in view; where there is none yet, what one would take."""
+        from migrator_tui.tui.adaptation.search_start import begin_search
+
+        workspace, searches = self.workspace, self.program.searches
+        if searches.going is None and searches.of((workspace.task.name, workspace.candidate.name)) is not None:
+            self.program.action_show("search")
+        elif self.ready:
+            await begin_search(self)
+        else:
+            self.say("models are still starting; try again in a moment", "warning")
 
     def remembered(self) -> dict[str, object]:
         return {
