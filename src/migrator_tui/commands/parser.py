@@ -44,6 +44,7 @@ def build() -> tuple[Parser, dict[str, Parser]]:
         "run": _run(commands),
         "report": _report(commands),
         "coverage": _coverage(commands),
+        "adapt": _adapt(commands),
         "preflight": _preflight(commands),
         "demo": _demo(commands),
         "init": _init(commands),
@@ -180,6 +181,45 @@ def _coverage(commands: Any) -> Parser:
         "--format", choices=("table", "json"), default="table", help="form of the output (default: table)"
     )
     return coverage
+
+
+def _adapt(commands: Any) -> Parser:
+    adapt: Parser = commands.add_parser(
+        "adapt",
+        help="search for a better prompt, with a budget",
+        description="Let the assistant propose edits of a candidate's prompt, try each on cases, keep what is\n"
+        "better, and test the best on cases that were never seen. Nothing is applied.",
+        epilog="exit codes: 0 it is through, also where nothing helped; 2 wrong usage or bad input; 3 not finished\n"
+        "(stopped, a cap was reached, errors): the best so far is told, --resume goes on",
+    )
+    what = adapt.add_argument_group("what is searched")
+    what.add_argument("--task", metavar="NAME", help="the task (may be left out where there is one)")
+    what.add_argument("--candidate", metavar="NAME", help="the candidate (may be left out where there is one)")
+    start = what.add_mutually_exclusive_group()
+    start.add_argument("--prompt", metavar="FILE", type=Path, help="start from this file, not the candidate's prompt")
+    start.add_argument(
+        "--version", metavar="ID", dest="version_id", help="start from this version: v4, 4, or its name"
+    )
+    what.add_argument("--resume", action="store_true", help="go on with the last search")
+    caps = adapt.add_argument_group("what it may take")
+    caps.add_argument(
+        "--budget-calls",
+        metavar="N",
+        type=positive,
+        help="requests to any model, the assistant's included; never exceeded (default: 200). With --resume, of all "
+        "sittings together",
+    )
+    caps.add_argument("--max-cost", metavar="USD", type=money, help="never spend more, all sittings together")
+    caps.add_argument(
+        "--patience", metavar="N", type=positive, help="end after so many tries without a better one (default: 3)"
+    )
+    caps.add_argument("--concurrency", metavar="N", type=positive, help="calls at a time (default: 16)")
+    adapt.add_argument("--seed", metavar="N", type=int, help="which cases are tried first (default: 0)")
+    adapt.add_argument("--force", action="store_true", help="search even where it is unlikely to help")
+    adapt.add_argument(
+        "--format", choices=("text", "json"), default="text", help="form of the output (default: text)"
+    )
+    return adapt
 
 
 def _demo(commands: Any) -> Parser:

@@ -63,9 +63,17 @@ class _Standing:
 
 
 def begin(
-    project: Project, history: "History", task: Task, base: Version, settings: SearchSettings, *, author: str
+    project: Project,
+    history: "History",
+    task: Task,
+    base: Version,
+    settings: SearchSettings,
+    *,
+    author: str,
+    of_record: bool = False,
 ) -> Ground:
-    """The ground of a new search from a candidate's version, written down in the history.
+    """The ground of a new search from a candidate's version, written down in the history; `of_record`: that version
+    is what the prompt's file says.
 
     Raises `ProjectError` where there is no assistant, where checks or prompt are written wrongly, and where the
     budget is too small for one proposal.
@@ -81,7 +89,7 @@ def begin(
         task=task.name,
         candidate=base.model_name,
         base_version_id=base.id,
-        settings=settings_details(settings, found.rests_on, estimate=_estimate_details(found)),
+        settings=settings_details(settings, found.rests_on, estimate=_estimate_details(found), of_record=of_record),
         author=author,
     )
     return _ground(project, task, base, settings, found, stored)

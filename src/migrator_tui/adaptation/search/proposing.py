@@ -11,7 +11,7 @@ from migrator_tui.adaptation.search.engine import Over
 from migrator_tui.adaptation.search.ground import Ground
 from migrator_tui.adaptation.search.values import SearchResult
 from migrator_tui.adaptation.search.winner import combined_edits
-from migrator_tui.adaptation.values import Advice, EditKind, Suggestion
+from migrator_tui.adaptation.values import Advice, Suggestion
 from migrator_tui.checks.base import CheckFailure, NotAsked
 
 if TYPE_CHECKING:
@@ -105,17 +105,17 @@ class Proposer:
 
         return normal(applied(parent.text, suggestion.edits))
 
-    def refusal(self, start: Attempt, attempt: Attempt, known: Attempt | None) -> str | None:
+    def refusal(self, start: Attempt, attempt: Attempt, same: Attempt | None) -> str | None:
         """Why a proposal is not even tried: it is no new prompt, leads too far from the start, or copies a case."""
         from migrator_tui.adaptation.guards import refusals
-        from migrator_tui.adaptation.leaks import leaks
+        from migrator_tui.adaptation.leaks import leaks, task_texts
 
         ground, parent = self._ground, attempt.parent
         assert parent is not None
         if attempt.text == parent.text:
             return "changes nothing"
-        if known is not None:
-            return f"the same as try {known.number}"
+        if same is not None:
+            return f"the same as try {same.number}"
         edits = combined_edits(start.text, attempt.text, [step.edits for step in attempt.lineage[1:]])
         # However many small steps it took: what counts is how far they lead.
         limits = replace(ground.project.adaptation, max_edits=max(ground.project.adaptation.max_edits, len(edits)))
@@ -123,10 +123,9 @@ class Proposer:
         if refused:
             return f"from where the search began, {refused[0]}"
         outputs = {case_id: output.text for case_id, output in parent.outputs.items()}
-        for edit in attempt.edits:
-            for leak in leaks(parent.text, edit, ground.learn, outputs) if edit.kind is not EditKind.EXAMPLE else ():
-                return f"copies words of case {leak.case_id}: {leak.phrase}"
-        return None
+        known = task_texts(ground.task)
+        found = [leak for edit in attempt.edits for leak in leaks(parent.text, edit, ground.learn, outputs, known)]
+        return f"copies words of case {found[0].case_id}: {found[0].phrase}" if found else None
 
     def keep(self, result: SearchResult, author: str) -> None:
         """Write down how the winner came about, beside its version."""

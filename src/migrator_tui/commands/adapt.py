@@ -1,0 +1,200 @@
+"""`adapt`: a search for a better prompt, headless, with a budget."""
+
+import asyncio
+import json
+import signal
+import sys
+from argparse import Namespace
+from typing import TYPE_CHECKING
+
+from migrator_tui.commands.common import (
+    foreign_lines,
+    index_cases,
+    open_history,
+    open_project,
+    put,
+    say,
+    the_candidate,
+    the_task,
+)
+from migrator_tui.project.errors import ProjectError
+from migrator_tui.project.schema import Project, Task
+
+if TYPE_CHECKING:
+    from migrator_tui.adaptation.search.ground import Ground
+    from migrator_tui.adaptation.search.searching import Search
+    from migrator_tui.adaptation.search.values import SearchResult
+    from migrator_tui.history.records import Version
+    from migrator_tui.history.store import History
+
+FINE, UNFINISHED = 0, 3
+CALLS, SEED, CONCURRENCY = 200, 0, 16
+
+
+def execute(arguments: Namespace) -> int:
+    """Search, and say what came of it.
+
+    Exit code 3 where it was stopped, or ran into a cap or an error before it was through; 0 also where nothing
+    helped. Nothing is applied.
+    """
+    from migrator_tui.adaptation.search.ground import NO_ASSISTANT
+    from migrator_tui.history.author import author
+
+    _refuse_contradictions(arguments)
+    project, trusted = open_project(arguments.folder, trust=arguments.trust)
+    for line in foreign_lines(project):
+        say(line)
+    if project.assistant is None:
+        raise ProjectError(NO_ASSISTANT)
+    task = the_task(project, arguments.task)
+    candidate = the_candidate(project, arguments.candidate).name
+    with open_history(project, trusted=trusted) as history:
+        who = author(project.folder)
+        index_cases(history, project, [task])
+        earlier = _finished(history, task, candidate) if arguments.resume else None
+        if earlier is not None:
+            say("nothing is left to go on with; this is what the last search came to")
+            result, held_out = earlier, len(_held_out_cases(project, history, task, candidate))
+        else:
+            ground = _ground(arguments, project, history, task, candidate, who)
+            held_out = len(ground.held_out)
+            result = asyncio.run(_run(arguments, ground, history, who, trusted=trusted))
+    _print(arguments, project, task, candidate, held_out, result)
+    return FINE if result.complete else UNFINISHED
+
+
+def _refuse_contradictions(arguments: Namespace) -> None:
+    if not arguments.resume:
+        return
+    asked = {
+        "--prompt": arguments.prompt,
+        "--version": arguments.version_id,
+        "--seed": arguments.seed is not None,
+        "--patience": arguments.patience is not None,
+    }
+    for option, value in asked.items():
+        if value:
+            raise ProjectError(f"--resume goes on as the search was begun; it does not go together with {option}")
+
+
+def _finished(history: "History", task: Task, candidate: str) -> "SearchResult | None":
+    """What the last search came to, where it came to its end."""
+    from migrator_tui.adaptation.search.stored import stored_result
+
+    stored = history.last_search(task.name, candidate)
+    if stored is None:
+        raise ProjectError(f"there is nothing to resume: no search of task {task.name} for {candidate} yet")
+    return stored_result(history, stored) if stored.state == "finished" else None
+
+
+def _held_out_cases(project: Project, history: "History", task: Task, candidate: str) -> tuple[str, ...]:
+    from migrator_tui.adaptation.splitting import parts_of
+    from migrator_tui.project.cases import load_cases
+
+    return parts_of(history, project, task, load_cases(project, task), candidate).held_out
+
+
+def _ground(
+    arguments: Namespace, project: Project, history: "History", task: Task, candidate: str, who: str
+) -> "Ground":
+    from migrator_tui.adaptation.search.ground import begin, go_on
+    from migrator_tui.adaptation.search.values import PATIENCE, SearchSettings
+
+    if arguments.resume:
+        stored = history.last_search(task.name, candidate)
+        assert stored is not None
+        record = _start(arguments, project, history, task, candidate, who)
+        if stored.settings.get("of_record") and record.id != stored.base_version_id:
+            raise ProjectError(
+                f"the prompt of task {task.name} for {candidate} changed since that search began; "
+                "without --resume a new one begins"
+            )
+        return go_on(
+            project,
+            history,
+            task,
+            stored,
+            author=who,
+            budget_calls=arguments.budget_calls,
+            max_cost=arguments.max_cost,
+        )
+    settings = SearchSettings(
+        budget_calls=arguments.budget_calls or CALLS,
+        max_cost=arguments.max_cost,
+        patience=arguments.patience or PATIENCE,
+        seed=SEED if arguments.seed is None else arguments.seed,
+        concurrency=arguments.concurrency or CONCURRENCY,
+    )
+    base = _start(arguments, project, history, task, candidate, who)
+    of_record = arguments.version_id is None and arguments.prompt is None
+    return begin(project, history, task, base, settings, author=who, of_record=of_record)
+
+
+def _start(
+    arguments: Namespace, project: Project, history: "History", task: Task, candidate: str, who: str
+) -> "Version":
+    """The version it starts from."""
+    from migrator_tui.running.versions import named_version, version_of_file, version_of_record
+
+    if arguments.version_id is not None:
+        return named_version(history, task.name, candidate, arguments.version_id)
+    if arguments.prompt is not None:
+        return version_of_file(project, history, task, candidate, arguments.prompt, author=who)
+    return version_of_record(project, history, task, candidate, author=who)
+
+
+async def _run(
+    arguments: Namespace, ground: "Ground", history: "History", who: str, *, trusted: bool
+) -> "SearchResult":
+    from migrator_tui.adaptation.search.searching import Search
+    from migrator_tui.commands.search_progress import SearchProgress
+    from migrator_tui.crash_log import write_crash_log
+    from migrator_tui.running.pools import open_pool
+    from migrator_tui.running.run import Runner
+
+    loop = asyncio.get_running_loop()
+
+    def forgotten(_: asyncio.AbstractEventLoop, context: dict[str, object]) -> None:
+        error = context.get("exception")
+        write_crash_log(error if isinstance(error, BaseException) else RuntimeError(str(context.get("message"))))
+
+    loop.set_exception_handler(forgotten)
+    with SearchProgress(ground) as progress:
+        async with open_pool(ground.project, trusted=trusted) as pool:
+            runner = Runner(ground.project, history, pool, author=who)
+            search = Search(history, runner, ground, author=who, force=arguments.force)
+            _stop_on_signals(loop, search)
+            return await search.run(progress.tell)
+
+
+def _stop_on_signals(loop: asyncio.AbstractEventLoop, search: "Search") -> None:
+    """Let ctrl+c end it with the best so far; a second one ends the program at once."""
+
+    def stop(number: int) -> None:
+        loop.remove_signal_handler(number)
+        search.stop()
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        try:
+            loop.add_signal_handler(number, stop, number)
+        except NotImplementedError:  # Windows: there ctrl+c ends the loop itself
+            return
+
+
+def _print(
+    arguments: Namespace, project: Project, task: Task, candidate: str, held_out: int, result: "SearchResult"
+) -> None:
+    from migrator_tui.reports.search_json import search_json
+    from migrator_tui.reports.search_table import print_search
+
+    if arguments.format == "json":
+        table = search_json(project.name, task.name, candidate, held_out, result)
+        put(json.dumps(table, indent=2, ensure_ascii=True) + "\n")
+    else:
+        print_search(result, held_out, sys.stdout)
+    if result.head_room is not None and not result.head_room.likely:
+        force = "" if arguments.force else "; --force searches all the same"
+        say(f"a search is unlikely to help here: {result.head_room.why}{force}")
+    say(result.ended)
+    if not result.complete:
+        say("`adapt --resume` goes on where it ended; --budget-calls N gives it more calls")
