@@ -5,13 +5,15 @@ Everything that comes from cases, models, files and people stands between tags t
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from migrator_tui.adaptation import minimal
 from migrator_tui.adaptation.brief_words import ADAPT, DATA, FORM, ROLE
 from migrator_tui.adaptation.fencing import DIGITS, cut, cut_longest, fenced, mark_for, told_names
+from migrator_tui.adaptation.guards import FREE_CHARACTERS, tags
 from migrator_tui.adaptation.guidance import Rule
 from migrator_tui.adaptation.values import EditKind, Group
 from migrator_tui.project.case_values import case_title
@@ -35,7 +37,6 @@ MOST_RULES = 8
 MOST_CHECKS = 8
 """Failed checks of one case that are told."""
 
-_STAYS = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|\{#.*?#\}|\{\w+\}", re.DOTALL)
 _HEADING = re.compile(r"^# (?:system|user|assistant|developer)[^\S\n]*$", re.MULTILINE)
 
 
@@ -67,7 +68,7 @@ class Failure:
 
 @dataclass(frozen=True, slots=True)
 class Rejected:
-    """An edit that a person refused."""
+    """An edit that a person refused, or that did not help."""
 
     edit: Mapping[str, Any]
     reason: str
@@ -176,9 +177,8 @@ def _some(cases: Sequence[Case], most: int) -> list[Case]:
     """At most so many of the cases: critical ones, then some spread over all."""
     critical = [case for case in cases if case.critical][: (most + 1) // 2]
     others = [case for case in cases if case not in critical]
-    left = most - len(critical)
-    step = max(1, -(-len(others) // left))
-    return [*critical, *others[::step][:left]]
+    left = min(most - len(critical), len(others))
+    return [*critical, *(others[number * len(others) // left] for number in range(left))]
 
 
 def _diverse(failures: list[Failure]) -> list[Failure]:
@@ -235,12 +235,8 @@ def _numbered(template: str) -> str:
 
 def _must_stay(material: Material) -> str:
     template = material.template
-    found: dict[str, int] = {}
-    for pattern in (_STAYS, _HEADING):
-        for match in pattern.finditer(template):
-            text = one_line(match.group(), 80)
-            found[text] = found.get(text, 0) + 1
-    names = [text if times == 1 else f"{text} ×{times}" for text, times in list(found.items())[:60]]
+    found = Counter(one_line(text, 80) for text in [*tags(template), *_HEADING.findall(template)])
+    names = [text if times == 1 else f"{text} ×{times}" for text, times in found.most_common(60)]
     lines = ["## What must stay"]
     lines.append(
         f"Placeholders and tags, exactly as often as now and no new ones: {', '.join(names)}"
@@ -254,11 +250,12 @@ def _must_stay(material: Material) -> str:
 
 
 def _line_range(template: str, passage: str) -> str:
-    at = template.find(passage) if passage else -1
+    """Where a passage stands as whole lines: `3-8`; empty where it does not."""
+    at = f"\n{template}\n".find(f"\n{passage}\n")
     if at < 0:
         return ""
     first = template.count("\n", 0, at) + 1
-    last = first + passage.rstrip("\n").count("\n")
+    last = first + passage.count("\n")
     return str(first) if first == last else f"{first}-{last}"
 
 
@@ -299,7 +296,7 @@ def _causes(
     shown: Sequence[str],
     names: Mapping[str, str],
     mark: str,
-    pieces: Any,
+    pieces: Iterator[str],
 ) -> list[str]:
     if not groups:
         return []
@@ -366,7 +363,7 @@ def _rejected(material: Material, mark: str) -> list[str]:
         reason = f" — refused: {one_line(one.reason, 300)}" if one.reason else ""
         lines.append(f"- {json.dumps(told, ensure_ascii=False)}{reason}")
     return [
-        "## Edits that a person refused before: propose none of them again",
+        "## Edits that were refused before: propose none of them again",
         fenced("refused", mark, "\n".join(lines)),
     ]
 
@@ -380,6 +377,7 @@ def _guidance(rules: Sequence[Rule]) -> list[str]:
 
 def _limits(material: Material) -> str:
     limits = material.limits
+    free = f", or by {FREE_CHARACTERS} characters where it is short" if limits.max_growth else ""
     return "\n".join(
         (
             "## Limits",
@@ -387,7 +385,7 @@ def _limits(material: Material) -> str:
             f"- at most {limits.max_change:.0%} of the prompt's words removed or replaced",
             "- the prompt must not grow"
             if material.minimal
-            else f"- the prompt may grow by at most {limits.max_growth:.0%}",
+            else f"- the prompt may grow by at most {limits.max_growth:.0%}{free}",
             "- kinds of edits: " + ", ".join(EditKind),
         )
     )

@@ -155,7 +155,7 @@ def prepare(
     )
 
 
-def ask_about(
+def ask_about(  # noqa: PLR0913 (what a request is about has so many sides)
     project: Project,
     history: "History",
     task: Task,

@@ -1,0 +1,49 @@
+"""Failing cases by cause."""
+
+from pathlib import Path
+
+from migrator_tui.adaptation.grouping import PERSON, grouped, groups_of, look
+from migrator_tui.adaptation.values import Group
+from tests.adaptation.shop import FENCED, GOOD, LONG, open_shop
+
+
+def test_cases_that_fail_alike_are_one_group_the_largest_first(tmp_path: Path) -> None:
+    said = {"a": LONG, "b": FENCED, "c": GOOD, "d": FENCED, "e": None, "f": FENCED + " Bye!"}
+    with open_shop(tmp_path, said) as shop:
+        looked = look(shop.project, shop.history, shop.task, "newer", shop.cases)
+        groups = groups_of(shop.project, shop.history, shop.task, "newer", shop.cases)
+    assert groups[0] == Group("fences added", ("b", "d"), ("is-json", "fences"))
+    assert {case_id for group in groups for case_id in group.case_ids} == {"a", "b", "d", "f"}
+    assert sum(len(group.case_ids) for group in groups) == 4, "a case is in one group"
+    assert [case.id for case in looked.passing] == ["c"], "the call that failed neither passes nor fails"
+    assert looked.asked == 5
+    failure = looked.failures["a"]
+    assert failure.failed[0][0] == "max-words" and "of at most 12" in failure.failed[0][1]
+    assert failure.reference == GOOD and failure.reference_passes is True
+    assert "longer" in failure.drift_names
+
+
+def test_what_a_person_failed_is_a_group_with_the_note(tmp_path: Path) -> None:
+    with open_shop(tmp_path, {"a": GOOD, "b": GOOD}) as shop:
+        outputs = shop.history.current_outputs("triage", "newer", "openai/gpt-5.2")
+        shop.history.judge(outputs["b"], False, author="ada", note="too curt for a customer")
+        looked = look(shop.project, shop.history, shop.task, "newer", shop.cases)
+    assert list(looked.failures) == ["b"]
+    assert looked.failures["b"].person == "fail: too curt for a customer"
+    [group] = grouped(looked.failures)
+    assert PERSON in group.title and "too curt" in group.title
+
+
+def test_a_refusal_is_one_cause_whatever_else_its_text_fails(tmp_path: Path) -> None:
+    refusal = "I'm sorry, but I can't help with this message. Please contact a professional: they know what to do."
+    with open_shop(tmp_path, {"a": refusal}) as shop:
+        [group] = groups_of(shop.project, shop.history, shop.task, "newer", shop.cases)
+    assert group.title == "refusals"
+    assert {"is-json", "max-words", "refusal"} <= set(group.names)
+
+
+def test_only_the_answers_given_are_looked_at(tmp_path: Path) -> None:
+    with open_shop(tmp_path, {"a": GOOD, "b": GOOD}) as shop:
+        tried = shop.answer("newer", {"a": FENCED})
+        looked = look(shop.project, shop.history, shop.task, "newer", shop.cases, {"a": tried})
+    assert list(looked.failures) == ["a"] and not looked.passing and looked.asked == 1
