@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from migrator_tui.models.simulator.advising import advised, asked_to_advise
 from migrator_tui.models.simulator.agent import next_step
 from migrator_tui.models.simulator.conversation import content_text
 from migrator_tui.models.simulator.habits import showing
@@ -65,6 +66,8 @@ def answer(persona: Persona, body: Mapping[str, Any]) -> Reply:
         text = persona.text
     elif persona.judges and messages and blocks_of(content_text(messages[-1])):
         text = verdict(content_text(messages[-1]))
+    elif persona.advises and (wanted := asked_to_advise(messages)) is not None:
+        text = advised(wanted)
     elif persona.writes and asked_to_write(messages) is not None:
         text = written(messages, persona.seed)
     elif persona.tokens is not None:

@@ -102,6 +102,8 @@ class Persona:
     """Answers what a judge is sent with a verdict (`models.simulator.judging`), anything else as always."""
     writes: bool = False
     """Answers who asks for test inputs with a list of them (`models.simulator.writing`), anything else as always."""
+    advises: bool = False
+    """Answers a request for edits to a prompt with some (`models.simulator.advising`), anything else as always."""
     embeds: bool = False
     """Gives vectors, and no other answers."""
     rejects: tuple[str, ...] = ()
@@ -116,7 +118,9 @@ _TYPES = {
     **dict.fromkeys(("first_token_ms", "tokens_per_second", "jitter", "retry_after", "share"), _NUMBER),
     **dict.fromkeys(("input", "output"), _NUMBER),
     **dict.fromkeys(("title", "text", "reasoning", "message", "when"), _TEXT),
-    **dict.fromkeys(("obeys_injections", "calls_tools", "per_ticket", "judges", "writes", "embeds"), _YES_NO),
+    **dict.fromkeys(
+        ("obeys_injections", "calls_tools", "per_ticket", "judges", "writes", "advises", "embeds"), _YES_NO
+    ),
     **dict.fromkeys(("languages", "rejects"), _LIST),
     **dict.fromkeys(("habits", "price"), _TABLE),
     "faults": _TABLES,
