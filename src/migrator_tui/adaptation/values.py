@@ -178,6 +178,8 @@ class Acceptance:
     calls: int = 0
     cost: float | None = 0.0
     seconds: float = 0.0
+    stopped_because: str = ""
+    """Why not all cases were asked, in one line; those are open then. Empty where all were."""
 
 
 @dataclass(frozen=True, slots=True)

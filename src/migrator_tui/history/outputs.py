@@ -231,6 +231,22 @@ class Outputs(Part):
                 ).scalars()
             )
 
+    def tried_cases(self, version_id: int, model: str) -> list[str]:
+        """Ids of the cases that model has answered with a prompt version, whether that stands for them or not."""
+        c = OUTPUTS.c
+        wanted = (
+            select(c.case_id)
+            .where(
+                c.project_id == self._project_id,
+                c.version_id == version_id,
+                c.model == model,
+                c.error_kind.is_(None),
+            )
+            .distinct()
+        )
+        with self._history.reading() as connection:
+            return list(connection.execute(wanted).scalars())
+
     def version_outputs(
         self, version_id: int, model: str, case_ids: Sequence[str] | None = None
     ) -> dict[str, list[Output]]:

@@ -108,10 +108,16 @@ class Runs(Part):
 
     def place_output(self, item: RunItem, output_id: int) -> None:
         """Let an output that exists stand for an item's case from now on, outside any run: the cache answered it."""
-        with self._history.writing() as connection:
-            model = connection.execute(select(OUTPUTS.c.model).where(OUTPUTS.c.id == output_id)).scalar_one()
-            rows = case_output_rows(self._project_id, [(item, model, output_id)])
-            connection.execute(insert(CASE_OUTPUTS), rows)
+        self.place_outputs([(item, output_id)])
+
+    def place_outputs(self, placed: Sequence[tuple[RunItem, int]]) -> None:
+        """The same for several outputs, by id."""
+        for chunk in chunks(placed):
+            with self._history.writing() as connection:
+                wanted = select(OUTPUTS.c.id, OUTPUTS.c.model).where(OUTPUTS.c.id.in_([id_ for _, id_ in chunk]))
+                models = {row.id: row.model for row in connection.execute(wanted)}
+                rows = case_output_rows(self._project_id, [(item, models[id_], id_) for item, id_ in chunk])
+                connection.execute(insert(CASE_OUTPUTS), rows)
 
     def run(self, run_id: str) -> Run:
         """The run of that id; `KeyError` if this project has none."""

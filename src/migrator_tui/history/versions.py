@@ -16,6 +16,7 @@ from migrator_tui.history.tables import DraftRow, VersionRow, table
 _VERSIONS = table(VersionRow)
 _DRAFTS = table(DraftRow)
 _NUMBER = re.compile(r"v?(\d{1,9})", re.IGNORECASE)
+_ACCEPTED = (Origin.SUGGESTION, Origin.SEARCH)
 _NOT_HANDED_OUT = {"project_id"}
 _COLUMNS = [column for column in _VERSIONS.c if column.name not in _NOT_HANDED_OUT]
 
@@ -40,7 +41,8 @@ class Versions(Part):
         """The version of exactly this template and these parameters, recorded if it is new.
 
         One that is known already comes back as it was first recorded; it becomes kept if `kept`, and takes `name`
-        and `note` where they are given. Versions are numbered from 1 within their task and model.
+        and `note` where they are given. One that only was tried takes the origin and the parent of an accepted
+        suggestion or search, unless the parent is younger. Versions are numbered from 1 within their task and model.
         """
         params = self._without_secrets(dict(params))
         digest = version_digest(template, params)
@@ -58,7 +60,9 @@ class Versions(Part):
             self._serialise(connection)
             row = connection.execute(same).one_or_none()
             if row is not None:
-                changed = {"kept": row.kept or kept} | _given(name=name, note=note)
+                changed: dict[str, Any] = {"kept": row.kept or kept} | _given(name=name, note=note)
+                if kept and not row.kept and origin in _ACCEPTED and (parent_id or 0) < row.id:
+                    changed |= {"origin": origin.value, "parent_id": parent_id}
                 if name is not None:
                     self._check_name(connection, task, model_name, name, row.id)
                 connection.execute(update(_VERSIONS).where(_VERSIONS.c.id == row.id).values(changed))
