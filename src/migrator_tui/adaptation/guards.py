@@ -21,9 +21,10 @@ FREE_WORDS = 12
 FREE_CHARACTERS = 400
 """… and by so many characters it may always grow; neither where the setting is 0."""
 
-_TAG = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|\{#.*?#\}|(?<![{\w])\{[A-Za-z_]\w*\}(?!\})", re.DOTALL)
-"""Jinja's tags, and `{name}` alone: it means nothing to us, but may to the program that the prompt is for."""
-_PLAIN = re.compile(r"\{\{-?\s*[A-Za-z_]\w*\s*-?\}\}")
+_OPENING = re.compile(r"\{\{|\{%|\{#|(?<![{\w])\{[A-Za-z_]\w*\}(?!\})")
+"""Where one of Jinja's tags begins, or `{name}` alone: it means nothing to us, but may to the program that asks."""
+_CLOSING = {"{{": "}}", "{%": "%}", "{#": "#}"}
+_PLAIN = re.compile(r"\{\{ -?\s?[A-Za-z_]\w*\s?-? \}\}|\{\w+\}|\{#.*", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,9 +106,23 @@ def frozen_passages(
 
 def tags(text: str) -> list[str]:
     """The placeholders and template tags of a text in their order, white space in them made one."""
-    return [
-        " ".join([tag[:2], *tag[2:-2].split(), tag[-2:]]) if tag[1] in "{%#" else tag for tag in _TAG.findall(text)
-    ]
+    found: list[str] = []
+    never: set[str] = set()
+    at = 0
+    while opening := _OPENING.search(text, at):
+        at = opening.end()
+        closing = _CLOSING.get(opening[0])
+        if closing is None:
+            found.append(opening[0])
+            continue
+        end = -1 if closing in never else text.find(closing, at)
+        if end < 0:
+            # None closes the ones behind it either: looking again for each would take for ever.
+            never.add(closing)
+            continue
+        found.append(" ".join([opening[0], *text[at:end].split(), closing]))
+        at = end + 2
+    return found
 
 
 def _size_refusals(base: str, new: str, limits: AdaptationSettings) -> Iterator[str]:
@@ -133,11 +148,15 @@ def _frozen_refusals(
         stands = _stands(base, passage)
         touching = [n + 1 for n in numbers if _stands(applied(base, edits, [n]), passage) < stands]
         if touching or _stands(new, passage) < stands:
-            who = f"edit {listed(touching)}" if touching else "the edits together"
+            who = _named(touching)
             first = normal(base).count("\n", 0, next(_line_places(base, passage), 0)) + 1
             last = first + passage.count("\n")
             lines = f"line {first} is" if first == last else f"lines {first} to {last} are"
             yield f"{who} may not touch what is frozen: {lines}, {quoted(passage.strip(), 60)}"
+
+
+def _named(edits: Sequence[int]) -> str:
+    return f"edit{'s' if len(edits) > 1 else ''} {listed(edits)}" if edits else "the edits together"
 
 
 def _stands(text: str, passage: str) -> int:
@@ -165,8 +184,7 @@ def _tag_refusals(base: str, new: str, edits: Sequence[Edit], numbers: Sequence[
     problem = _shape_problem(base, new)
     if problem:
         alone = [n + 1 for n in numbers if _shape_problem(base, applied(base, edits, [n]))]
-        who = f"edit{'s' if len(alone) > 1 else ''} {listed(alone)}" if alone else "the edits together"
-        yield f"{who}: {problem}"
+        yield f"{_named(alone)}: {problem}"
 
 
 def _shape_problem(base: str, new: str) -> str:
@@ -207,7 +225,7 @@ def _render_refusals(base: str, new: str, cases: Sequence[Case]) -> Iterator[str
         if _sound(base):
             yield f"the prompt would be no template any more: {error}"
         return
-    plain = all(_PLAIN.fullmatch(tag) for tag in _TAG.findall(new))
+    plain = all(map(_PLAIN.fullmatch, tags(new)))
     seen: set[object] = set()
     for case in cases:
         # Tags that only name a variable ask no more of a case than that it has one.
