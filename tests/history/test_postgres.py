@@ -9,7 +9,7 @@ from migrator_tui.history.database import Database, parse_url
 from migrator_tui.history.schema import upgrade
 from migrator_tui.history.store import History
 from migrator_tui.project.schema import Project
-from tests.history import test_store
+from tests.history import test_adaptations, test_store
 from tests.history.conftest import MakeProject, a_version, an_output
 
 pytestmark = pytest.mark.usefixtures("postgres")
@@ -33,11 +33,17 @@ _SQLITE_ONLY = {
     "test_a_verdict_is_taken_back_by_a_row_of_its_own",
     "test_money_spent_today",
     "test_known_keys_do_not_reach_the_database",
+    "test_known_keys_do_not_reach_the_file",
 }
 """They look into the file."""
 
 globals().update(
-    {name: value for name, value in vars(test_store).items() if name.startswith("test_") and name not in _SQLITE_ONLY}
+    {
+        name: value
+        for module in (test_store, test_adaptations)
+        for name, value in vars(module).items()
+        if name.startswith("test_") and name not in _SQLITE_ONLY
+    }
 )
 
 
