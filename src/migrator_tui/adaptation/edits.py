@@ -49,21 +49,20 @@ class HunkLine:
     """Start and end of the stretches that differ, in characters, where lines give way to lines."""
 
 
-def place(base: str, edits: Sequence[Edit]) -> list[Placed]:
-    """Where all the edits act, in the order of the text; `EditError` where they do not fit it, or each other."""
-    return _placed(base, edits, range(len(edits)))
+def place(base: str, edits: Sequence[Edit], taken: Collection[int] | None = None) -> list[Placed]:
+    """Where the edits act, or those of them with the numbers `taken`, from 0, in the order of the text.
+
+    Only these must fit; `EditError` where they do not fit the text, or each other.
+    """
+    return _placed(base, edits, range(len(edits)) if taken is None else sorted(set(taken)))
 
 
 def applied(base: str, edits: Sequence[Edit], taken: Collection[int] | None = None) -> str:
-    """The text that the edits make, or those of them with the numbers `taken`, from 0.
-
-    Only these must fit; `EditError` where they do not.
-    """
-    numbers = range(len(edits)) if taken is None else sorted(set(taken))
+    """The text that the edits make, or those of them with the numbers `taken`; `EditError` as for `place`."""
     parts: list[str] = []
     at = 0
     last = ""
-    for placed in _placed(base, edits, numbers):
+    for placed in place(base, edits, taken):
         passed = base[at : placed.start]
         last = (passed or last)[-1:]
         starts_line = edits[placed.edit].op is Op.APPEND and last not in ("", "\n", "\r")

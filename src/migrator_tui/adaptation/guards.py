@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
-from migrator_tui.adaptation.edits import EditError, applied
+from migrator_tui.adaptation.edits import EditError, applied, place
 from migrator_tui.adaptation.values import Edit
 from migrator_tui.project.errors import ProjectError
 from migrator_tui.project.prompts import check_template, is_chat, normal, parts, render
@@ -146,13 +146,23 @@ def _frozen_refusals(
 ) -> Iterator[str]:
     for passage in frozen:
         stands = _stands(base, passage)
-        touching = [n + 1 for n in numbers if _stands(applied(base, edits, [n]), passage) < stands]
+        near = _near(base, passage, edits, numbers)
+        touching = [n + 1 for n in near if _stands(applied(base, edits, [n]), passage) < stands]
         if touching or _stands(new, passage) < stands:
             who = _named(touching)
             first = normal(base).count("\n", 0, next(_line_places(base, passage), 0)) + 1
             last = first + passage.count("\n")
             lines = f"line {first} is" if first == last else f"lines {first} to {last} are"
             yield f"{who} may not touch what is frozen: {lines}, {quoted(passage.strip(), 60)}"
+
+
+def _near(base: str, passage: str, edits: Sequence[Edit], numbers: Sequence[int]) -> list[int]:
+    """The edits that act in the passage or right beside it: a rewrite has hundreds that do not."""
+    if "\r" in base:
+        return list(numbers)
+    ends = [(at - 1, at + len(passage) + 1) for at in _line_places(base, passage)]
+    placed = {one.edit: one for one in place(base, edits, numbers)}
+    return [n for n in numbers if any(placed[n].start <= end and placed[n].end >= start for start, end in ends)]
 
 
 def _named(edits: Sequence[int]) -> str:
