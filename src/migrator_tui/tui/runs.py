@@ -54,8 +54,8 @@ class Runs:
         """Ids of the cases that are being asked by themselves."""
         self.behind = False
         """A search goes on behind the screens."""
-        self._beside: set[asyncio.Task[Any]] = set()
-        """Neither: the assistant, or edits being tried."""
+        self._beside: dict[asyncio.Task[Any], Callable[[], object]] = {}
+        """Neither: the assistant, or edits being tried; each with what stops it."""
 
     @property
     def busy(self) -> bool:
@@ -72,10 +72,12 @@ class Runs:
         """Who asks about edits that are only tried; `None` until models are ready."""
         return self._ready_runner() if self._runner is not None else None
 
-    async def stoppable(self, work: Coroutine[Any, Any, ResultT]) -> ResultT:
-        """Await something else that asks models, so that `x` stops it; raises `Stopped` then."""
+    async def stoppable(
+        self, work: Coroutine[Any, Any, ResultT], stop: Callable[[], object] | None = None
+    ) -> ResultT:
+        """Await something else that asks models, so that `x` stops it: by `stop`, else it raises `Stopped`."""
         task = asyncio.create_task(work)
-        self._beside.add(task)
+        self._beside[task] = stop or task.cancel
         try:
             return await asyncio.shield(task)
         except asyncio.CancelledError:
@@ -84,7 +86,7 @@ class Runs:
             task.cancel()  # whoever waits for it is gone
             raise
         finally:
-            self._beside.discard(task)
+            del self._beside[task]
 
     async def open(self) -> None:
         """Open the pool: calls can be made, the first of them waits for its worker."""
@@ -150,7 +152,7 @@ class Runs:
     async def close(self) -> None:
         """Stop what goes on, keeping what was answered, and end the processes."""
         self.stop()
-        if waited_for := self._tasks | self._beside:
+        if waited_for := {*self._tasks, *self._beside}:
             await asyncio.wait(waited_for, timeout=5)
         await self._stack.aclose()
 
@@ -170,8 +172,8 @@ class Runs:
 
     def stop(self) -> None:
         """Cancel the calls in flight."""
-        for task in list(self._beside):
-            task.cancel()
+        for stop in list(self._beside.values()):
+            stop()
         if self._runner is not None:
             self._runner.stop()
 

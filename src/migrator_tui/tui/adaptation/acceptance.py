@@ -4,23 +4,22 @@ Nothing is kept before `ctrl+s`; where something breaks, that asks once more, an
 """
 
 import asyncio
-from typing import TYPE_CHECKING
 
 from textual import work
 
+from migrator_tui.adaptation.values import Acceptance
 from migrator_tui.history.errors import HistoryError
+from migrator_tui.history.records import Version
 from migrator_tui.project.errors import ProjectError
+from migrator_tui.text_safety import safe_line
 from migrator_tui.tui.adaptation.acceptance_bench import AcceptanceBench
-from migrator_tui.tui.adaptation.acceptance_words import keeps_although
+from migrator_tui.tui.adaptation.acceptance_words import fixed_count, keeps_although
 from migrator_tui.tui.adaptation.review_state import Review, remember_left
-from migrator_tui.tui.runs import Stopped
+from migrator_tui.tui.messages import VersionRecorded
 from migrator_tui.tui.scorecard.words import many
 from migrator_tui.tui.widgets.header import RunProgress
 from migrator_tui.tui.widgets.modal import Confirm
 from migrator_tui.tui.widgets.text_view import TextView
-
-if TYPE_CHECKING:
-    from migrator_tui.history.records import Version
 
 
 class AcceptanceScreen(AcceptanceBench):
@@ -69,22 +68,22 @@ class AcceptanceScreen(AcceptanceBench):
 
     # Trying
 
-    def begin(self, review: Review, parent: "Version") -> None:
-        """Try the choice as it is, unless that is known."""
-        self.base = parent
-        if review.acceptance is None and self.progress is None:
+    def begin(self, review: Review) -> None:
+        """Try the choice as it is, unless that is known to the end."""
+        known = review.acceptance is not None and not review.acceptance.stopped_because
+        if not known and self.progress is None:
             self.problem = ""
-            self._try(review, parent)
-
-    base: "Version | None" = None
-    """What the edits act on."""
+            review.acceptance = None
+            self._try(review)
+        self.paint()
 
     @work(exclusive=True, group="accepting")
-    async def _try(self, review: Review, parent: "Version") -> None:
+    async def _try(self, review: Review) -> None:
         from migrator_tui.adaptation.accepting import try_acceptance
+        from migrator_tui.adaptation.edits import EditError
 
-        runs, workspace = self.program.runs, self.workspace
-        runner, edits = runs.runner, list(review.taken_edits)
+        runs, workspace, stop = self.program.runs, self.workspace, asyncio.Event()
+        runner, change = runs.runner, review.change()
         if runner is None:
             self.say("models are still starting; try again in a moment", "warning")
             return
@@ -94,33 +93,31 @@ class AcceptanceScreen(AcceptanceBench):
             self.program.change_frame(run=RunProgress(done, total))
             self.paint_progress()
 
-        told(0, 0)
-        self.show_keys()
+        self.progress = (0, 0)
+        self.paint_progress()
+        found: Acceptance | None = None
         try:
-            review.acceptance = await runs.stoppable(
-                try_acceptance(
-                    workspace.project,
-                    workspace.history,
-                    runner,
-                    review.suggestion,
-                    edits,
-                    review.text,
-                    dict(review.params),
-                    parent,
-                    on_event=told,
-                )
+            trying = try_acceptance(
+                workspace.project,
+                workspace.history,
+                runner,
+                change,
+                author=workspace.author,
+                on_progress=told,
+                stop=stop,
             )
-        except Stopped:
-            self.problem = "stopped; what was answered is there for the next time"
-        except (ProjectError, HistoryError) as error:
+            work = runs.stoppable(trying, stop.set)
+            self.show_keys()
+            found = await work
+        except (ProjectError, HistoryError, EditError) as error:
             self.problem = str(error)
             self.say(str(error), "error")
         finally:
             self.progress = None
             self.program.change_frame(run=None)
             self.program.workbench.show_money()
-        if edits != review.taken_edits:
-            review.measured_is_past()  # another choice was made meanwhile
+        if review.change() == change:  # else another choice was made meanwhile
+            review.acceptance = found
         self.show_keys()
         self.paint()
 
@@ -130,42 +127,29 @@ class AcceptanceScreen(AcceptanceBench):
     async def action_keep(self) -> None:
         """Keep the choice as a version; where something breaks, only after a yes."""
         review, workbench = self.review, self.program.workbench
-        if review is None or review.acceptance is None or self.base is None:
+        if review is None or review.acceptance is None:
             self.say("it is being tried" if self.progress is not None else "it was not tried", "warning")
             return
         if workbench.prompt_pane.template != review.text:
             self.say("the text in the editor has changed meanwhile: look at the edits again", "warning")
             self.program.action_show("suggestion")
             return
-        against = keeps_although(review.acceptance)
-        if against:
-            lines = [*against, "", "Keeping it all the same is remembered with the version."]
-            if not await self.app.push_screen_wait(Confirm("Keep it although it breaks?", lines, "y keep it")):
+        against, stopped = keeps_although(review.acceptance), review.acceptance.stopped_because
+        if against or stopped:
+            lines = [*against, *([f"It was not tried to the end: {safe_line(stopped, 160)}"] if stopped else [])]
+            lines += ["", "Keeping it all the same is remembered with the version."]
+            if not await self.app.push_screen_wait(Confirm("Keep it all the same?", lines, "y keep it")):
                 return
         await self._keep(review, overridden=bool(against))
 
     async def _keep(self, review: Review, *, overridden: bool) -> None:
-        from migrator_tui.adaptation.accepting import accept
+        from migrator_tui.adaptation.edits import EditError
         from migrator_tui.tui.adaptation.acceptance_offer import offer
 
         workspace, workbench, taken = self.workspace, self.program.workbench, list(review.taken_edits)
-        assert self.base is not None
         try:
-            version = await asyncio.to_thread(
-                accept,
-                workspace.project,
-                workspace.history,
-                review.suggestion,
-                taken,
-                review.text,
-                dict(review.params),
-                self.base,
-                review.acceptance,
-                workspace.author,
-                overridden,
-            )
-            await asyncio.to_thread(remember_left, review, workspace)
-        except (ProjectError, HistoryError) as error:
+            version = await asyncio.to_thread(self._accepted, review, overridden)
+        except (ProjectError, HistoryError, EditError) as error:
             self.say(str(error), "error")
             return
         self.program.reviews.drop(review)
@@ -173,7 +157,27 @@ class AcceptanceScreen(AcceptanceBench):
         workbench.reload_list(keep=0)
         workbench.show_case()
         self.program.action_show("workbench")
-        self.program.recount_scorecards(review.track[0])
-        number = many(len(taken), "edit")
-        self.say(f"{number} kept as {version.label} · w writes it to the prompt file", "success")
+        self.program.tell(VersionRecorded(version))
+        self.program.recount_scorecards(workspace.task.name)
+        fixes = fixed_count(review.acceptance) if review.acceptance is not None else 0
+        words = f"{many(len(taken), 'edit')} kept as {version.label}, {fixes:,} fixed"
+        self.say(f"{words} · R runs the rest, w writes it to its file", "success")
         await offer(self.program, review, taken)
+
+    def _accepted(self, review: Review, overridden: bool) -> Version:
+        """The version that is kept, with all that is remembered of it; for threads."""
+        from migrator_tui.adaptation.accepting import accept
+
+        workspace = self.workspace
+        version = accept(
+            workspace.project,
+            workspace.history,
+            review.change(),
+            acceptance=review.acceptance,
+            author=workspace.author,
+            overridden=overridden,
+            ablations=list(review.ablations.values()),
+        )
+        remember_left(review, workspace)
+        workspace.mark_seen()
+        return version

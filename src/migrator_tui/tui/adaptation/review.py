@@ -9,15 +9,15 @@ from migrator_tui.adaptation.values import Op
 from migrator_tui.history.errors import HistoryError
 from migrator_tui.text_safety import safe_line
 from migrator_tui.tui.adaptation.asking import ask, exchanges_content
-from migrator_tui.tui.adaptation.review_bench import ReviewBench
+from migrator_tui.tui.adaptation.review_measuring import Measuring, text_with
 from migrator_tui.tui.adaptation.review_parts import edit_key
-from migrator_tui.tui.adaptation.review_state import Choice, Review, remember_left
+from migrator_tui.tui.adaptation.review_state import Choice, remember_left
 from migrator_tui.tui.adaptation.review_words import ChangeWords
 from migrator_tui.tui.widgets.modal import Ask, Sheet
 from migrator_tui.tui.widgets.text_view import TextView
 
 
-class ReviewScreen(ReviewBench):
+class ReviewScreen(Measuring):
     """Taking, leaving, changing, trying, accepting."""
 
     def open_row(self) -> None:
@@ -87,7 +87,7 @@ class ReviewScreen(ReviewBench):
         from migrator_tui.tui.versions.diff import diff_lines, prompt_diff
 
         review = self.review
-        numbers = self._to_try() if review is not None else []
+        numbers = self.to_try() if review is not None else []
         if review is None or not numbers:
             return
         new = text_with(review, numbers)
@@ -108,7 +108,7 @@ class ReviewScreen(ReviewBench):
             self.say(f"stale: {review.stale[number]}", "warning")
             return
         leaves = review.choices[number] is Choice.TAKEN
-        self._choose([number], Choice.LEFT if leaves else Choice.TAKEN)
+        self.choose([number], Choice.LEFT if leaves else Choice.TAKEN)
 
     def action_take_all(self) -> None:
         """All that fit; where they are taken, all are to be decided again."""
@@ -116,15 +116,7 @@ class ReviewScreen(ReviewBench):
         if review is None:
             return
         fitting = [number for number in range(len(review.edits)) if number not in review.stale]
-        self._choose(fitting, Choice.OPEN if review.taken == fitting else Choice.TAKEN)
-
-    def _choose(self, numbers: list[int], choice: Choice) -> None:
-        review = self.review
-        assert review is not None
-        for number in numbers:
-            review.choose(number, choice)
-        self.paint()
-        self.look(review)
+        self.choose(fitting, Choice.OPEN if review.taken == fitting else Choice.TAKEN)
 
     @work(exclusive=True, group="question")
     async def action_note(self) -> None:
@@ -156,23 +148,9 @@ class ReviewScreen(ReviewBench):
         said = await self.app.push_screen_wait(ChangeWords(review, number, self.workspace, self.program.glyphs))
         if said is None or said == review.edits[number].text:
             return
-        review.change(number, replace(review.edits[number], text=said))
+        review.reword(number, replace(review.edits[number], text=said))
         self.paint()
         self.look(review)
-
-    # Trying and accepting
-
-    def _to_try(self) -> list[int]:
-        """The edits that are taken; where none is, the one under the cursor. What stands in the way is said."""
-        review, number = self.review, self.number
-        if review is None:
-            return []
-        if review.taken:
-            return review.taken
-        if number is None or number in review.stale:
-            self.say("nothing is taken: space takes an edit", "warning")
-            return []
-        return [number]
 
     @work(exclusive=True, group="question")
     async def action_suggest(self) -> None:
@@ -189,10 +167,3 @@ class ReviewScreen(ReviewBench):
     def go_to_edit(self, number: int) -> None:
         """Put the cursor on an edit."""
         self.edits.go_to(edit_key(number))
-
-
-def text_with(review: Review, numbers: list[int]) -> str:
-    """The prompt with these edits."""
-    from migrator_tui.adaptation.edits import applied
-
-    return applied(review.text, review.edits, numbers)

@@ -246,17 +246,15 @@ class ReviewBench(RowScreen):
             number = int(rest)
             if kind == "advice":
                 advice = review.suggestion.advice[number]
+                title, text, ids = f"No prompt can fix this: {advice.what}", advice.text, advice.case_ids
                 leads = "enter: the parameters" if advice.what == "parameter" else "enter: its cases"
-                title, text, ids = (
-                    f"No prompt can fix this: {safe_line(advice.what, 20)}",
-                    advice.text,
-                    advice.case_ids,
-                )
+                source = advice.source
             else:
                 cause = review.suggestion.causes[number]
-                title, text, ids, leads = "Why they fail", cause.text, cause.case_ids, "enter: its cases"
-            pane.title(Content.styled(title, STRONG))
-            pane.bottom(Content.styled("as the assistant sees it", MUTED))
+                title, text, ids, leads, source = "Why they fail", cause.text, cause.case_ids, "enter: its cases", ""
+            pane.title(Content.styled(safe_line(title, 80), STRONG))
+            who = f"guidance: {safe_line(source, 80)}" if source else "as the assistant sees it"
+            pane.bottom(Content.styled(who, MUTED))
             view.show_content(other_content(kind, text, width, leads))
         part = self.query_one("#behind-pane", Part)
         part.fill(cases_part(review, ids, glyphs, part.size.width))

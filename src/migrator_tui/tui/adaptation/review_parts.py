@@ -59,7 +59,7 @@ def edits_part(review: Review, label: str, glyphs: Glyphs, width: int) -> Filled
         rows.append(text_row("No edits: it sees nothing that the prompt could mend."))
     rows += _others(review, glyphs)
     rows.append(text_row(""))
-    rows += [text_row(line) for line in written_by(review)]
+    rows += [text_row(line) for words in written_by(review) for line in _lines(words, width - 6)]
     number = len(review.edits)
     what = "removals" if review.suggestion.minimal else "edits"
     title = heading("Suggestion", f"for {label} · {many(number, what.rstrip('s'))}")
@@ -68,6 +68,11 @@ def edits_part(review: Review, label: str, glyphs: Glyphs, width: int) -> Filled
         return cell("      edit", room - COUNT, "muted") + cell("cases", COUNT, "muted", right=True)
 
     return Filled(title, rows, heads, Content.styled(totals(review), MUTED))
+
+
+def _lines(words: str, width: int) -> list[str]:
+    wrapped = Content(safe_line(words)).wrap(max(20, width))
+    return [line.plain.rstrip() for line in wrapped] or [""]
 
 
 def totals(review: Review) -> str:
@@ -306,8 +311,8 @@ def _case_row(case: CaseNow, ids: int, changed: int, glyphs: Glyphs) -> ListRow:
         )
         return Content.assemble(
             mark(selected, glyphs),
-            ("  ", ""),
-            (f"{sign}  ", STYLES[role]),
+            " ",
+            (f"{sign}   ", STYLES[role]),
             name.truncate(ids, pad=True),
             cell(glyphs.fit(safe_line(case.changed)), changed, "text") if changed else "",
             cell(safe_line(case.evidence, 300), max(8, width - 7 - ids - changed), "muted"),

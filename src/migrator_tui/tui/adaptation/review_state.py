@@ -1,7 +1,7 @@
 """A suggestion under review: what the user has made of each edit. It outlives looking elsewhere. Knows no widgets."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
@@ -9,6 +9,7 @@ from migrator_tui.adaptation.values import Ablation, Acceptance, Edit, Leak, Sug
 from migrator_tui.history.records import Mark
 
 if TYPE_CHECKING:
+    from migrator_tui.adaptation.trials import Change
     from migrator_tui.tui.workspace import Workspace
 
 
@@ -119,7 +120,7 @@ class Review:
             self.reasons.pop(number, None)
         self.measured_is_past()
 
-    def change(self, number: int, edit: Edit) -> None:
+    def reword(self, number: int, edit: Edit) -> None:
         """Other words for an edit; it counts as taken, since somebody has worked on it."""
         self.edits[number] = edit
         self.choices[number] = Choice.TAKEN
@@ -129,6 +130,20 @@ class Review:
         """Another choice: what was tried was not this one."""
         self.ablations = {}
         self.acceptance = None
+
+    def change(self) -> "Change":
+        """What is taken, as it is tried and accepted."""
+        from migrator_tui.adaptation.trials import Change
+
+        return Change(
+            self.suggestion,
+            tuple(self.taken_edits),
+            self.text,
+            dict(self.params),
+            self.parent_id,
+            tuple(self.taken),
+            self.search_id,
+        )
 
     def behind(self, number: int | None) -> list[str]:
         """Ids of the cases behind an edit, or behind all that are taken."""
@@ -165,15 +180,11 @@ class Reviews:
 
 def remember_left(review: Review, workspace: "Workspace") -> None:
     """The edits that the user left are turned down, each once: the assistant is told of them the next time."""
+    from migrator_tui.adaptation.accepting import edit_details
+
     for number in review.left:
         if number not in review.remembered:
             review.remembered.add(number)
             edit = edit_details(review.edits[number])
             reason = review.reasons.get(number, "")
             workspace.history.reject_edit(*review.track, edit, reason, workspace.author)
-
-
-def edit_details(edit: Edit) -> Mapping[str, Any]:
-    """An edit as the history keeps it."""
-    found = asdict(edit)
-    return {**found, "op": edit.op.value, "kind": edit.kind.value, "case_ids": list(edit.case_ids)}

@@ -19,10 +19,12 @@ from migrator_tui.tui.glyphs import Glyphs, mark_sign
 from migrator_tui.tui.runs import Runs, Stopped
 from migrator_tui.tui.scorecard.words import many
 from migrator_tui.tui.theme import STRONG, STYLES
-from migrator_tui.tui.widgets.modal import Modal
+from migrator_tui.tui.widgets.header import duration, money
+from migrator_tui.tui.widgets.modal import Confirm, Modal
 from migrator_tui.tui.widgets.pane import Pane
 from migrator_tui.tui.widgets.parts import mark
 from migrator_tui.tui.widgets.row_list import ListRow, RowList
+from migrator_tui.tui.widgets.work_screen import WorkScreen
 from migrator_tui.tui.workbench.bench import PAINT_SECONDS
 from migrator_tui.tui.workbench.output_pane import OutputPane, ShownOutput
 from migrator_tui.tui.workbench.streams import Stream
@@ -32,8 +34,36 @@ if TYPE_CHECKING:
     from migrator_tui.running.events import RunEvent, TextArrived
     from migrator_tui.running.trying import Tried
 
+PASSES = (Mark.PASSED, Mark.ASSUMED)
+FAILS = (Mark.FAILED, Mark.FLAKY)
 AT_A_TIME = 4
 """Calls that stream at a time; the case under the cursor comes first."""
+
+
+async def agreed(
+    screen: WorkScreen,
+    title: str,
+    calls: int,
+    cost: float | None,
+    seconds: float,
+    what: str,
+    *,
+    always: bool = False,
+) -> bool:
+    """Whether that may be spent: asked where it may cost something, or `always`. To be awaited in a worker."""
+    if not calls or (not always and (cost == 0 or only_simulated(screen))):
+        return True
+    price = "price unknown" if cost is None else f"about {money(cost)}" if cost else "free"
+    lines = [f"{many(calls, 'call')}, {price}, {duration(seconds)}.", what]
+    said = await screen.app.push_screen_wait(Confirm(title, lines, "enter ask"))
+    return said is True
+
+
+def only_simulated(screen: WorkScreen) -> bool:
+    """Whatever is asked runs here: simulated models state prices, and nobody pays them."""
+    project = screen.program.workspace.project
+    models = [project.baseline, *project.candidates, *project.helpers]
+    return all(spec.model.startswith(("simulated:", "recorded:")) for spec in models)
 
 
 class TrySides(Modal[None]):
@@ -86,8 +116,8 @@ class TrySides(Modal[None]):
 
     def on_mount(self) -> None:
         self.query_one(".box").set_class(self.app.size.width < 110, "-narrow")
-        for pane, version, words in zip(self.sides, self.versions, ("as it is", "with the edits"), strict=True):
-            pane.label, pane.model = words, version.label
+        for pane, words in zip(self.sides, ("as it is", "with the edits"), strict=True):
+            pane.label = words
         self.rows.show([self._row(case_id) for case_id in self.cases])
         self.rows.focus()
         self.query_one("#try-cases-pane", Pane).title(Content.styled(many(len(self.cases), "case"), STRONG))
@@ -225,8 +255,21 @@ class TrySides(Modal[None]):
         if not self.is_mounted:
             return
         self.rows.refresh()
+        self._count()
         if case_id == self.rows.highlighted:
             self._show()
+
+    def _count(self) -> None:
+        """How many flip so far."""
+        pairs = [(self.before[each].mark, now.mark) for each, now in self.after.items() if each in self.before]
+        fixed = sum(was in FAILS and now in PASSES for was, now in pairs)
+        broken = sum(was in PASSES and now in FAILS for was, now in pairs)
+        parts = [
+            (f"{self.glyphs.added} {fixed}", STYLES["success"]),
+            (f"  {self.glyphs.failed} {broken}", STYLES["error"]),
+        ]
+        words = Content.assemble(parts[0], parts[1] if broken else "")
+        self.query_one("#try-cases-pane", Pane).bottom(words if pairs else "")
 
     def _show(self) -> None:
         """Both answers on the case under the cursor, as far as they are there."""
