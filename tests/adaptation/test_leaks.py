@@ -112,6 +112,13 @@ def test_what_prompt_or_checks_hold_already_is_no_leak() -> None:
     assert leaks(BASE, edit, CASES, {}) != ()
 
 
+def test_how_a_model_talks_is_no_case_of_anybodys() -> None:
+    talk = {f"T-{n}": "Here is the JSON object you asked for: {}" for n in (1, 2)}
+    forbidding = "Don't begin with “Here is the JSON object you asked for”."
+    assert found(forbidding, **talk) == {}
+    assert found(forbidding, **{"T-1": talk["T-1"]}) == {"T-1": "Here is the JSON object you asked for"}
+
+
 def test_an_example_may_quote() -> None:
     quoting = Edit(Op.APPEND, "My order 88231 was charged twice on 3 November", kind=EditKind.EXAMPLE)
     assert leaks(BASE, quoting, CASES, {}) == ()

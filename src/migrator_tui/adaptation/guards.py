@@ -88,9 +88,9 @@ def refusals(
 def frozen_passages(
     task: Task, record_text: str, base_text: str
 ) -> tuple[tuple[str, ...], tuple[tuple[int, int], ...]]:
-    """The frozen lines of the prompt of record that stand in `base_text`, and the ranges that it no longer has.
+    """The frozen lines that stand in `base_text`, and the ranges of those that it no longer has.
 
-    A range of blank lines freezes nothing.
+    `record_text` is the task's own prompt file, whose lines are counted. A range of blank lines freezes nothing.
     """
     lines = normal(record_text).split("\n")
     passages: list[str] = []

@@ -70,25 +70,31 @@ def leaks(
     names = _names(edit.text, ours)
     if not (groups or tokens or names):
         return ()
-    found: dict[str, set[Any]] = {}
-    seen: Counter[str] = Counter()
+    found: dict[str, set[str | Group]] = {}
+    seen: Counter[str | Group] = Counter()
+    asked: set[str | Group] = set()
     plain: set[str] = set()
     for case in cases:
-        texts = list(_texts(case, outputs.get(case.id, "")))
-        mine: set[Any] = set()
-        for text in texts:
-            mine |= _held(text, groups)
-            if tokens:
-                mine |= tokens.intersection(_TOKEN.findall(text))
-            if names:
-                words = set(_WORD.findall(text))
-                mine |= names & words
-                plain |= {name for name in names if name.lower() in words}
+        mine: set[str | Group] = set()
+        for texts, answered in ((_asked(case), False), (_answered(outputs.get(case.id, "")), True)):
+            signs: set[str | Group] = set()
+            for text in _bounded(texts):
+                signs |= _held(text, groups)
+                if tokens:
+                    signs |= tokens.intersection(_TOKEN.findall(text))
+                if names:
+                    words = set(_WORD.findall(text))
+                    signs |= names & words
+                    plain |= {name for name in names if name.lower() in words}
+            mine |= signs
+            asked |= set() if answered else signs
         if mine:
             found[case.id] = mine
             seen.update(mine)
     most = max(3, int(SHARED_BY * len(cases)))
-    shared = {sign for sign, times in seen.items() if times > (1 if sign in names else most)} | plain
+    # A name that several cases have is none of theirs, nor is a phrase that only answers share: so the model talks.
+    own = {sign for sign, times in seen.items() if times <= (most if sign in asked and sign not in names else 1)}
+    shared = set(seen) - own | plain
     told = ((case_id, _phrases(edit.text, mine - shared)) for case_id, mine in found.items())
     return tuple(Leak(case_id, phrase) for case_id, phrases in told for phrase in phrases)[:_MOST_LEAKS]
 
@@ -120,7 +126,7 @@ def _held(text: str, groups: set[Group]) -> set[Group]:
     return found
 
 
-def _phrases(text: str, signs: set[Any]) -> list[str]:
+def _phrases(text: str, signs: set[str | Group]) -> list[str]:
     """The passages of the edit's text that those groups, tokens and names make; the longest first."""
     places = [word.span() for word in _WORD.finditer(text)]
     copied: set[int] = set()
@@ -165,16 +171,25 @@ def _capitalised(text: str) -> list[str]:
     return [word for word in _NAME.findall(text) if not word.isupper()]
 
 
-def _texts(case: Case, output: str) -> Iterator[str]:
-    """What the case says and what was answered to it, as far as `_LOOKED_AT`; keys of JSON are nobody's words."""
+def _bounded(texts: Iterable[str]) -> Iterator[str]:
     left = _LOOKED_AT
+    for text in texts:
+        if left <= 0:
+            return
+        yield text[:left]
+        left -= len(text)
+
+
+def _asked(case: Case) -> Iterator[str]:
+    """What the case says; keys of JSON are nobody's words."""
+    for source in (*_said(case), list(case.vars.values()), case.expected):
+        yield from _leaves(source)
+
+
+def _answered(output: str) -> Iterator[str]:
+    """What was answered to it, likewise."""
     fenced = _FENCED.fullmatch(output)
-    for source in (*_said(case), list(case.vars.values()), case.expected, fenced[1] if fenced else output):
-        for text in _leaves(source):
-            if left <= 0:
-                return
-            yield text[:left]
-            left -= len(text)
+    return _leaves(fenced[1] if fenced else output)
 
 
 def _said(case: Case) -> Iterator[Any]:

@@ -161,7 +161,7 @@ class Task:
     gate: GateRules = field(default_factory=GateRules)
     check_setup: CheckSetup = field(default_factory=CheckSetup)
     frozen: Sequence[tuple[int, int]] = ()
-    """Lines of the prompt of record that no suggested edit may touch: first and last of each range, from 1."""
+    """Lines of `prompt` that no suggested edit may touch, wherever a version has them: first and last, from 1."""
 
     def threshold_for(self, case: Case) -> float | None:
         """The mean score that the checks of a case of this task must reach; `None`: every check must pass."""

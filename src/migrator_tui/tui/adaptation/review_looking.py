@@ -53,10 +53,11 @@ def guard(
 
     if not taken:
         return Guarded()
-    project, (task_name, candidate) = workspace.project, review.track
-    task = project.task(task_name)
+    project = workspace.project
+    task = project.task(review.track[0])
     known = cases if cases is not None else list(load_cases(project, task))[:LOOKED_AT]
-    record = read_template(project.prompt_file(task, candidate))
+    # The task's own file: a candidate's changes with every version that is written to it, and its lines with it.
+    record = read_template(task.prompt)
     frozen, gone = guards.frozen_passages(task, record, review.text)
     refused = guards.refusals(review.text, edits, taken, project.adaptation, frozen, known)
     notes = [
