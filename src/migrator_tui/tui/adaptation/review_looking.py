@@ -27,10 +27,11 @@ def look_again(review: Review, workspace: "Workspace") -> None:
     review.stale = edits.stale(review.text, review.edits)
     cases = list(load_cases(workspace.project, task))[:LOOKED_AT]
     texts = _texts(workspace, task, review.track[1], cases)
+    known = leaks.task_texts(task)
     found: dict[int, Sequence[Leak]] = {}
     for number, edit in enumerate(review.edits):
         if edit.kind is not EditKind.EXAMPLE and number not in review.stale:
-            found[number] = leaks.leaks(review.text, edit, cases, texts)
+            found[number] = leaks.leaks(review.text, edit, cases, texts, known)
     review.leaks = {number: some for number, some in found.items() if some}
     named = {case_id for edit in review.edits for case_id in edit.case_ids}
     named.update(case_id for advice in review.suggestion.advice for case_id in advice.case_ids)
