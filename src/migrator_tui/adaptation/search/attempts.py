@@ -18,6 +18,8 @@ class Attempt:
 
     number: int
     text: str
+    order: Sequence[str]
+    """All cases that it may be asked about. Answers arrive in any order; what follows from them must not."""
     parent: "Attempt | None" = None
     title: str = ""
     edits: tuple[Edit, ...] = ()
@@ -49,8 +51,9 @@ class Attempt:
 
     def counting(self, case_ids: Iterable[str] | None = None) -> dict[str, Scored]:
         """How the cases came out that say something of it; of some cases, where they are named."""
-        wanted = self.scores if case_ids is None else [one for one in case_ids if one in self.scores]
-        return {case_id: self.scores[case_id] for case_id in wanted if case_id not in self.quoted}
+        quoted = self.quoted
+        wanted = self.order if case_ids is None else case_ids
+        return {one: self.scores[one] for one in wanted if one in self.scores and one not in quoted}
 
     @property
     def rank(self) -> tuple[int, float]:
@@ -58,8 +61,8 @@ class Attempt:
         counting = self.counting().values()
         return sum(one.passed is True for one in counting), sum(one.worth for one in counting)
 
-    def shown(self, of: int) -> Try:
-        """As it is told and kept; `of` so many cases."""
+    def shown(self) -> Try:
+        """As it is told and kept."""
         counting = self.counting()
         return Try(
             number=self.number,
@@ -70,7 +73,7 @@ class Attempt:
             label=self.version.label if self.version is not None else None,
             score=pass_rate(counting.values()),
             done=len(self.scores),
-            of=of,
+            of=len(self.order),
             accepted=self.accepted,
             why=self.why,
             edits=self.edits,
@@ -107,6 +110,7 @@ class Attempts:
         attempt = Attempt(
             number=len(self._all) + 1,
             text=text,
+            order=parent.order,
             parent=parent,
             title=shortened(titles) or ("another wording" if edits else "no proposal"),
             edits=edits,

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import ceil
 from statistics import fmean
 from typing import TYPE_CHECKING
@@ -91,16 +91,19 @@ def needs(
     compares = any(_compares(spec) for case in cases for spec in (*task.checks, *case.checks))
     free = is_recorded(project.baseline)
     absent = 0 if free else _missing(project, history, task, baseline, learn)
-    everything = compares or free or absent <= SHARE_FOR_REFERENCES * budget_calls
-    return Needs(
+    everything = compares or free or absent <= REFERENCES
+    least = Needs(
         learn=len(learn),
         held_out=len(held_out),
         per_case=per_case,
         start=unanswered,
-        references=absent if everything else min(absent, REFERENCES),
+        references=absent if everything else REFERENCES,
         all_references=everything,
         compared=_missing(project, history, task, baseline, held_out) if compares and not free else 0,
     )
+    every = replace(least, references=absent, all_references=True)
+    affordable = absent <= SHARE_FOR_REFERENCES * budget_calls and every.smallest_budget <= budget_calls
+    return every if affordable else least
 
 
 def estimate(
@@ -122,7 +125,7 @@ def estimate(
         calls=(least, most),
         cost=None if cost is None else _bounds(cost, needed, least, most, settings),
         held_out_calls=needed.held_back,
-        smallest_budget=needed.smallest_budget,
+        smallest_budget=needs(project, history, task, versions, cases, 0).smallest_budget,
     )
 
 

@@ -79,7 +79,7 @@ def begin(
     budget is too small for one proposal.
     """
     found = _standing(project, history, task, base, settings, author)
-    smallest = found.needs.smallest_budget
+    smallest = found.estimate.smallest_budget
     if settings.budget_calls < smallest:
         raise ProjectError(
             f"with {settings.budget_calls} calls not one proposal could be tried: it takes {smallest}, "

@@ -45,7 +45,7 @@ async def ask_held_out(
             await asking.ask(version, cases, take, fresh=True)
         except Over:
             return None
-        found.append(scores)
+        found.append({case.id: scores[case.id] for case in cases})
     after = versions[1]
     candidate = after.model_name
     looks = await asyncio.to_thread(history.add_look, task.name, candidate, after.id, "search", author)

@@ -72,9 +72,14 @@ class Search:
         self._proposer = Proposer(history, ground, self._asking)
         self._cases = {case.id: case for case in ground.learn}
         self._critical = frozenset(case.id for case in ground.learn if case.critical)
-        start = Attempt(1, ground.base.template, title=f"{ground.base.label}, where it starts", version=ground.base)
-        self._start = start
-        self._attempts = Attempts(start)
+        self._start = Attempt(
+            1,
+            ground.base.template,
+            tuple(self._cases),
+            title=f"{ground.base.label}, where it starts",
+            version=ground.base,
+        )
+        self._attempts = Attempts(self._start)
         self._turns: dict[str, int] = {}
         self._dry = 0
         """Tries in a row without a better one."""
@@ -140,7 +145,7 @@ class Search:
             await self._ask_baseline(ground.learn)
         start = self._start
         start.calls_before = self._asking.cap.made
-        self._tell(TryBegan(start.shown(len(self._cases))))
+        self._tell(TryBegan(start.shown()))
         await self._evaluate(start, list(self._cases))
         start.accepted, start.why = True, "where it starts"
         await self._ended(start)
@@ -194,7 +199,7 @@ class Search:
             if nothing.final:
                 self._finish(str(nothing))
             refused = self._attempts.new(parent.text, parent, None, calls)
-            self._tell(TryBegan(refused.shown(len(self._cases))))
+            self._tell(TryBegan(refused.shown()))
             refused.why = str(nothing)
             await self._ended(refused)
             self._count(refused)
@@ -202,7 +207,7 @@ class Search:
         text = self._proposer.text_of(parent, suggestion)
         attempt = self._attempts.new(text, parent, suggestion, calls)
         why = self._proposer.refusal(self._start, attempt, self._attempts.known(text))
-        self._tell(TryBegan(attempt.shown(len(self._cases))))
+        self._tell(TryBegan(attempt.shown()))
         self._tell(SpentChanged(self._asking.spent))
         if why is not None:
             attempt.why = why
@@ -260,7 +265,7 @@ class Search:
             if tried.output.failed_call and self._errors < MOST_ERRORS:
                 self._errors += 1
                 self._tell(SearchNoticed(f"case {tried.case_id}: {tried.outcome.reason}"))
-            self._tell(TryAdvanced(attempt.shown(len(self._cases))))
+            self._tell(TryAdvanced(attempt.shown()))
             self._tell(SpentChanged(self._asking.spent))
 
         try:
@@ -336,7 +341,7 @@ class Search:
 
     async def _ended(self, attempt: Attempt) -> None:
         """Something came of a try: tell it, and write it down."""
-        shown = attempt.shown(len(self._cases))
+        shown = attempt.shown()
         await asyncio.to_thread(self._history.add_try, self.search_id, try_details(shown))
         self._tell(TryEnded(shown))
 
@@ -346,7 +351,6 @@ class Search:
 
     def _result(self, held_out: HeldOut | None, seconds: float) -> SearchResult:
         best = self._attempts.best if self._start.accepted else self._start
-        of = len(self._cases)
         helped = best is not self._start
         ended = self._asking.ended or "it broke"
         if not helped and self._asking.complete and len(self._attempts) > 1:
@@ -355,8 +359,8 @@ class Search:
             search_id=self.search_id,
             complete=bool(self._asking.ended) and self._asking.complete,
             ended=ended,
-            tries=[attempt.shown(of) for attempt in self._attempts],
-            best=best.shown(of),
+            tries=[attempt.shown() for attempt in self._attempts],
+            best=best.shown(),
             helped=helped,
             held_out=held_out,
             spent=self._asking.spent,
