@@ -2,7 +2,10 @@
 
 from pathlib import Path
 
-from migrator_tui.adaptation.grouping import PERSON, grouped, groups_of, look
+import pytest
+
+from migrator_tui.adaptation import grouping
+from migrator_tui.adaptation.grouping import PERSON, grouped, groups_of, look, look_at_version
 from migrator_tui.adaptation.values import Group
 from tests.adaptation.shop import FENCED, GOOD, LONG, open_shop
 
@@ -40,6 +43,30 @@ def test_a_refusal_is_one_cause_whatever_else_its_text_fails(tmp_path: Path) -> 
         [group] = groups_of(shop.project, shop.history, shop.task, "newer", shop.cases)
     assert group.title == "refusals"
     assert {"is-json", "max-words", "refusal"} <= set(group.names)
+
+
+def test_of_very_many_failing_cases_some_are_looked_at_closely(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(grouping, "MOST_LOOKED_AT", 4)
+    with open_shop(tmp_path, {f"c{n}": GOOD if n % 3 == 0 else FENCED for n in range(30)}) as shop:
+        looked = look_at_version(shop.project, shop.history, shop.task, "newer", shop.version, shop.cases)
+        # What another version answered since stands for this case, and says nothing of this one.
+        other = shop.history.record_version(
+            task="triage",
+            model_name="newer",
+            template="Another prompt.",
+            params={},
+            parent_id=None,
+            origin=shop.version.origin,
+            author="tester",
+        )
+        shop.answer("newer", {"c1": GOOD}, other)
+        again = look_at_version(shop.project, shop.history, shop.task, "newer", shop.version, shop.cases)
+    assert len(looked.passing) == 10 and looked.asked == 30
+    assert len(looked.failures) == 4 and len(looked.more_failing) == 16
+    assert not set(looked.failures) & set(looked.more_failing)
+    assert "c1" in again.failures and len(again.failures) + len(again.more_failing) == 20
 
 
 def test_only_the_answers_given_are_looked_at(tmp_path: Path) -> None:

@@ -88,6 +88,8 @@ class Material:
     groups: Sequence[Group] = ()
     failures: Mapping[str, Failure] = field(default_factory=dict)
     """Those that may be shown, by case id."""
+    more_failing: int = 0
+    """Cases that fail too, but were not looked at."""
     passing: Sequence[Case] = ()
     learn: int = 0
     """Cases that may be told of, passing and failing."""
@@ -211,7 +213,7 @@ def _role(material: Material) -> str:
 
 
 def _head(material: Material) -> str:
-    failing = len({case_id for group in material.groups for case_id in group.case_ids})
+    failing = len({case_id for group in material.groups for case_id in group.case_ids}) + material.more_failing
     aside = f"; {material.held_out} more are kept aside to test the result" if material.held_out else ""
     what = "What can go from this prompt?" if material.minimal else "Adapt this prompt."
     return "\n".join(

@@ -1,19 +1,20 @@
 """Failing cases by cause: the same checks failed, the same drift explains them, or a person said so."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from migrator_tui.adaptation.brief import Failure
+from migrator_tui.adaptation.brief import MOST_OF_TEXT, Failure
+from migrator_tui.adaptation.fencing import cut
 from migrator_tui.adaptation.values import Group
-from migrator_tui.history.records import CheckRecord, Output, Standing, Verdict
+from migrator_tui.history.records import CheckRecord, Output, Standing, Verdict, Version
 from migrator_tui.parity.drift import TITLES, Drift, detect, explains
 from migrator_tui.parity.drift.base import CATCH_ALL
 from migrator_tui.parity.outcomes import Source, text_digest
 from migrator_tui.parity.pairs import outcome_of_mark
 from migrator_tui.project.schema import BASELINE, Case, Project, Task
 from migrator_tui.project.words import listed
-from migrator_tui.running.judging import CHUNK, checks_of, standings_of
+from migrator_tui.running.judging import CHUNK, bring_up_to_date, checks_of, standings_of
 from migrator_tui.text_safety import safe_line
 
 if TYPE_CHECKING:
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
 PERSON = "failed by a person"
 """The sign of a case that no check fails."""
+MOST_LOOKED_AT = 1_000
+"""Failing cases of a version that are looked at closely: more would tell the assistant nothing new."""
 _TITLE = 90
 _WHOLE = frozenset({"empty", "refusal", "truncated"})
 """What leaves no answer, or half of one: then whatever else a check finds wrong is no cause of its own."""
@@ -39,6 +42,8 @@ class Looked:
     passing: tuple[Case, ...]
     asked: int
     """How many of the cases have an answer at all."""
+    more_failing: tuple[str, ...] = ()
+    """Cases that fail too, but are too many to be looked at."""
 
 
 def groups_of(
@@ -53,15 +58,51 @@ def groups_of(
     return grouped(look(project, history, task, candidate, cases, answers).failures)
 
 
+def look_at_version(
+    project: Project, history: "History", task: Task, candidate: str, version: Version, cases: Sequence[Case]
+) -> Looked:
+    """How the cases came out with a version. What passes is read from the standings, as far as its answers stand, and
+    of very many failing cases only some are looked at closely."""
+    bring_up_to_date(project, history, task, candidate)
+    model = project.candidate(candidate).model
+    figures = history.version_figures(version.id, model)
+    standings = history.standings(task.name, candidate, [case.id for case in cases if case.id in figures])
+    passing: list[Case] = []
+    failing: list[Case] = []
+    unknown: list[Case] = []
+    for case in cases:
+        own = {one.output_id for one in figures.get(case.id, ())}
+        standing = standings.get(case.id)
+        if standing is None or standing.candidate_output_id not in own:
+            unknown += [case] if own else []
+        elif (passed := outcome_of_mark(standing.candidate).passed) is not None:
+            (passing if passed else failing).append(case)
+    step = max(1, -(-len(failing) // MOST_LOOKED_AT))
+    closely = [*failing[::step], *unknown]
+
+    def answers(case_ids: Sequence[str]) -> Answers:
+        return history.version_outputs(version.id, model, case_ids)
+
+    looked = look(project, history, task, candidate, closely, answers)
+    chosen = {case.id for case in closely}
+    return Looked(
+        failures=looked.failures,
+        passing=(*passing, *looked.passing),
+        asked=sum(any(not one.failed_call for one in figures.get(case.id, ())) for case in cases),
+        more_failing=tuple(case.id for case in failing if case.id not in chosen),
+    )
+
+
 def look(
     project: Project,
     history: "History",
     task: Task,
     candidate: str,
     cases: Sequence[Case],
-    answers: Answers | None = None,
+    answers: Answers | Callable[[Sequence[str]], Answers] | None = None,
 ) -> Looked:
-    """How the cases came out with the candidate's `answers`; `None`: with what stands for them now."""
+    """How the cases came out with the candidate's `answers`, or with those that it gets for some cases at a time;
+    `None`: with what stands for them now."""
     failures: dict[str, Failure] = {}
     passing: list[Case] = []
     asked = 0
@@ -73,7 +114,8 @@ def look(
                 task.name, candidate, project.candidate(candidate).model, list(chunk)
             )
         else:
-            new = {case_id: answers[case_id] for case_id in chunk if case_id in answers}
+            some = answers(list(chunk)) if callable(answers) else answers
+            new = {case_id: some[case_id] for case_id in chunk if case_id in some}
         asked += sum(any(not output.failed_call for output in outputs) for outputs in new.values())
         judged = standings_of(project, history, task, candidate, chunk, old, new)
         verdicts = {name: history.verdicts(task.name, name, list(chunk)) for name in (BASELINE, candidate)}
@@ -133,8 +175,8 @@ def _failure(
         person = _said(after, on_candidate) or "fail"
     return Failure(
         case=case,
-        answer=answer_text(after),
-        reference=answer_text(before) if before is not None else None,
+        answer=cut(answer_text(after), MOST_OF_TEXT),
+        reference=cut(answer_text(before), MOST_OF_TEXT) if before is not None else None,
         reference_passes=outcome_of_mark(standing.baseline).passed,
         failed=tuple((record.label, record.reason) for record, _ in failed),
         types=tuple(dict.fromkeys(full_type for _, full_type in failed)),

@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING
 from migrator_tui.adaptation.answer import AnswerError, Asked, Reading, read_answer
 from migrator_tui.adaptation.brief import Brief, Failure, Material, Rejected, brief
 from migrator_tui.adaptation.fencing import cut
-from migrator_tui.adaptation.grouping import Looked, grouped, look
+from migrator_tui.adaptation.grouping import Looked, grouped, look_at_version
 from migrator_tui.adaptation.guards import frozen_passages
 from migrator_tui.adaptation.guidance import Rule, rules_for
 from migrator_tui.adaptation.values import Advice, Suggestion
 from migrator_tui.history.adaptation_records import Exchange
-from migrator_tui.history.records import Output, Version
+from migrator_tui.history.records import Version
 from migrator_tui.models.catalog import price_of
 from migrator_tui.project.errors import ProjectError
 from migrator_tui.project.prompts import normal, read_template
@@ -80,6 +80,8 @@ class Prepared:
     """At least …"""
     most_calls: int = 1 + RETRIES
     """… and at most: an answer that breaks the form is sent back."""
+    more_failing: tuple[str, ...] = ()
+    """Cases that fail too, but were too many to be looked at closely."""
     notes: tuple[str, ...] = ()
 
     @property
@@ -90,7 +92,7 @@ class Prepared:
     @property
     def failing(self) -> tuple[str, ...]:
         """All failing cases that it may see, told of or not."""
-        return self.brief.failing
+        return (*self.brief.failing, *self.more_failing)
 
     @property
     def minimal(self) -> bool:
@@ -127,16 +129,12 @@ def prepare(
     may_see = set(parts.learn)
     learn = [case for case in cases if case.id in may_see]
     version = _version_of(history, task, candidate, base, base_version_id)
-    model = project.candidate(candidate).model
-    answers: Mapping[str, Sequence[Output]] = {}
-    if version is not None:
-        answers = history.version_outputs(version.id, model, [case.id for case in learn])
-    looked = look(project, history, task, candidate, learn, answers)
-    if not looked.asked:
+    looked = look_at_version(project, history, task, candidate, version, learn) if version is not None else None
+    if version is None or looked is None or not looked.asked:
         raise ProjectError(NOT_RUN)
-    label = version.label if version is not None else "draft"
+    held_out = len(parts.held_out)
     request, asked, advice, notes = ask_about(
-        project, history, task, candidate, base, label, looked, learn, len(parts.held_out), minimal=minimal
+        project, history, task, candidate, base, version.label, looked, learn, held_out, minimal=minimal
     )
     return Prepared(
         task=task.name,
@@ -149,7 +147,8 @@ def prepare(
         advice=advice,
         of=len(learn),
         run=looked.asked,
-        held_out=len(parts.held_out),
+        more_failing=looked.more_failing,
+        held_out=held_out,
         cost=_cost(project, request.characters),
         notes=notes,
     )
@@ -172,7 +171,8 @@ def ask_about(  # noqa: PLR0913 (what a request is about has so many sides)
     """The request about one prompt by how the cases came out with it, what its answer is held against, advice about
     parameters, and notes. `learn` are all cases that the assistant may see; `rejected` edits that did not prove
     themselves, besides those that people turned down."""
-    record = read_template(project.prompt_file(task, candidate))
+    # The task's own file: a candidate's changes with every version that is written to it, and its lines with it.
+    record = read_template(task.prompt)
     frozen, gone = frozen_passages(task, record, base)
     old, new = project.baseline.model, project.candidate(candidate).model
     rules = rules_for(old, new, names_of(looked.failures), project)
@@ -188,6 +188,7 @@ def ask_about(  # noqa: PLR0913 (what a request is about has so many sides)
             groups=grouped(looked.failures),
             failures=looked.failures,
             passing=looked.passing,
+            more_failing=len(looked.more_failing),
             learn=len(learn),
             held_out=held_out,
             frozen=frozen,
