@@ -19,7 +19,7 @@ from migrator_tui.adaptation.search.values import (
     TryBegan,
     TryEnded,
 )
-from migrator_tui.adaptation.values import Edit, Flips, Op
+from migrator_tui.adaptation.values import Edit, Flips, Op, Suggestion
 from migrator_tui.history.records import Origin, Version
 from migrator_tui.tui.adaptation.search_state import SearchState
 from tests.tui.conftest import Driver
@@ -152,7 +152,11 @@ def going(tries: Sequence[Try]) -> list[SearchEvent]:
 def result_of(tries: Sequence[Try], held_out: HeldOut | None = HELD_OUT, *, helped: bool = True) -> SearchResult:
     best = tries[-1] if helped else tries[0]
     ended = "stopped by itself: 3 tries in a row without a better one"
-    return SearchResult("s1", True, ended, tries, best, helped, held_out, spent(712, 4.2, 12, 0), 62.0)
+    suggestion = Suggestion("triage", "newer", TEXT, None, (EDIT,), assistant="claude-opus-5")
+    return SearchResult(
+        "s1", True, ended, tries, best, helped, held_out, spent(712, 4.2, 12, 0), 62.0,
+        suggestion=suggestion if helped else None,
+    )  # fmt: skip
 
 
 def state_of(driver: Driver, settings: SearchSettings = SETTINGS) -> SearchState:
@@ -161,14 +165,25 @@ def state_of(driver: Driver, settings: SearchSettings = SETTINGS) -> SearchState
     return SearchState("triage", "newer", prompt.version, settings, ("claude-sonnet-5", "claude-opus-5"))
 
 
-async def searching(driver: Driver) -> tuple[Scripted, list[Try]]:
+async def searching(
+    driver: Driver, held_out: HeldOut | None = HELD_OUT, *, helped: bool = True
+) -> tuple[Scripted, list[Try]]:
     """A search at its tenth try, on its screen."""
     tries = tries_of(driver)
     search = Scripted(
         [*going(tries), None, TryEnded(tries[-1]), SpentChanged(spent(592, 3.7, 12)), HeldOutBegan(10)],
-        result_of(tries),
+        result_of(tries, held_out, helped=helped),
     )
     driver.app.start_search(search, state_of(driver))
     driver.app.action_show("search")
-    await driver.until(lambda: "Best so far" in driver.text and "14/24" in driver.text)
+    await driver.until(lambda: "14/24" in driver.text and "412/900" in driver.text)
     return search, tries
+
+
+async def over(driver: Driver, search: Scripted) -> None:
+    """Let it come to its end."""
+    search.let_go()
+    await driver.until(lambda: driver.app.searches.going is None)
+    await driver.until(lambda: "search" not in driver.app.notes["versions"].words.replace("+ search", ""))
+    await driver.settle_but_for_questions()
+    await driver.handled()

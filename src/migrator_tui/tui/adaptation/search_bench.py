@@ -234,7 +234,8 @@ class SearchBench(RowScreen):
         self.query_one("#try-heads", Static).update(column_heads(width, bar_floor(tries)))
         wanted = None
         if not self.rows.moved and tries:
-            wanted = str(state.result.best.number if state.result is not None else tries[0].number)
+            found = state.result is not None and state.result.helped
+            wanted = str(state.winner if found else tries[0].number)
         self.rows.show(try_rows(state, glyphs, self.program.search_frame), highlight=wanted)
 
     def _paint_chart(self) -> None:

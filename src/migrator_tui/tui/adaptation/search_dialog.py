@@ -16,6 +16,7 @@ from migrator_tui.history.adaptation_records import StoredSearch
 from migrator_tui.history.errors import HistoryError
 from migrator_tui.project.errors import ProjectError
 from migrator_tui.text_safety import safe_line
+from migrator_tui.tui.adaptation.search_panes import hanging
 from migrator_tui.tui.glyphs import Glyphs
 from migrator_tui.tui.theme import MUTED, STRONG, STYLES
 from migrator_tui.tui.widgets.field import Field
@@ -167,7 +168,9 @@ class SearchDialog(Modal[SearchChoice]):
 
     def _show(self) -> None:
         settings = self.settings
-        self.query_one("#about", Static).update(Content("\n").join([*self._about(), Content("")]))
+        width = min(86, self.app.size.width - 6)
+        about = [hanging(line, HEAD, width) for line in self._about()]
+        self.query_one("#about", Static).update(Content("\n").join([*about, Content("")]))
         estimate = self._estimate
         least = (
             f"at least {estimate.smallest_budget:,}: one proposal, tried and tested" if estimate is not None else ""

@@ -169,12 +169,9 @@ def held_out_lines(state: SearchState, glyphs: Glyphs, width: int) -> Content:
         more = ["Whatever is found is not proven on others."]
         return _told(glyphs.drift, "There are too few cases to keep any aside.", more, width)
     if result is not None or not state.running:
-        why = (
-            "Nothing helped, so nothing was to be shown."
-            if result is not None and not result.helped
-            else "They were not asked."
-        )
-        return _told(glyphs.to_judge, why, ["They are as unseen as before."], width)
+        nothing = result is not None and not result.helped
+        words = "Nothing helped: there is nothing to test on them." if nothing else "They were not asked."
+        return _told(glyphs.to_judge, words, ["They are as unseen as before."], width)
     number = f"{began.held_out:,} cases wait" if began is not None else "Some cases wait"
     more = ["They are asked once, when the search is over:", _price(state.spent)]
     return _told(glyphs.to_judge, f"{number} that no proposal and no choice has seen.", more, width)

@@ -43,7 +43,7 @@ def strip_lines(state: SearchState, glyphs: Glyphs, width: int) -> Content:
 
 def _calls(state: SearchState, spent: Spent, cells: int, glyphs: Glyphs) -> Content:
     held = 0
-    if spent.held_back and spent.budget_calls:
+    if spent.held_back and spent.budget_calls and state.running:
         held = max(1, round(cells * spent.held_back / spent.budget_calls))
     bar = _bar(spent.calls / max(1, spent.budget_calls), cells, glyphs, held)
     return Content.assemble(
@@ -63,7 +63,7 @@ def _who(state: SearchState, spent: Spent, glyphs: Glyphs) -> str:
     words += f"{spent.assistant_calls:,} to {assistant} for the proposals"
     if held_out:
         words += f", {held_out:,} for the held-out cases"
-    if spent.held_back:
+    if spent.held_back and state.running:
         words += f"; {glyphs.fold} {spent.held_back:,} kept back for the held-out cases"
     return words
 
