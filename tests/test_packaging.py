@@ -91,6 +91,7 @@ def test_the_wheel_holds_every_file(wheel: Path) -> None:
         "migrator_tui/history/migrations/versions/v0001_start.py",
         "migrator_tui/models/simulator/personas/agile-2.toml",
         "migrator_tui/models/simulator/words/tool_instructions.toml",
+        "migrator_tui/adaptation/guidance.toml",
         "migrator_tui/sample_projects/support-tickets/migrator.toml",
         "migrator_tui/sample_projects/order-agent/migrator.toml",
         "migrator_tui/sample_projects/order-agent/tools.json",
