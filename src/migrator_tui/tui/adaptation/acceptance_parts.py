@@ -37,7 +37,7 @@ SECTIONS = (
 )
 """Worst first: the field of `Flips`, its title and colour role."""
 NUMBER = 9
-NAMES = 20
+NAMES = 22
 
 
 @dataclass(frozen=True, slots=True)

@@ -71,7 +71,7 @@ def trust_words(held: Flips) -> str:
         return "nothing flips, so they show neither gain nor harm"
     p = mcnemar_exact(PairedTable(len(held.kept), broken, fixed, len(held.still_failing)))
     if p < SURE:
-        return "better, surely" if fixed > broken else "worse, surely"
+        return "surely better" if fixed > broken else "surely worse"
     return "too few to prove a small gain" if fixed > broken else "too few to tell"
 
 

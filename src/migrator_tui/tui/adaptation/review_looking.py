@@ -69,7 +69,7 @@ def guard(
         facts = guards.facts(review.text, applied(review.text, edits, taken))
     except EditError:  # is among what is refused
         return Guarded(refused, notes=notes)
-    return Guarded(refused, facts.changed, facts.growth, notes)
+    return Guarded(refused, facts.removed, facts.added, notes)
 
 
 def cases_now(workspace: "Workspace", task: Task, candidate: str, case_ids: Collection[str]) -> Mapping[str, CaseNow]:

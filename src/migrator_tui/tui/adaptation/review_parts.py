@@ -7,7 +7,7 @@ from textual.content import Content
 
 from migrator_tui.adaptation.values import Ablation, Edit, Leak, Op
 from migrator_tui.text_safety import safe, safe_line
-from migrator_tui.tui.adaptation.review_state import CaseNow, Choice, Review
+from migrator_tui.tui.adaptation.review_state import CaseNow, Choice, Guarded, Review
 from migrator_tui.tui.glyphs import Glyphs, mark_sign
 from migrator_tui.tui.scorecard.words import many
 from migrator_tui.tui.theme import FAINT, MUTED, STRONG, STYLES, chip
@@ -260,8 +260,13 @@ def other_content(what: str, text: str, width: int, hint: str = "") -> Content:
     return Content("\n").join(lines)
 
 
+def change_words(guarded: Guarded, glyphs: Glyphs) -> str:
+    """`− 4 + 31 words`."""
+    return f"{glyphs.removed} {guarded.removed:,} {glyphs.added} {guarded.added:,} words"
+
+
 def guards_line(review: Review, glyphs: Glyphs) -> Content:
-    """`✓ variables kept  ✓ no case copied  ✓ changes 6 %`, or that the choice is refused."""
+    """`✓ variables kept  ✓ no case copied  ✓ − 4 + 31 words`, or that the choice is refused."""
     if not review.taken:
         return Content.styled("space takes it", MUTED)
     if review.guarded.refusals:
@@ -272,7 +277,7 @@ def guards_line(review: Review, glyphs: Glyphs) -> Content:
         if leaky
         else (f"{glyphs.passed} no case copied", MUTED)
     )
-    changes = f"{glyphs.passed} changes {review.guarded.changed:.0%}"
+    changes = f"{glyphs.passed} {change_words(review.guarded, glyphs)}"
     return Content.assemble((f"{glyphs.passed} variables kept  ", MUTED), copied, (f"  {changes}", MUTED))
 
 

@@ -39,9 +39,10 @@ class Guarded:
     """What the guards say of a choice."""
 
     refusals: Sequence[str] = ()
-    changed: float = 0.0
-    """Share of the words that the choice changes."""
-    growth: float = 0.0
+    removed: int = 0
+    """Words that go …"""
+    added: int = 0
+    """… and that come."""
     notes: Sequence[str] = ()
     """What it cannot hold any more."""
 

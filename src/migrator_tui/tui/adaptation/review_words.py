@@ -14,7 +14,7 @@ from textual.widgets import Static, TextArea
 from migrator_tui.project.errors import ProjectError
 from migrator_tui.text_safety import safe_line
 from migrator_tui.tui.adaptation.review_looking import guard
-from migrator_tui.tui.adaptation.review_parts import title_of
+from migrator_tui.tui.adaptation.review_parts import change_words, title_of
 from migrator_tui.tui.adaptation.review_state import Guarded, Review
 from migrator_tui.tui.glyphs import Glyphs
 from migrator_tui.tui.theme import MUTED, STYLES
@@ -94,7 +94,7 @@ class ChangeWords(Modal[str]):
             lines = [f"{glyphs.failed} {safe_line(one, 280)}" for one in guarded.refusals[:SHOWN_REFUSALS]]
             content = Content.styled("\n".join(lines), STYLES["error"])
         else:
-            words = f"{glyphs.passed} variables kept  {glyphs.passed} changes {guarded.changed:.0%} of the words"
+            words = f"{glyphs.passed} variables kept  {glyphs.passed} {change_words(guarded, glyphs)}"
             content = Content.styled(words, MUTED)
         self.query_one("#guards", Static).update(content)
 

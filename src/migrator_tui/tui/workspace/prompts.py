@@ -8,13 +8,15 @@ from typing import Any
 
 from textual.message import Message
 
-from migrator_tui.history.records import Draft, Version
+from migrator_tui.history.records import Draft, Origin, Version
 from migrator_tui.project.errors import ProjectError
 from migrator_tui.project.schema import BASELINE, Project, Task
 from migrator_tui.project.tables import Misfit, plain_value
 from migrator_tui.tui.messages import Noticed, VersionRecorded
 from migrator_tui.tui.workspace.opened import Opened
 from migrator_tui.tui.workspace.values import PromptState
+
+PROPOSED = (Origin.SUGGESTION, Origin.SEARCH)
 
 
 class Prompts(Opened):
@@ -55,13 +57,18 @@ class Prompts(Opened):
 
     def _head_version(self, record: Version) -> Version | None:
         """The newest version where it is younger than what the file says: the work goes on where it stood."""
-        newest = next(iter(self.history.versions(record.task, record.model_name)), None)
+        newest = self._newest(record.task, record.model_name)
         if newest is None or newest.id == record.id:
             return None
         seen: int | None = newest.id
         while seen is not None and seen != record.id:
             seen = self.history.version(seen).parent_id
         return newest if seen == record.id else None
+
+    def _newest(self, task: str, candidate: str) -> Version | None:
+        """The newest version, but for those of a suggestion or a search that were only tried: no editor held them."""
+        versions = self.history.versions(task, candidate)
+        return next((each for each in versions if each.kept or each.origin not in PROPOSED), None)
 
     def prompts_left(self) -> dict[tuple[str, str], PromptState]:
         """The prompts of all tasks and candidates that may have been left otherwise than their files; for threads."""
@@ -95,7 +102,7 @@ class Prompts(Opened):
     def _settle_draft(self, version: Version, params_text: str) -> None:
         """The draft is a version now. It is forgotten, unless something else would be taken up at the next look."""
         history, task, candidate = self.history, version.task, version.model_name
-        newest = next(iter(history.versions(task, candidate)), version)
+        newest = self._newest(task, candidate) or version
         others = [draft for draft in history.drafts(task, candidate) if draft.window != self.window]
         if newest.id == version.id and all(draft.updated_at <= version.created_at for draft in others):
             history.drop_draft(task, candidate, self.window)
