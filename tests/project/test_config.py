@@ -10,6 +10,7 @@ import pytest
 from migrator_tui.project.config import load_project
 from migrator_tui.project.errors import NoProjectError, ProjectError
 from migrator_tui.project.schema import AdaptationSettings, GateRules, Price
+from migrator_tui.project.trust import concerns
 from tests.project.conftest import CONFIG, Folder
 
 
@@ -201,6 +202,14 @@ def test_files_outside_need_trust(folder: Folder, way: str) -> None:
     folder.config('"prompts/triage.md"', f'"{stated[way]}"')
     assert load_project(folder.path).tasks[0].prompt == outside
     with pytest.raises(ProjectError, match=r"^migrator.toml:24: .* lies outside the folder"):
+        load_project(folder.path, trusted=False)
+
+
+def test_guidance_outside_needs_trust(folder: Folder) -> None:
+    (folder.path.parent / "rules.toml").write_text("")
+    folder.config("[gate]", '[adaptation]\nguidance = "../rules.toml"\n[gate]')
+    assert any("../rules.toml" in concern for concern in concerns(load_project(folder.path)))
+    with pytest.raises(ProjectError, match=r"^migrator.toml:29: guidance: .* lies outside the folder"):
         load_project(folder.path, trusted=False)
 
 
