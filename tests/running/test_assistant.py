@@ -61,15 +61,18 @@ async def test_it_is_written_down_before_it_is_sent_and_when_it_is_given_up(rig:
         await asking
 
 
-async def test_keys_leave_neither_the_program_nor_for_the_disk(rig: Rig) -> None:
+async def test_keys_leave_neither_the_program_nor_for_the_disk(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
     secret, foreign = "hunter2-is-my-key", "sk-live-0123456789abcdef0123"
+    monkeypatch.setenv("MAIL_PASSWORD", "pa55word-of-mail")
+    monkeypatch.setenv("AUTH_METHOD", "password")
     with History.open(rig.project, secrets=[secret]) as history:
         rig.history = history
         rig.pool.reply = lambda request: Answer(f"your key is {secret}")
-        asked = [{"role": "user", "content": f"a {secret} and {foreign}", "extra": [{"deep": secret}]}]
+        words = f"a {secret} and {foreign}, the password pa55word-of-mail"
+        asked = [{"role": "user", "content": words, "extra": [{"deep": secret}]}]
         kept = await rig.runner().exchange(SPEC, asked, purpose="suggestion")
         sent = json.dumps(list(rig.pool.asked[0][0].messages))
-        assert secret not in sent and foreign not in sent and "a [key] and [key]" in sent
+        assert secret not in sent and foreign not in sent and "a [key] and [key], the password [key]" in sent
         assert kept.answer == "your key is [key]"
         with sqlite3.connect(history.location) as plain:
             dumped = "\n".join(plain.iterdump())

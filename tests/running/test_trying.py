@@ -186,6 +186,23 @@ async def test_money_is_shared_and_never_exceeded(rig: Rig) -> None:
     assert budget.spent <= 0.0006 and budget.spent == pytest.approx(first.cost + more.cost)
 
 
+async def test_a_budget_opened_early_goes_on_counting_in_the_days_purse(tmp_path: Path) -> None:
+    from migrator_tui.history.store import History
+
+    day = CONFIG.replace('name = "shop"', 'name = "shop"\nmax_cost_per_day = 0.0008')
+    project = load_project(write_project(tmp_path / "day", config=day))
+    with History.open(project) as history:
+        rig = Rig(project, history)
+        rig.pool.reply = lambda request: Answer("good", input_tokens=10, output_tokens=50)
+        runner = rig.runner()
+        task, version = project.tasks[0], a_try(rig)
+        budget = await runner.open_budget([project.candidate("newer")])
+        await runner.run(rig.plan(case_ids=["c1"]), concurrency=1, on_event=rig.events.append)
+        result = await runner.try_version(task, "newer", version, the_cases(rig), budget=budget, concurrency=1)
+        assert not result.complete and "max_cost_per_day" in str(result.stopped_because)
+        assert 0.0004 < history.spent_today()[0] <= 0.0008
+
+
 async def test_stopped_it_keeps_what_was_answered(rig: Rig) -> None:
     rig.pool.hold = lambda request: "question 1" not in str(request.messages)
     stop = asyncio.Event()

@@ -1,6 +1,7 @@
 """Asks an assistant, and keeps every word: written down before it is sent, keys blotted out, the answer after."""
 
 import asyncio
+import os
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -8,7 +9,7 @@ from migrator_tui.checks.base import CheckFailure, NotAsked
 from migrator_tui.history.adaptation_records import Exchange
 from migrator_tui.history.digests import exchange_digest
 from migrator_tui.models.requests import Answer, Lane
-from migrator_tui.models.secrets import scrubber
+from migrator_tui.models.secrets import scrubber, secrets_in
 from migrator_tui.project.schema import Message, ModelSpec
 from migrator_tui.running.calls import Calls
 from migrator_tui.running.checking.services import Services, assistant_params
@@ -16,6 +17,9 @@ from migrator_tui.running.spending import Budget
 
 if TYPE_CHECKING:
     from migrator_tui.history.store import History
+
+_SHORTEST = 8
+"""Characters of a secret that is not the history's to know; shorter ones would be found in ordinary text."""
 
 
 class AssistantJob:
@@ -66,8 +70,10 @@ class AssistantJob:
             self._asking = asyncio.create_task(self._services.ask(spec, sent, "assistant"))
             try:
                 await asyncio.wait([self._asking])
-            finally:
-                self._asking.cancel()  # where this very question was given up
+            except asyncio.CancelledError:  # this very question was given up
+                if not self._asking.cancel() and self._asking.exception() is None:
+                    answer = self._asking.result()  # it was paid in that moment
+                raise
             if self._asking.cancelled():
                 raise NotAsked(error)
             answer = self._asking.result()
@@ -93,7 +99,9 @@ class AssistantJob:
 
 def cleared(history: "History", messages: Sequence[Message]) -> list[Message]:
     """The messages as they may be sent: keys that are known, and words that look like keys, blotted out."""
-    scrub = scrubber(history.secrets)
+    # The environment holds plain words too under such names (`AUTH=password`): a prompt may say them.
+    around = {value for value in secrets_in(os.environ) if len(value) >= _SHORTEST and not value.isalpha()}
+    scrub = scrubber({*history.secrets, *around})
     return [_cleared(dict(message), scrub) for message in messages]
 
 
