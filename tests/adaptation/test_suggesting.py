@@ -264,6 +264,7 @@ async def test_stripping_asks_what_can_go_and_takes_only_that(tmp_path: Path) ->
     with open_shop(tmp_path, dict.fromkeys(SAID, GOOD)) as shop:
         prepared = prepared_of(shop, minimal=True)
     assert prepared.minimal and not prepared.failing and "must go on passing" in told(prepared)
+    assert prepared.brief.rules and not any(rule.when for rule in prepared.brief.rules)
     shorter = {"op": "delete", "anchor": "\n- answer: a short answer", "why": "It writes one anyway.", "case_ids": []}
     longer = {"op": "append", "text": "Be short.", "why": "To be sure.", "case_ids": []}
     helper = Helper(json.dumps({"edits": [longer]}), json.dumps({"edits": [shorter]}))

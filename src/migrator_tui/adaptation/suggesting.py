@@ -176,6 +176,9 @@ def ask_about(  # noqa: PLR0913 (what a request is about has so many sides)
     frozen, gone = frozen_passages(task, record, base)
     old, new = project.baseline.model, project.candidate(candidate).model
     rules = rules_for(old, new, names_of(looked.failures), project)
+    if minimal:
+        # What speaks to a failure asks for more words.
+        rules = [rule for rule in rules if not rule.when]
     turned_down = history.rejected_edits(task.name, candidate)
     request = brief(
         Material(
@@ -209,7 +212,7 @@ def ask_about(  # noqa: PLR0913 (what a request is about has so many sides)
     notes: tuple[str, ...] = ()
     if gone:
         ranges = listed(str(first) if first == last else f"{first}-{last}" for first, last in gone)
-        notes = (f"frozen lines {ranges} of the prompt file are not in this text: nothing holds them here",)
+        notes = (f"frozen lines {ranges} of the task's prompt file are not in this text: nothing holds them here",)
     # Keys are blotted out when it is sent; it is looked at before that, and is to be the same.
     request = replace(request, messages=tuple(cleared(history, request.messages)))
     return request, asked, advice_of(rules, looked.failures), notes
@@ -268,9 +271,10 @@ async def talk(messages: Sequence[Message], asked: Asked, ask: Ask) -> tuple[Rea
 
 
 def names_of(failures: Mapping[str, Failure]) -> list[str]:
-    """Types of failed checks and names of drift, the most frequent first."""
-    found = Counter(name for one in failures.values() for name in {*one.types, *one.drift_names})
-    return sorted(found, key=lambda name: (-found[name], name))
+    """Names of drift, which say more, then types of failed checks; of each the most frequent first."""
+    drifts = Counter(name for one in failures.values() for name in one.drift_names)
+    types = Counter(name for one in failures.values() for name in one.types)
+    return [name for found in (drifts, types) for name in sorted(found, key=lambda name: (-found[name], name))]
 
 
 def advice_of(rules: Sequence[Rule], failures: Mapping[str, Failure]) -> tuple[Advice, ...]:
