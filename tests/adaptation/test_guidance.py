@@ -108,6 +108,14 @@ def test_a_projects_rules_and_a_users_join_and_replace(tmp_path: Path) -> None:
     assert len(all_guidance(None).rules) == len(shipped().rules) + 1
 
 
+def test_the_readmes_example_is_one(tmp_path: Path) -> None:
+    readme = (Path(__file__).parents[2] / "README.md").read_text("utf-8")
+    file = tmp_path / "guidance.toml"
+    file.write_text(readme.split("```toml guidance.toml\n")[1].split("```")[0], "utf-8")
+    found = read_guidance(file, "guidance.toml")
+    assert found.rules[0].new == "house-model" and found.families == (("house-model", "our-deployment"),)
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [
