@@ -6,11 +6,14 @@ once. Where two anchors would meet, their changes become one edit.
 
 import re
 from bisect import bisect_left
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from migrator_tui.adaptation.values import Edit, Op
 from migrator_tui.project.words import one_line
 
+_ENDS = re.compile(r"[.!?:;][\"')\]]*\s|\n\s*(?:\n|[-*•#>]|\d+[.)])")
+"""Where a sentence, a paragraph or an item of a list ends."""
 _TOKEN = re.compile(r"\s+|\w+|[^\w\s]")
 _BESIDE = 24
 """Words and gaps before an insertion among which an anchor is looked for, before those behind it are taken in too."""
@@ -45,6 +48,31 @@ def rewrite_edits(old: str, new: str) -> tuple[Edit, ...]:
 
 
 def _changes(old: str, new: str) -> list[_Hunk]:
+    """What differs, in pieces that each make sense: changes within one sentence belong together, lines apart."""
+    found: list[_Hunk] = []
+    for hunk in _by_line(old, _differing(old, new)):
+        if found and not _apart(old, found[-1], hunk):
+            found[-1] = _merged(old, found[-1], hunk)
+        else:
+            found.append(hunk)
+    for n, hunk in enumerate(found):
+        low = found[n - 1].end if n else 0
+        high = found[n + 1].start if n + 1 < len(found) else len(old)
+        if hunk.start == hunk.end or not hunk.text:
+            _slide(old, hunk, low, high)
+    return found
+
+
+def _apart(old: str, first: _Hunk, second: _Hunk) -> bool:
+    """Whether a sentence, a line of its own or an item of a list ends between two changes."""
+    if (second.text[:1] or old[second.start : second.end][:1]) == "\n" or _ENDS.search(first.text[-3:]):
+        return True
+    # The mark of an item may be part of the change.
+    end = second.start + 3 if old[second.start - 1] == "\n" else second.start
+    return bool(_ENDS.search(old, max(first.start, first.end - 2), end))
+
+
+def _differing(old: str, new: str) -> list[_Hunk]:
     # Here, not above: it imports rapidfuzz.
     from migrator_tui.parity.word_diff import word_diff
 
@@ -61,12 +89,20 @@ def _changes(old: str, new: str) -> list[_Hunk]:
             found[-1].end = at
         else:
             found[-1].text += span.text
-    for n, hunk in enumerate(found):
-        low = found[n - 1].end if n else 0
-        high = found[n + 1].start if n + 1 < len(found) else len(old)
-        if hunk.start == hunk.end or not hunk.text:
-            _slide(old, hunk, low, high)
     return found
+
+
+def _by_line(old: str, hunks: list[_Hunk]) -> Iterator[_Hunk]:
+    """Changes of as many lines into as many are taken line by line."""
+    for hunk in hunks:
+        before, after = old[hunk.start : hunk.end].split("\n"), hunk.text.split("\n")
+        if len(before) != len(after) or len(before) == 1:
+            yield hunk
+            continue
+        at = hunk.start
+        for was, now in zip(before, after, strict=True):
+            yield from (_Hunk(at + one.start, at + one.end, one.text) for one in _differing(was, now))
+            at += len(was) + 1
 
 
 def _slide(old: str, hunk: _Hunk, low: int, high: int) -> None:
@@ -96,6 +132,8 @@ def _fitness(old: str, at: int, text: str) -> int:
     """How well a text of its own begins there."""
     if at == 0 or old[at - 1] == "\n" or text[0] == "\n":
         return 3
+    if text[0].isspace() and old[at - 1] in ".!?:;":
+        return 2
     if not old[at - 1].isspace():
         return 0
     return 2 if old[max(at - 9, 0) : at].rstrip()[-1:] in tuple(".!?:;") else 1
