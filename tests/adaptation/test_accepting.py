@@ -52,10 +52,11 @@ def reply(request: ModelRequest) -> Answer:
 def rig(tmp_path: Path) -> Iterator[Rig]:
     folder = write_project(tmp_path / "shop", config=CONFIG + MORE, cases=CASES)
     lines = (folder / "triage.jsonl").read_text("utf-8").splitlines()
-    (folder / "triage.jsonl").write_text(
-        "".join(json.dumps({**json.loads(line), "critical": n % 7 == 0}) + "\n" for n, line in enumerate(lines, 1)),
-        "utf-8",
-    )
+    rows = [
+        {**json.loads(line), "vars": {"shop": "Lamps", "order": f"ORD-{1000 + n}"}, "critical": n % 7 == 0}
+        for n, line in enumerate(lines, 1)
+    ]
+    (folder / "triage.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")
     project = load_project(folder)
     with History.open(project) as history:
         history.index_cases(project.tasks[0], load_cases(project, project.tasks[0]))
@@ -125,13 +126,23 @@ async def test_named_cases_are_aimed_at_and_examples_prove_nothing(rig: Rig) -> 
     hidden, fails = held_out(rig), failing(rig)
     a, b, c = sorted(fails - hidden)[:3]
     secret = min(hidden)
-    example = Edit(Op.APPEND, text=f"plain, as {c} is.", case_ids=(c, secret), kind=EditKind.EXAMPLE)
+    words = f"plain, as for ORD-{1000 + int(secret[1:])}"
+    example = Edit(Op.APPEND, text=words, case_ids=(c, min(hidden - {secret})), kind=EditKind.EXAMPLE)
     found = await tried(rig, change(rig, replace(SHORT, case_ids=(a, b, secret)), example))
     aimed = found.aimed_at
     assert {*aimed.fixed, *aimed.still_failing, *aimed.kept} == {a, b}, "the named ones that it may see"
     named = {*aimed.fixed, *aimed.still_failing, *found.passed.kept, *found.passed.broken}
     assert c not in named and found.held_out.cases == len(hidden) - 1
     assert named.isdisjoint(fails - {a, b}), "what fails and is not aimed at tells nothing"
+
+
+async def test_an_example_cannot_take_from_the_test_what_it_breaks(rig: Rig) -> None:
+    await rig.run()
+    everything = tuple(f"c{n}" for n in range(1, CASES + 1))
+    example = replace(BRISK, kind=EditKind.EXAMPLE, case_ids=everything)
+    found = await tried(rig, change(rig, example))
+    honest = await tried(rig, change(rig, BRISK))
+    assert found.passed == honest.passed and found.passed.broken and found.held_out == honest.held_out
 
 
 async def test_accepting_keeps_reasons_and_lets_what_was_tried_stand(rig: Rig) -> None:

@@ -7,7 +7,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from migrator_tui.adaptation.flips import counted_flips, flips
-from migrator_tui.adaptation.splitting import mark_example
+from migrator_tui.adaptation.splitting import mark_example, parts_of
 from migrator_tui.adaptation.trials import (
     Change,
     Chosen,
@@ -16,8 +16,9 @@ from migrator_tui.adaptation.trials import (
     changed_version,
     choose,
     estimate_tries,
+    quoted_cases,
 )
-from migrator_tui.adaptation.values import Ablation, Acceptance, Advice, Cause, Edit
+from migrator_tui.adaptation.values import Ablation, Acceptance, Advice, Cause, Edit, EditKind
 from migrator_tui.history.records import Version
 from migrator_tui.parity.outcomes import Outcome
 from migrator_tui.project.prompts import normal
@@ -159,9 +160,10 @@ def accept(
     )
     details = details_of(change, acceptance, base, overridden=overridden, ablations=ablations)
     history.keep_adaptation(version.id, details, author)
-    if change.quoted:
-        known = {case.id for case in cases_named(project, history, task, sorted(change.quoted))}
-        mark_example(history, task, sorted(known))
+    if any(edit.kind is EditKind.EXAMPLE for edit in change.edits):
+        cases = cases_named(project, history, task, None)
+        parts = parts_of(history, project, task, cases, candidate)
+        mark_example(history, task, sorted(quoted_cases(task, change, cases, parts.held_out)))
     let_stand(project, history, task, version)
     return version
 

@@ -1,10 +1,11 @@
 """A prompt and the edits taken to change it, and the cases on which the change is tried."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from migrator_tui.adaptation.edits import applied
+from migrator_tui.adaptation.leaks import leaks, task_texts
 from migrator_tui.adaptation.splitting import parts_of, sample
 from migrator_tui.adaptation.values import Edit, EditKind, Suggestion
 from migrator_tui.history.records import Origin, Version
@@ -20,6 +21,8 @@ from migrator_tui.running.versions import DraftPrompt, version_of_draft
 if TYPE_CHECKING:
     from migrator_tui.history.store import History
 
+MOST_QUOTED = 3
+"""Cases that one example may name as its own."""
 MOST = 200
 """Cases of one part that are asked at most; of more, the seed draws so many."""
 
@@ -48,13 +51,9 @@ class Change:
 
     @property
     def aimed_at(self) -> tuple[str, ...]:
-        """The cases that the edits are written for."""
-        return tuple(dict.fromkeys(case_id for edit in self.edits for case_id in edit.case_ids))
-
-    @property
-    def quoted(self) -> frozenset[str]:
-        """The cases that they put into the prompt as examples: these prove nothing."""
-        return frozenset(case_id for edit in self.edits if edit.kind is EditKind.EXAMPLE for case_id in edit.case_ids)
+        """The cases that the edits are written for; those that an example names it quotes."""
+        written = [edit for edit in self.edits if edit.kind is not EditKind.EXAMPLE]
+        return tuple(dict.fromkeys(case_id for edit in written for case_id in edit.case_ids))
 
     def number(self, place: int) -> int:
         """The place in the suggestion of the edit at that place."""
@@ -82,6 +81,22 @@ class Chosen:
         return [*self.aimed_at, *self.passed, *self.held_out]
 
 
+def quoted_cases(task: Task, change: Change, cases: Sequence[Case], held_out: Collection[str]) -> frozenset[str]:
+    """The cases that a change puts into the prompt as examples: these prove nothing.
+
+    A case whose words an example holds, and one that it names, unless it names many: whoever writes an edit could
+    else take from the test whatever it breaks. What is held out was seen by nobody, so naming it is not enough.
+    """
+    found: set[str] = set()
+    for edit in change.edits:
+        if edit.kind is EditKind.EXAMPLE:
+            as_told = replace(edit, kind=EditKind.INSTRUCTION)
+            found |= {leak.case_id for leak in leaks(change.base, as_told, cases, {}, task_texts(task))}
+            if len(edit.case_ids) <= MOST_QUOTED:
+                found |= set(edit.case_ids) - set(held_out)
+    return frozenset(found & {case.id for case in cases})
+
+
 def choose(project: Project, history: "History", change: Change, *, most: int = MOST) -> Chosen:
     """The cases on which a change is to be tried, by how they stand now. At most `most` of each part."""
     task, candidate = project.task(change.suggestion.task), change.suggestion.candidate
@@ -93,11 +108,12 @@ def choose(project: Project, history: "History", change: Change, *, most: int = 
         for case_id, standing in standings.items()
         if outcome_of_mark(standing.candidate) is not Outcome.NOT_RUN
     }
-    learn = [case_id for case_id in parts.learn if case_id not in change.quoted]
+    quoted = quoted_cases(task, change, list(cases.values()), parts.held_out)
+    learn = [case_id for case_id in parts.learn if case_id not in quoted]
     named = set(change.aimed_at) & set(learn)
     aimed = [case_id for case_id in learn if case_id in named or (not named and passes.get(case_id) is False)]
     passed = [case_id for case_id in learn if case_id not in aimed and passes.get(case_id, True)]
-    held_out = [case_id for case_id in parts.held_out if case_id not in change.quoted]
+    held_out = [case_id for case_id in parts.held_out if case_id not in quoted]
     critical = {case.id for case in cases.values() if case.critical}
 
     def some(case_ids: Sequence[str]) -> list[Case]:
