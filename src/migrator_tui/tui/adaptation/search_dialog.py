@@ -16,12 +16,12 @@ from migrator_tui.history.adaptation_records import StoredSearch
 from migrator_tui.history.errors import HistoryError
 from migrator_tui.project.errors import ProjectError
 from migrator_tui.text_safety import safe_line
-from migrator_tui.tui.adaptation.search_panes import hanging
 from migrator_tui.tui.glyphs import Glyphs
 from migrator_tui.tui.theme import MUTED, STRONG, STYLES
 from migrator_tui.tui.widgets.field import Field
 from migrator_tui.tui.widgets.header import money
 from migrator_tui.tui.widgets.modal import Modal
+from migrator_tui.tui.widgets.parts import hanging
 
 HEAD = 14
 

@@ -17,6 +17,7 @@ from migrator_tui.tui.theme import MUTED, STRONG, STYLES, chip
 from migrator_tui.tui.versions.diff import PromptDiff, diff_lines
 from migrator_tui.tui.widgets.figures import percent
 from migrator_tui.tui.widgets.header import money
+from migrator_tui.tui.widgets.parts import hanging
 
 HEAD, SIDE = 13, 9
 """Cells of the names and of the figures of the held-out table."""
@@ -42,15 +43,6 @@ def proposal_title(attempt: Try, base: str) -> Content:
     return Content.assemble(
         (f"Try {attempt.number}", STRONG), (origin, MUTED), (f"  {safe_line(title_of(attempt, base), 60)} ", "")
     )
-
-
-def hanging(line: Content, indent: int, width: int) -> Content:
-    """A line wrapped to a width; what follows the first stands under its text."""
-    if line.cell_length <= width or width <= indent + 10:
-        return line
-    head, rest = line[:indent], line[indent:]
-    first, *others = rest.wrap(width - indent)
-    return Content("\n").join([head + first, *(Content(" " * indent) + other for other in others)])
 
 
 def proposal(attempt: Try, looked: Looked | None, going: bool, glyphs: Glyphs, width: int) -> Content:

@@ -31,7 +31,9 @@ from migrator_tui.tui.theme import MUTED, STRONG, STYLES
 from migrator_tui.tui.versions import panes
 from migrator_tui.tui.versions.diff import PromptDiff, diff_lines, prompt_diff
 from migrator_tui.tui.versions.entries import Entry, Kind, OwnDraft, load_entries
+from migrator_tui.tui.versions.folding import folded
 from migrator_tui.tui.versions.lineage import LANES, LineageRow, lineage
+from migrator_tui.tui.versions.reasons import reason_lines
 from migrator_tui.tui.widgets.pane import Pane
 from migrator_tui.tui.widgets.row_list import ListRow, RowList, head_row
 from migrator_tui.tui.widgets.row_screen import RowScreen
@@ -53,6 +55,8 @@ class VersionsBench(RowScreen):
         self.results: dict[str, VersionResult] = {}
         self.marked: str | None = None
         """The entry that others are compared with; `None`: each with the one it came from."""
+        self.opened: set[str] = set()
+        """Rows of folded tries that are open."""
         self.total = 0
         self.counting = True
         self._compared: str | None = None
@@ -90,7 +94,7 @@ class VersionsBench(RowScreen):
         """The marked entry; else the one it came from, else the baseline."""
         if self.marked is not None and self.marked != entry.key:
             return self.entries.get(self.marked)
-        if entry.kind is Kind.BASELINE:
+        if entry.kind in (Kind.BASELINE, Kind.TRIES):
             return None
         return self.entries.get(entry.parent or BASELINE)
 
@@ -168,10 +172,10 @@ class VersionsBench(RowScreen):
             if workbench.prompt_pane.dirty:
                 pane = workbench.prompt_pane
                 own = OwnDraft(pane.template, pane.params_text, base)
-        self._load(own, base)
+        self._load(own, base, frozenset(self.opened))
 
     @work(exclusive=True, group="versions", thread=True)
-    def _load(self, own: OwnDraft | None, base: int | None) -> None:
+    def _load(self, own: OwnDraft | None, base: int | None, opened: frozenset[str]) -> None:
         worker = get_current_worker()
         workspace = self.workspace
         history, project, task, candidate = (
@@ -181,7 +185,7 @@ class VersionsBench(RowScreen):
             workspace.candidate,
         )
         try:
-            entries = load_entries(workspace, own, base)
+            entries = folded(load_entries(workspace, own, base), opened)
             answered = history.answered_versions(task.name, candidate.name, candidate.model)
             answered |= history.answered_versions(task.name, BASELINE, project.baseline.model)
             places = case_places(history, task)
@@ -277,9 +281,9 @@ class VersionsBench(RowScreen):
         pane.title(
             Content.assemble(("Versions", STRONG), (f" of {safe_line(workspace.task.name, 24)} for {shown}", MUTED))
         )
-        tried = sum(1 for e in self.entries.values() if e.version is not None and not e.version.kept)
+        tried = sum(e.number or (e.version is not None and not e.version.kept) for e in self.entries.values())
         glyphs = self.program.glyphs
-        kept = sum(1 for e in self.entries.values() if e.kind is Kind.VERSION) - tried
+        kept = sum(e.kind is Kind.VERSION and e.version is not None and e.version.kept for e in self.entries.values())
         signs = [
             (f"{glyphs.now} {kept}", "primary", "kept"),
             (f"{glyphs.tried} {tried}", "text", "only tried"),
@@ -341,12 +345,24 @@ class VersionsBench(RowScreen):
         entry = self.current
         if entry is None:
             return
+        pane, view = self.query_one("#diff-pane", Pane), self.query_one("#version-diff", TextView)
+        if entry.kind is Kind.TRIES:
+            pane.title(Content.styled(entry.label, STRONG))
+            pane.bottom("")
+            view.show_content(Content.styled(entry.changed, MUTED))
+            return
         other = self.compared_with(entry)
         diff = await asyncio.to_thread(diff_of, entry, other)
-        pane = self.query_one("#diff-pane", Pane)
         pane.title(self.diff_title(entry, other, diff))
         pane.bottom(Content.styled("space marks another one · d whole screen", MUTED))
-        self.query_one("#version-diff", TextView).show_content(diff_lines(diff, self.program.glyphs))
+        view.show_content(self.diff_content(entry, diff, pane.size.width - 5))
+
+    def diff_content(self, entry: Entry, diff: PromptDiff, width: int) -> Content:
+        """Why it is so, where somebody said it; then the lines that differ."""
+        glyphs = self.program.glyphs
+        labels = {e.version.id: e.label for e in self.entries.values() if e.version is not None}
+        told = reason_lines(entry.reasons, labels, glyphs, width) if entry.reasons is not None else []
+        return Content("\n").join([*told, *([Content("")] * bool(told)), diff_lines(diff, glyphs)])
 
     def diff_title(self, entry: Entry, other: Entry | None, diff: PromptDiff) -> Content:
         """`v3 → v4  − 1 + 6 · parameters the same`."""

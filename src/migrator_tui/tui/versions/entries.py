@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from enum import Enum
 from typing import Any
 
+from migrator_tui.adaptation.reasons import Reasons, reasons_of, title_of
 from migrator_tui.history.records import Draft, Origin, Version
 from migrator_tui.project.errors import ProjectError
 from migrator_tui.project.schema import BASELINE
@@ -26,6 +27,8 @@ class Kind(Enum):
     """Of another window, or left by an earlier one."""
     VERSION = "version"
     BASELINE = "baseline"
+    TRIES = "tries"
+    """Some versions that were only tried, by a search say, in one row."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +63,10 @@ class Entry:
     """The prompt file says exactly this."""
     in_work: bool = False
     """The editor stands on it."""
+    reasons: Reasons | None = None
+    """Why it is so, where it came out of proposed edits."""
+    number: int = 0
+    """Versions that are folded into this row."""
 
     @property
     def is_draft(self) -> bool:
@@ -84,6 +91,7 @@ def load_entries(workspace: Workspace, own: OwnDraft | None, base_id: int | None
         record = version_of_record(workspace.project, history, task, candidate.name, author=workspace.author)
         baseline = version_of_record(workspace.project, history, task, BASELINE, author=workspace.author)
     versions = history.versions(task.name, candidate.name)
+    adaptations = {id: reasons_of(one) for id, one in history.adaptations(task.name, candidate.name).items()}
     by_id = {version.id: version for version in versions}
     in_work = base_id if base_id is not None else getattr(version_in_work(record, versions), "id", None)
     entries: list[Entry] = []
@@ -107,11 +115,13 @@ def load_entries(workspace: Workspace, own: OwnDraft | None, base_id: int | None
                 params_text="",
                 parent=_parent_key(version.parent_id, by_id),
                 version=version,
-                changed=_changed(version, by_id.get(version.parent_id or 0), baseline),
+                changed=_told(adaptations.get(version.id))
+                or _changed(version, by_id.get(version.parent_id or 0), baseline),
                 source=_source(version, workspace.author),
                 when=version.created_at,
                 in_file=record is not None and version.id == record.id,
                 in_work=version.id == in_work,
+                reasons=adaptations.get(version.id),
             )
         )
     if baseline is not None:
@@ -192,6 +202,10 @@ def _changed(version: Version, parent: Version | None, baseline: Version | None)
     if baseline is not None and version.template == baseline.template:
         return "the baseline's prompt"
     return "the first one"
+
+
+def _told(reasons: Reasons | None) -> str:
+    return title_of(reasons) if reasons is not None else ""
 
 
 def _source(version: Version, author: str) -> str:

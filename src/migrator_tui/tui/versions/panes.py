@@ -84,6 +84,8 @@ def entry_line(
 
 
 def _sign(entry: Entry, result: VersionResult | None, glyphs: Glyphs) -> tuple[str, str]:
+    if entry.kind is Kind.TRIES:
+        return glyphs.tried, "muted"
     if entry.is_draft:
         return glyphs.to_judge, "warning"
     if entry.kind is Kind.BASELINE:
@@ -104,6 +106,8 @@ def _what(entry: Entry, quiet: bool) -> Content:
 
 
 def _rate(entry: Entry, result: VersionResult | None, loading: bool, total: int, glyphs: Glyphs) -> Content:
+    if entry.kind is Kind.TRIES:
+        return Content("")
     if entry.is_draft:
         return Content.styled("not run yet", STYLES["warning"])
     if result is None:
@@ -166,7 +170,9 @@ def effect(
 ) -> Content:
     """What an entry did against another one: fixed, regressed, the same, with the ids of the cases."""
     lines = [about(entry)]
-    if entry.kind is Kind.DRAFT:
+    if entry.kind is Kind.TRIES:
+        lines = [Content.styled(entry.changed, MUTED)]
+    elif entry.kind is Kind.DRAFT:
         lines += _hints("not run yet", "F5 in the editor runs the case in view, F6 all")
     elif entry.kind is Kind.OTHER_DRAFT:
         lines += _hints("never kept, never run", "enter takes it into this window's editor")

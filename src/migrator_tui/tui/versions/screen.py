@@ -8,7 +8,6 @@ from migrator_tui.history.errors import HistoryError
 from migrator_tui.history.records import Version
 from migrator_tui.project.errors import ProjectError
 from migrator_tui.tui.versions.bench import VersionsBench, diff_of
-from migrator_tui.tui.versions.diff import diff_lines
 from migrator_tui.tui.versions.entries import Entry, Kind
 from migrator_tui.tui.widgets.modal import Ask, Sheet
 from migrator_tui.tui.widgets.write_version import write_version
@@ -40,7 +39,7 @@ class VersionsScreen(VersionsBench):
     def action_compare(self) -> None:
         """Mark the one under the cursor, or take the mark away."""
         entry = self.current
-        if entry is None:
+        if entry is None or entry.kind is Kind.TRIES:
             return
         self.marked = None if self.marked == entry.key else entry.key
         if self.marked is None:
@@ -54,16 +53,16 @@ class VersionsScreen(VersionsBench):
     @work(exclusive=True, group="question")
     async def action_diff(self) -> None:
         entry = self.current
-        if entry is None:
+        if entry is None or entry.kind is Kind.TRIES:
             return
         other = self.compared_with(entry)
         diff = await asyncio.to_thread(diff_of, entry, other)
-        content = diff_lines(diff, self.program.glyphs)
+        content = self.diff_content(entry, diff, min(88, self.app.size.width - 8))
         await self.app.push_screen_wait(Sheet(self.diff_title(entry, other, diff).plain, content))
 
     def action_copy(self) -> None:
         entry = self.current
-        if entry is not None:
+        if entry is not None and entry.kind is not Kind.TRIES:
             self.program.copy_text(entry.template, f"the prompt of {entry.label}")
 
     # Changing
@@ -79,6 +78,10 @@ class VersionsScreen(VersionsBench):
     def _use(self, *, focus_editor: bool) -> None:
         entry, workbench = self.current, self.program.workbench
         if entry is None or workbench.prompt is None:
+            return
+        if entry.kind is Kind.TRIES:
+            self.opened ^= {entry.key}
+            self.reload()
             return
         dirty = workbench.prompt_pane.dirty and entry.kind is not Kind.DRAFT
         if not self._into_editor(entry):
@@ -104,6 +107,9 @@ class VersionsScreen(VersionsBench):
 
     def _version_of(self, entry: Entry) -> Version | None:
         """The entry as a version of the candidate; says why where it is none."""
+        if entry.kind is Kind.TRIES:
+            self.say("these are several versions: enter lists them", "warning")
+            return None
         if entry.kind is Kind.DRAFT:
             return self.program.workbench.version_of_draft_now(kept=True)
         if entry.kind is Kind.OTHER_DRAFT:

@@ -56,13 +56,15 @@ class Part(Pane):
     Part RowList { scrollbar-gutter: stable; }
     """
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, *, leads: bool = False) -> None:
+        """`leads`: what stands beside it is about its row under the cursor, which stays in sight."""
         super().__init__(id=f"{name}-pane")
         self.part = name
+        self._leads = leads
 
     def compose(self) -> ComposeResult:
         yield HeadLine()
-        yield RowList(id=f"{self.part}-rows", cursor_when_focused=True)
+        yield RowList(id=f"{self.part}-rows", cursor_when_focused=not self._leads)
 
     @property
     def rows(self) -> RowList:
@@ -90,6 +92,15 @@ def cell(text: str, cells: int, role: str, *, right: bool = False, bold: bool = 
 def mark(selected: bool, glyphs: Glyphs) -> Content:
     """The two cells in which the cursor stands."""
     return Content.styled(f"{glyphs.cursor if selected else ' '} ", STYLES["primary"])
+
+
+def hanging(line: Content, indent: int, width: int) -> Content:
+    """A line wrapped to a width; what follows the first stands under its text."""
+    if line.cell_length <= width or width <= indent + 10:
+        return line
+    head, rest = line[:indent], line[indent:]
+    first, *others = rest.wrap(width - indent)
+    return Content("\n").join([head + first, *(Content(" " * indent) + other for other in others)])
 
 
 def text_row(text: str, role: str = "muted", indent: int = 2) -> ListRow:
