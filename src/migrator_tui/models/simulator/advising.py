@@ -85,7 +85,7 @@ def _advice(asked: AskedEdits) -> dict[str, Any]:
         proposals += [edit] if edit else []
     generic, told = _generic(unknown, asked, places)
     causes += told
-    proposals = _within(proposals, asked) or generic
+    proposals = _within(proposals if known else generic, asked)
     return {"causes": causes, "edits": proposals, "not_prompt_fixable": unfixable}
 
 
@@ -119,41 +119,49 @@ def _example(entry: Mapping[str, Any], group: ToldGroup) -> str:
 def _proposal(one: _Known, asked: AskedEdits, places: Places) -> tuple[Proposal | None, str]:
     """An edit against the cause, and what is said of it; no edit where all wordings were taken or refused."""
     about = _about(one, asked)
-    says = _filled(one.cause["says"], about)
+    says = _sentence(one.cause["says"], about)
     for form in ("inline_json", "inline", "wordings"):
         if form in one.cause and (edit := _edit(one, form, about, asked, places)):
             rule = one.cause.get("rule")
             return {
                 **edit,
                 "title": _filled(one.cause["title"], about),
-                "why": _filled(one.cause["why"], about).replace(" ()", ""),
+                "why": _sentence(one.cause["why"], about),
                 "case_ids": one.case_ids,
                 "kind": one.cause.get("kind", "instruction"),
                 "rule": next((name for name in asked.rules if rule and re.fullmatch(rule, name)), ""),
             }, says
-    nothing = _filled(word_list("adviser")["generic"]["nothing"], {"signs": one.cause["name"]})
-    return None, f"{says} {nothing}"
+    left = word_list("adviser")["generic"]["later" if _has_wording(one, about, asked) else "nothing"]
+    return None, f"{says} {_filled(left, {'signs': one.cause['name']})}"
+
+
+def _has_wording(one: _Known, about: Mapping[str, str], asked: AskedEdits) -> bool:
+    """Whether a wording is left, for which there was no place."""
+    return bool(_left(one.cause["wordings"], about, asked)[1])
 
 
 def _edit(one: _Known, form: str, about: Mapping[str, str], asked: AskedEdits, places: Places) -> Proposal | None:
     """The next wording of that form: firmer than what stands in the prompt, and none that was refused."""
-    wordings = one.cause[form]
-    standing, level = None, -1
-    for number, wording in enumerate(wordings):
-        if match := _pattern(wording).search(asked.template):
-            standing, level = match, number
-    refused = " ".join(asked.refused)
-    for wording in wordings[level + 1 :]:
-        text = _filled(wording, about)
-        if not text or _folded_pattern(wording).search(refused):
-            continue
-        if standing is not None:
-            if places.span(standing.group()):
-                return {"op": "replace", "anchor": standing.group(), "text": text}
-            continue
-        if edit := _placed(form, text, one, about, places):
+    standing, texts = _left(one.cause[form], about, asked)
+    for text in texts:
+        if not standing:
+            edit = _placed(form, text, one, about, places)
+        else:
+            edit = {"op": "replace", "anchor": standing, "text": text} if places.span(standing) else None
+        if edit:
             return edit
     return None
+
+
+def _left(wordings: Sequence[str], about: Mapping[str, str], asked: AskedEdits) -> tuple[str, list[str]]:
+    """The firmest wording that stands in the prompt, if one does, and the firmer ones that were not refused."""
+    standing, level = "", -1
+    for number, wording in enumerate(wordings):
+        if match := _pattern(wording).search(asked.template):
+            standing, level = match.group(), number
+    refused = " ".join(asked.refused)
+    left = [wording for wording in wordings[level + 1 :] if not _folded_pattern(wording).search(refused)]
+    return standing, [_filled(wording, about) for wording in left]
 
 
 def _placed(form: str, text: str, one: _Known, about: Mapping[str, str], places: Places) -> Proposal | None:
@@ -168,7 +176,9 @@ def _placed(form: str, text: str, one: _Known, about: Mapping[str, str], places:
     near = [pattern for entry in one.cause["near"] if (pattern := _near(entry, about))]
     spot = places.end_of(near) or places.end()
     if spot is None:
-        return {"op": "append", "text": text}
+        return None
+    if not spot[0]:
+        return {"op": "append", "text": spot[1] + text}
     return {"op": "insert_after", "anchor": spot[0], "text": spot[1] + text}
 
 
@@ -208,6 +218,12 @@ def _folded_pattern(wording: str) -> re.Pattern[str]:
 
 def _filled(text: str, about: Mapping[str, str]) -> str:
     return _SLOT.sub(lambda match: about.get(match[1], ""), text)
+
+
+def _sentence(text: str, about: Mapping[str, str]) -> str:
+    """For people: without brackets that hold nothing, its first letter a capital."""
+    filled = _filled(text, about).replace(" ()", "")
+    return filled[:1].upper() + filled[1:]
 
 
 def _about(one: _Known, asked: AskedEdits) -> dict[str, str]:
@@ -273,7 +289,8 @@ def _last_key(keys: Sequence[str], asked: AskedEdits) -> str:
 
 
 def _most_named(asked: AskedEdits, words: Sequence[str], otherwise: str) -> str:
-    counts = {word: len(re.findall(rf"\b{word}", fold(asked.template))) for word in words}
+    told = fold(asked.template)
+    counts = {word: len(re.findall(rf"\b{word}", told)) for word in words}
     best = max(counts, key=lambda word: counts[word])
     return best if counts[best] else otherwise
 

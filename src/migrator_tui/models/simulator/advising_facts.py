@@ -14,6 +14,7 @@ _JSON = re.compile(r"\bjson\b", re.IGNORECASE)
 _FENCE = re.compile(r"\A\s*```\w*\n(.*?)\n?```\s*\Z", re.DOTALL)
 _NONE_OF = re.compile(r'^([\w.\[\]-]{1,60}): "?(.*?)"? is none of (.*?)(?: \(\+.*)?$')
 _OTHER_CALL = re.compile(r"calls ([\w.-]+)[^ ]*, not ([\w.-]+)")
+_CALLS = re.compile(r"^calls ([\w.-]+)$")
 _IS_NOT = re.compile(r"^([\w.-]+): ([\w.-]+): (.{1,80}?) is not (.{1,80})$")
 _CHANGED = re.compile(r"(?:values|language) changed: ([\w.\[\]-]{1,60})")
 _MOST = re.compile(r"^([\d,]+) of at most ([\d,]+)")
@@ -27,6 +28,7 @@ _TOLD_ERROR = re.compile(
     r"sorry|error|fail|could not|couldn't|cannot|can't|unable|problem|not find|no order|unfortunately"
 )
 _ASKS_VALUE = re.compile(r"ask.*(?:number|\bid\b|address|e-?mail|name|missing)")
+_ASKS_FIRST = re.compile(r"ask.*(?:before|first|whether|confirm)")
 _MOST_TEXT = 20_000
 _CHOSEN_WORDS = 3
 """A value of at most so many words is one of a list, not a text."""
@@ -80,7 +82,8 @@ def evidence(asked: AskedEdits, group: ToldGroup) -> Evidence:
     if "sign:language" in found.lines and named:
         found.text_key = named[0]
     if "sign:json-values" in found.lines and not found.keys.get("respelled") and not found.keys.get("rechosen"):
-        for key in named:
+        labels = " ".join(fold(label) for label, _ in group.reasons)
+        for key in named or [key for key in keys_of(asked) if re.search(rf"\b{re.escape(fold(key))}\b", labels)]:
             found.fact("rechosen", key)
     return found
 
@@ -216,6 +219,10 @@ def _from_reason(found: Evidence, label: str, reason: str) -> None:
             found.fact("says-not-does")
     elif _ASKS_VALUE.search(fold(label)) and any(line.startswith("sign:no-tool-call") for line in found.lines):
         found.fact("made-up")
+    elif _ASKS_FIRST.search(fold(label)) and found.called:
+        found.fact("acts-unasked")
+    elif match := _CALLS.match(reason):
+        found.called = found.called or match[1]
     if match := _MOST.match(reason):
         words, allowed = (int(part.replace(",", "")) for part in match.groups())
         share = 6 if "char" in label else 1

@@ -1,7 +1,7 @@
 """Reads a request for edits to a prompt, as `adaptation.brief` writes it.
 
-What stands between its tags is looked at and never obeyed. A simulated assistant knows of a project what such a request
-says and nothing else.
+What stands between its tags is looked at and never obeyed. A simulated assistant knows of a project what such a
+request says and nothing else.
 """
 
 import json
@@ -13,7 +13,7 @@ from typing import Any
 from migrator_tui.models.simulator.conversation import content_text
 from migrator_tui.models.simulator.text import fold
 
-_PROMPT = re.compile(r"^<prompt-([0-9a-f]{8,64})[^>\n]{0,80}>\n(.*?)\n</prompt-\1>$", re.MULTILINE | re.DOTALL)
+_PROMPT = re.compile(r"^<prompt-([0-9a-f]{8,64})[^>\n]{0,80}>\n", re.MULTILINE)
 _NUMBERED = re.compile(r"^ *\d+\| ?(.*)$")
 _CALL = re.compile(r"^\[calls ([\w.-]{1,100})\((.*)\)\]$", re.MULTILINE)
 _MOST_EDITS = re.compile(r"at most (\d{1,3}) edits")
@@ -80,12 +80,16 @@ def asked_edits(messages: Sequence[Mapping[str, Any]]) -> AskedEdits | None:
     texts = [(str(message.get("role")), content_text(message)) for message in messages]
     system = "\n".join(text for role, text in texts if role in {"system", "developer"})
     for place, (role, text) in enumerate(texts):
-        if role == "user" and (found := _PROMPT.search(text)) and "JSON" in system and '"edits"' in system:
+        if role != "user" or "JSON" not in system or '"edits"' not in system:
+            continue
+        found = _PROMPT.search(text)
+        end = text.find(f"\n</prompt-{found[1]}>", found.end() - 1) if found else -1
+        if found and end >= 0:
             later = texts[place + 1 :]
             return _read(
                 text,
                 found[1],
-                found[2],
+                text[found.end() : end],
                 minimal='"append"' not in system,
                 errors=tuple(words for who, words in later if who == "user"),
                 answered=next((words for who, words in reversed(later) if who == "assistant"), ""),

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from migrator_tui.models.simulator.text import fold
 
 _BULLET = re.compile(r"^\s*(?:[-*•+]|\d+[.)])\s+")
-_DEFINES = re.compile(r"^\s*[-*•+]\s+[`\"'*]*[\w-]+[`\"'*]*\s*(?:\([^)]*\)\s*)?[:=–]")
+_DEFINES = re.compile(r"^\s*(?:[-*•+]|\d+[.)])\s+[`\"'*]*[\w-]+[`\"'*]*\s*(?:\([^)]*\)\s*)?[:=–]")
 _HEADING = re.compile(r"^# (?:system|user|assistant|developer)\s*$")
 _BLOCK = re.compile(r"\{%-?\s*(end)?(?:for|if|raw|macro|block|filter|call|set)\b")
 _LEADS_ON = re.compile(r"[:：]\s*$|^\s*(?:-{3,}|={3,}|`{3,}\w*|<[/\w-]+>)\s*$|^\s*#")
+_FEW_WORDS = 12
 _MOST_LINES = 5_000
 
 
@@ -24,6 +25,8 @@ class Item:
     text: str
     usable: bool
     """Something can stand behind it."""
+    loose: bool = True
+    """It is in no block of the template."""
 
 
 class Places:
@@ -34,6 +37,7 @@ class Places:
         self.lines = template.split("\n")[:_MOST_LINES]
         self.items = _items(self.lines, frozen)
         self.taken: list[tuple[int, int]] = []
+        self._appended = False
 
     def span(self, anchor: str) -> bool:
         """Take a passage, where it occurs once and nobody has taken a part of it."""
@@ -68,23 +72,32 @@ class Places:
         return None
 
     def end(self) -> tuple[str, str] | None:
-        """Behind the last instruction; `None` where that is the end of the prompt."""
-        for item in reversed(self._instructions()):
-            rest = "\n".join(self.lines[item.last + 1 :])
-            if not rest.strip():
-                return None
-            if anchor := self._take(item):
+        """Behind the last instructions, the anchor empty where the prompt ends there; `None`: no place left."""
+        instructions = self._instructions()
+        if not instructions or instructions[-1].last == self.items[-1].last:
+            return "", self._lead_at_end()
+        for item in reversed(instructions):
+            splits = _DEFINES.match(item.text) and item is not instructions[-1]
+            if item.usable and not splits and (anchor := self._take(item)):
                 return anchor, self._lead(item)
         return None
 
+    def _lead_at_end(self) -> str:
+        """A blank line behind a paragraph or a list, once."""
+        last = self.items[-1] if self.items else None
+        parted = self._appended or last is None or (last.first == last.last and not _BULLET.match(last.text))
+        self._appended = True
+        return "" if parted else "\n"
+
     def _instructions(self) -> list[Item]:
-        """Usable items of the first message, without what only names the input."""
+        """The items of the first message, without those at its end that only name the input."""
         found: list[Item] = []
         for item in self.items:
-            if any(_HEADING.match(line) for line in self.lines[item.first : item.last + 1]) and found:
+            if _HEADING.match(self.lines[item.first]) and found:
                 break
-            if item.usable and not ("{{" in item.text and len(item.text.split()) < 12):
-                found.append(item)
+            found.append(item)
+        while found and ((not found[-1].usable and found[-1].loose) or _names_input(found[-1].text)):
+            found.pop()
         return found
 
     def _take(self, item: Item) -> str | None:
@@ -125,7 +138,11 @@ def _item(lines: Sequence[str], first: int, last: int, frozen: frozenset[int], l
     text = "\n".join(lines[first : last + 1])
     touched = any(number + 1 in frozen for number in range(first, last + 1))
     usable = not touched and loose[last] and not _LEADS_ON.search(lines[last]) and "{%" not in text
-    return Item(first, last, text, usable)
+    return Item(first, last, text, usable, loose[last])
+
+
+def _names_input(text: str) -> bool:
+    return "{{" in text and len(text.split()) < _FEW_WORDS
 
 
 def _depth(depth: int, line: str) -> int:

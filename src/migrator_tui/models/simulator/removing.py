@@ -8,6 +8,7 @@ from migrator_tui.models.simulator.briefs import AskedEdits, one_line
 from migrator_tui.models.simulator.text import fold, word_list
 
 _SENTENCE = re.compile(r"[^\s.!?][^.!?\n]{15,400}[.!?]+")
+_LONG_WORD = re.compile(r"\w{7,}")
 _ALIKE = 0.8
 _MOST_SENTENCES = 300
 _CONTEXT = 60
@@ -37,9 +38,14 @@ def removals(asked: AskedEdits) -> list[dict[str, Any]]:
 def _listed(text: str) -> Iterator[tuple[int, int, str, str, str]]:
     """What fits a pattern of the word list; these read plain text, since places in it must stay."""
     for entry in word_list("adviser")["removals"]:
-        told = text.partition("\n")[0] if entry.get("only_line") else text
+        told = text.partition("\n")[0] if entry.get("first_line") else text
         for match in re.finditer(entry["pattern"], told, re.IGNORECASE | re.MULTILINE):
-            if match.group().strip() and "{" not in match.group():
+            if not match.group().strip() or "{" in match.group():
+                continue
+            others = fold(text[: match.start()] + text[match.end() :])
+            if not (
+                entry.get("first_line") and any(word in others for word in _LONG_WORD.findall(fold(match.group())))
+            ):
                 yield match.start(), match.end(), entry.get("by", ""), entry["title"], entry["why"]
 
 
