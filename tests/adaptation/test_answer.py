@@ -82,7 +82,9 @@ def test_what_stands_around_the_object_does_no_harm(around: str) -> None:
     [
         ("", "empty"),
         ("I'm afraid I can't help with that.", "no JSON object: not JSON: I'm afraid"),
-        ("[1, 2, 3]", "no JSON object"),
+        ("```json\n" + answer(EDIT, EDIT)[:-90] + "\n```", "no JSON object: "),
+        ('Here: {"edits": [{"op": "append", "text": "a\nb"}]}', "line 1: invalid control character"),
+        ("[1, 2, 3]", "no JSON object: a list or a value alone"),
         ("null", "no JSON object"),
         ('{"category": "billing", "answer": "Hello"}', 'no "edits"; it has answer, category'),
         ("{}", 'no "edits"; it has nothing in it'),
@@ -112,6 +114,7 @@ def test_what_is_no_such_object_is_told_in_one_line(text: str, said: str) -> Non
         ({"kind": "magic"}, 'kind can\'t be "magic"'),
         ({"anchor": ""}, "insert_after needs an anchor"),
         ({"anchor": None}, "insert_after needs an anchor"),
+        ({"anchor": "3| Answer with one JSON object:"}, "begins with a line number"),
         ({"anchor": 7}, "edit 1: anchor must be text, not a number"),
         ({"anchor": "No such words"}, "edit 1"),
         ({"anchor": "a short answer to all"}, "edit 1"),

@@ -8,9 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from migrator_tui.adaptation.brief import MOST_CHARACTERS, MOST_SHOWN, Brief, Failure, Material, Rejected, brief
+from migrator_tui.adaptation.brief import MOST_CHARACTERS, MOST_SHOWN, Brief, brief
 from migrator_tui.adaptation.fencing import cut, cut_longest
 from migrator_tui.adaptation.guidance import rules_for
+from migrator_tui.adaptation.material import Failure, Material, Rejected
 from migrator_tui.adaptation.values import Group
 from migrator_tui.project.schema import AdaptationSettings, Case
 from tests.adaptation.shop import FENCED, GOOD, PROMPT
@@ -79,9 +80,12 @@ def test_it_holds_what_is_needed_to_propose_edits() -> None:
             frozen=["- category: billing or delivery"],
             rejected=[Rejected({"op": "append", "text": "Be nice."}, "says nothing")],
             rules=rules,
+            params={"max_tokens": 400},
+            tools=[{"type": "function", "function": {"name": "refund", "description": "Pays\nback."}}],
         )
     )
     text = user(made)
+    assert 'parameters: {"max_tokens": 400}\ntool refund: Pays\\nback.' in text
     assert "3| Answer with one JSON object:" in text
     assert 'version="v3"' in text and "Old model: openai/gpt-4o" in text and "New model: openai/gpt-5.2" in text
     assert "{{ shop }}" in text.split("## What must stay")[1]
@@ -96,7 +100,7 @@ def test_it_holds_what_is_needed_to_propose_edits() -> None:
     assert all(f"[{rule.id}]" in text for rule in made.rules)
     assert not any(f"[{rule.id}]" in text for rule in rules if rule.kind == "parameter")
     assert nesting(text) == [
-        *("prompt", "cause"),
+        *("prompt", "placeholders", "settings", "cause"),
         *("case", "case/input", "case/reference", "case/answer", "case/failed-checks", "case/drift", "case/person"),
         *("case", "case/input", "case/reference", "case/answer", "case/failed-checks", "case/drift"),
         *("passing", "refused"),
@@ -121,7 +125,16 @@ def test_words_of_a_case_cannot_close_their_tags() -> None:
     assert len(used) == 1
     ours = used.pop()
     assert nesting(text.replace(mark, "x")) == [
-        *("prompt", "cause", "case", "case/input", "case/reference", "case/answer", "case/failed-checks"),
+        *(
+            "prompt",
+            "placeholders",
+            "cause",
+            "case",
+            "case/input",
+            "case/reference",
+            "case/answer",
+            "case/failed-checks",
+        ),
         *("case/drift", "case/person"),
     ]
     inside = re.search(rf"<input-{ours}>(.*?)</input-{ours}>", text, re.DOTALL)

@@ -3,6 +3,7 @@
 Nothing is done with what was read but to show it. What is wrong is said in one line that the assistant can mend.
 """
 
+import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
@@ -25,6 +26,8 @@ MOST_WHY = 600
 MOST_TITLE = 80
 MOST_IDS = 200
 _PARTS = ("edits", "causes", "not_prompt_fixable", "prompt")
+
+_LINE_NUMBER = re.compile(r"\s*\d+\| ?")
 
 T = TypeVar("T")
 
@@ -112,11 +115,13 @@ def _object_in(text: str) -> dict[str, Any]:
     if fitting:
         # Some think aloud in a first draft: what they end with is what they mean.
         return fitting[-1]
-    if objects:
+    first = text.find("{")
+    # Its outermost braces, whatever stands around them: a mistake in there is what has to be mended.
+    problem = parse_json(text[first : max(text.rfind("}") + 1, first + 1)] if first >= 0 else text.strip()).problem
+    if problem is None and objects:
         known = listed(sorted(map(str, objects[-1])), 5)
         raise AnswerError(f"the JSON object has no {quoted('edits')}; it has {known or 'nothing in it'}")
-    problem = parse_json(text.strip()).problem or "JSON, but no object"
-    raise AnswerError(f"the answer holds no JSON object: {safe_line(problem, 120)}")
+    raise AnswerError(f"the answer holds no JSON object: {safe_line(problem or 'a list or a value alone', 120)}")
 
 
 def _items(found: Mapping[str, Any], key: str) -> list[tuple[int, Mapping[str, Any]]]:
@@ -148,6 +153,8 @@ def _edit(item: Mapping[str, Any], number: int, asked: Asked, notes: list[str]) 
         raise AnswerError(f"{what}: {op} needs a text" + ("; use delete to remove" if op is Op.REPLACE else ""))
     if asked.minimal and (problem := addition(op, anchor, text)):
         raise AnswerError(f"{what}: {problem}")
+    if _LINE_NUMBER.match(anchor) and anchor not in asked.base:
+        raise AnswerError(f"{what}: the anchor begins with a line number, which is no part of the prompt")
     case_ids = _case_ids(item, what, asked, notes)
     if not case_ids and not asked.minimal:
         raise AnswerError(f"{what} names no case it was told of in case_ids")

@@ -7,7 +7,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from migrator_tui.adaptation import minimal
@@ -15,9 +15,10 @@ from migrator_tui.adaptation.brief_words import ADAPT, DATA, FORM, ROLE
 from migrator_tui.adaptation.fencing import DIGITS, cut, cut_longest, fenced, mark_for, told_names
 from migrator_tui.adaptation.guards import FREE_CHARACTERS, tags
 from migrator_tui.adaptation.guidance import Rule
+from migrator_tui.adaptation.material import Failure, Material, Rejected
 from migrator_tui.adaptation.values import EditKind, Group
 from migrator_tui.project.case_values import case_title
-from migrator_tui.project.schema import AdaptationSettings, Case, Message
+from migrator_tui.project.schema import Case, Message
 from migrator_tui.project.words import counted, one_line
 
 MOST_CHARACTERS = 90_000
@@ -34,72 +35,11 @@ MOST_GROUPS = 12
 MOST_PASSING = 5
 MOST_REJECTED = 8
 MOST_RULES = 8
+MOST_TOOLS = 20
 MOST_CHECKS = 8
 """Failed checks of one case that are told."""
 
 _HEADING = re.compile(r"^# (?:system|user|assistant|developer)[^\S\n]*$", re.MULTILINE)
-
-
-@dataclass(frozen=True, slots=True)
-class Failure:
-    """A failing case as it can be shown."""
-
-    case: Case
-    answer: str
-    """What the model moved to said."""
-    reference: str | None = None
-    """What the model migrated from said; `None` where it gave no answer."""
-    reference_passes: bool | None = None
-    failed: tuple[tuple[str, str], ...] = ()
-    """Labels of the failed checks, each with its reason."""
-    types: tuple[str, ...] = ()
-    """Their types, which a label of the user's own may hide."""
-    drift: tuple[str, ...] = ()
-    """In which ways the two answers differ, in words …"""
-    drift_names: tuple[str, ...] = ()
-    """… and by name."""
-    signs: tuple[str, ...] = ()
-    """What makes it fail, each thing told once: a drift where it explains a failed check, else the check's label."""
-    person: str = ""
-    """What a person said of the answer: `fail`, with a note perhaps."""
-    reference_person: str = ""
-    """What a person said of the reference."""
-
-
-@dataclass(frozen=True, slots=True)
-class Rejected:
-    """An edit that a person refused, or that did not help."""
-
-    edit: Mapping[str, Any]
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class Material:
-    """All that a request is made of."""
-
-    task: str
-    old_model: str
-    new_model: str
-    version: str
-    """`v3`, or `draft`."""
-    template: str
-    limits: AdaptationSettings
-    groups: Sequence[Group] = ()
-    failures: Mapping[str, Failure] = field(default_factory=dict)
-    """Those that may be shown, by case id."""
-    more_failing: int = 0
-    """Cases that fail too, but were not looked at."""
-    passing: Sequence[Case] = ()
-    learn: int = 0
-    """Cases that may be told of, passing and failing."""
-    held_out: int = 0
-    frozen: Sequence[str] = ()
-    """Passages of the template that no edit may touch."""
-    rejected: Sequence[Rejected] = ()
-    rules: Sequence[Rule] = ()
-    minimal: bool = False
-    """Ask for what can go, not for what is missing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,10 +80,11 @@ def brief(material: Material) -> Brief:
         parts = [
             _head(material),
             fenced("prompt", mark, prompt, version=one_line(material.version, 20)),
-            _must_stay(material),
+            _must_stay(material, mark),
+            *_settings(material, mark),
             *_causes(material, groups, shown, names, mark, pieces),
             *_passing(passing, names, mark),
-            *_rejected(material, mark),
+            *_rejected(material.rejected, mark),
             *_guidance(rules),
             _limits(material),
         ]
@@ -235,20 +176,41 @@ def _numbered(template: str) -> str:
     return "\n".join(f"{number:>{width}}| {line}" for number, line in enumerate(lines, 1))
 
 
-def _must_stay(material: Material) -> str:
+def _must_stay(material: Material, mark: str) -> str:
     template = material.template
     found = Counter(one_line(text, 80) for text in [*tags(template), *_HEADING.findall(template)])
     names = [text if times == 1 else f"{text} ×{times}" for text, times in found.most_common(60)]
     lines = ["## What must stay"]
-    lines.append(
-        f"Placeholders and tags, exactly as often as now and no new ones: {', '.join(names)}"
-        if names
-        else "There are no placeholders; add none."
-    )
+    if names:
+        lines.append("Placeholders and tags, exactly as often as now and no new ones:")
+        lines.append(fenced("placeholders", mark, ", ".join(names)))
+    else:
+        lines.append("There are no placeholders; add none.")
     ranges = [where for passage in material.frozen if (where := _line_range(template, passage))]
     if ranges:
         lines.append(f"Frozen lines, which no edit may touch: {', '.join(ranges)}")
     return "\n".join(lines)
+
+
+def _settings(material: Material, mark: str) -> list[str]:
+    """What is sent beside the prompt, as facts: where these are to blame, no words help."""
+    lines = []
+    if material.params:
+        lines.append(
+            f"parameters: {one_line(json.dumps(dict(material.params), ensure_ascii=False, default=str), 400)}"
+        )
+    if material.response_format:
+        lines.append(f"response_format: {one_line(str(material.response_format.get('type')), 40)}")
+    for tool in material.tools[:MOST_TOOLS]:
+        function = tool.get("function")
+        told = function if isinstance(function, Mapping) else tool
+        name, what = (
+            one_line(str(told.get(key) or ""), limit) for key, limit in (("name", 60), ("description", 200))
+        )
+        lines.append(f"tool {name}: {what}" if what else f"tool {name}")
+    if not lines:
+        return []
+    return ["## Sent to the new model beside the prompt", fenced("settings", mark, "\n".join(lines))]
 
 
 def _line_range(template: str, passage: str) -> str:
@@ -356,11 +318,11 @@ def _passing(passing: Sequence[Case], names: Mapping[str, str], mark: str) -> li
     return ["## Cases that pass and must go on passing, for example", fenced("passing", mark, "\n".join(lines))]
 
 
-def _rejected(material: Material, mark: str) -> list[str]:
-    if not material.rejected:
+def _rejected(rejected: Sequence[Rejected], mark: str) -> list[str]:
+    if not rejected:
         return []
     lines = []
-    for one in material.rejected[:MOST_REJECTED]:
+    for one in rejected[:MOST_REJECTED]:
         told = {key: one_line(str(one.edit[key]), 300) for key in ("op", "anchor", "text") if one.edit.get(key)}
         reason = f" — refused: {one_line(one.reason, 300)}" if one.reason else ""
         lines.append(f"- {json.dumps(told, ensure_ascii=False)}{reason}")

@@ -4,8 +4,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from migrator_tui.adaptation.brief import MOST_OF_TEXT, Failure
+from migrator_tui.adaptation.brief import MOST_OF_TEXT
 from migrator_tui.adaptation.fencing import cut
+from migrator_tui.adaptation.material import Failure
 from migrator_tui.adaptation.values import Group
 from migrator_tui.history.records import CheckRecord, Output, Standing, Verdict, Version
 from migrator_tui.parity.drift import TITLES, Drift, detect, explains

@@ -10,11 +10,12 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from migrator_tui.adaptation.answer import AnswerError, Asked, Reading, read_answer
-from migrator_tui.adaptation.brief import Brief, Failure, Material, Rejected, brief
+from migrator_tui.adaptation.brief import Brief, brief
 from migrator_tui.adaptation.fencing import cut
 from migrator_tui.adaptation.grouping import Looked, grouped, look_at_version
 from migrator_tui.adaptation.guards import frozen_passages
 from migrator_tui.adaptation.guidance import Rule, rules_for
+from migrator_tui.adaptation.material import Failure, Material, Rejected
 from migrator_tui.adaptation.values import Advice, Suggestion
 from migrator_tui.history.adaptation_records import Exchange
 from migrator_tui.history.records import Version
@@ -197,6 +198,9 @@ def ask_about(  # noqa: PLR0913 (what a request is about has so many sides)
             frozen=frozen,
             rejected=[*rejected, *(Rejected(one.edit, one.reason) for one in turned_down)],
             rules=rules,
+            params=project.candidate(candidate).params_for(task.name),
+            response_format=task.response_format,
+            tools=task.tools,
             minimal=minimal,
         )
     )

@@ -76,8 +76,8 @@ class Proposer:
         )
 
     def _request(self, parent: Attempt, dropped: Sequence[Attempt]) -> "tuple[Brief, Asked, tuple[Advice, ...]]":
-        from migrator_tui.adaptation.brief import Rejected
         from migrator_tui.adaptation.grouping import look
+        from migrator_tui.adaptation.material import Rejected
         from migrator_tui.adaptation.suggesting import ask_about
 
         ground = self._ground
