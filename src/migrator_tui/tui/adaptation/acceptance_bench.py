@@ -72,7 +72,7 @@ class AcceptanceBench(RowScreen):
         with Pane(id="matrix-pane"):
             yield Static(id="matrix")
         with Horizontal(id="body"):
-            yield Part("flips")
+            yield Part("flips", leads=True)
             with Vertical(id="acceptance-right"):
                 with Pane(id="case-pane"):
                     yield TextView(id="was-now")
@@ -187,14 +187,17 @@ class AcceptanceBench(RowScreen):
         return f"{glyphs.to_judge} NOT TRIED", safe_line(self.problem, 200) or "A in the suggestion tries it"
 
     def _edit_lines(self, review: Review, width: int) -> Content:
-        from migrator_tui.adaptation.edits import hunk_lines
+        from migrator_tui.adaptation.edits import EditError, hunk_lines
 
         lines: list[Content] = []
         for number in review.taken:
             if lines:
                 lines.append(Content(""))
-            for line in hunk_lines(review.text, review.edits, review.taken, number, 1):
-                lines += numbered(line, self.program.glyphs, width)
+            try:
+                shown = hunk_lines(review.text, review.edits, review.taken, number, 1)
+            except EditError as error:  # the text has changed meanwhile
+                return Content.styled(safe_line(str(error), 300), MUTED)
+            lines += [row for line in shown for row in numbered(line, self.program.glyphs, width)]
         return Content("\n").join(lines)
 
     @work(exclusive=True, group="flips")

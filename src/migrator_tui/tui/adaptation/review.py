@@ -28,8 +28,6 @@ class ReviewScreen(Measuring):
     def action_part(self, by: int) -> None:
         """Edits, hunk, cases."""
         order = [self.edits, self.query_one("#hunk", TextView), self.behind]
-        if self.has_class("-narrow"):
-            order = [self.edits, self.behind]
         at = order.index(self.focused) if self.focused in order else -by
         self.set_focus(order[(at + by) % len(order)])
 

@@ -54,7 +54,7 @@ class ReviewBench(RowScreen):
     def compose_body(self) -> ComposeResult:
         yield Static(id="to-come")
         with Horizontal(id="body"):
-            yield Part("edits")
+            yield Part("edits", leads=True)
             with Vertical(id="review-right"):
                 with Pane(id="hunk-pane"):
                     yield TextView(id="hunk")
@@ -261,14 +261,13 @@ class ReviewBench(RowScreen):
 
     def hunk_lines(self, review: Review, number: int) -> "Sequence[HunkLine]":
         """The lines of an edit as they change, with some around them; none where it cannot be placed."""
-        from migrator_tui.adaptation.edits import EditError, hunk_lines
+        from migrator_tui.adaptation.edits import CONTEXT_LINES, EditError, hunk_lines
 
-        if number in review.stale:
-            return ()
+        context = 1 if self.has_class("-narrow") else CONTEXT_LINES
         try:
-            return hunk_lines(review.text, review.edits, review.taken, number)
-        except EditError:  # one of those taken has just become stale; the next look says so
-            return hunk_lines(review.text, review.edits, (), number)
+            return hunk_lines(review.text, review.edits, review.taken, number, context)
+        except EditError:  # it is stale, or one of those taken has just become so: the next look says which
+            return ()
 
     @on(RowList.Highlighted)
     def row_highlighted(self, event: RowList.Highlighted) -> None:

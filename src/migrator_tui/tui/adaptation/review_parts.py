@@ -113,7 +113,7 @@ def _remarks(review: Review, number: int, edit: Edit, glyphs: Glyphs) -> list[tu
         said.append((f"left: {review.reasons[number]}", "muted"))
     ablation = review.ablations.get(number)
     if ablation is not None:
-        said.append(worth(ablation, glyphs))
+        said += worth(ablation, glyphs)
     return said
 
 
@@ -123,12 +123,17 @@ def leaked_from(leaks: Sequence[Leak]) -> str:
     return f"a test case: {ids[0]}" if len(ids) == 1 else f"{len(ids)} test cases"
 
 
-def worth(ablation: Ablation, glyphs: Glyphs) -> tuple[str, str]:
-    """What leaving an edit out has shown, and its colour role."""
-    better = f"; {many(len(ablation.better_without), 'case')} pass only without it" if ablation.better_without else ""
+def worth(ablation: Ablation, glyphs: Glyphs) -> list[tuple[str, str]]:
+    """What leaving an edit out has shown: words, each with a colour role."""
+    said = [(f"{glyphs.drift} nothing fails without it", "warning")]
     if ablation.earns_its_place:
-        return f"{glyphs.passed} needed for {many(len(ablation.needed_for), 'case')}{better}", "success"
-    return f"{glyphs.drift} nothing fails without it{better}", "warning"
+        said = [(f"{glyphs.passed} needed for {many(len(ablation.needed_for), 'case')}", "success")]
+    if ablation.better_without:
+        passes = "passes" if len(ablation.better_without) == 1 else "pass"
+        said.append(
+            (f"{glyphs.warning} {many(len(ablation.better_without), 'case')} {passes} only without it", "warning")
+        )
+    return said
 
 
 def _others(review: Review, glyphs: Glyphs) -> list[ListRow]:
@@ -205,9 +210,10 @@ def hunk_content(
     ]
     ablation = review.ablations.get(number)
     if ablation is not None:
-        words, role = worth(ablation, glyphs)
-        ids = ", ".join(safe_line(case_id, 24) for case_id in ablation.needed_for)
-        extra.append(_wrapped(f"{words}{': ' + ids if ids else ''}", width, role))
+        groups = ([ablation.needed_for] if ablation.earns_its_place else [()]) + [ablation.better_without]
+        for (words, role), ids in zip(worth(ablation, glyphs), groups, strict=False):
+            named = ", ".join(safe_line(case_id, 24) for case_id in ids)
+            extra.append(_wrapped(f"{words}{': ' + named if named else ''}", width, role))
     extra += [
         _wrapped(f"{glyphs.failed} {safe_line(words, 300)}", width, "error") for words in review.guarded.refusals
     ]

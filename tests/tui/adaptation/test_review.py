@@ -1,0 +1,166 @@
+"""The review of a suggestion: what is shown of each edit, and what its keys do. Nothing changes without one."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from migrator_tui.adaptation.values import Ablation, Edit, Op
+from migrator_tui.tui.adaptation.review_state import Choice
+from migrator_tui.tui.adaptation.review_words import ChangeWords
+from tests.tui.adaptation.reviewing import COPIED, NO_FENCES, POLITE, under_review
+from tests.tui.conftest import MEDIUM, NARROW, PROMPT, opened
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+
+@pytest.mark.parametrize("size", [MEDIUM, NARROW])
+async def test_an_edit_is_shown_with_its_reason_its_lines_and_its_cases(
+    answered: Path, size: tuple[int, int]
+) -> None:
+    async with opened(answered, size=size) as driver:
+        await under_review(driver)
+        assert "JSON only, no fences" in driver.text and "3 to decide" in driver.text
+        assert "Why  A program reads the answers" in driver.text
+        lines = [line for line in driver.lines if " − Answer with JSON." in line]
+        assert lines and "2 − " in lines[0]
+        await driver.press("tab", "tab")
+        assert "T" not in driver.app.frame.notice
+        row = next(line for line in driver.lines if "c1◆" in line)
+        assert "✗" in row and "no-code-fence" in row
+
+
+async def test_what_speaks_against_an_edit_stands_under_it(answered: Path) -> None:
+    """A phrase of a case, no reason, and markup or a terminal's commands in an assistant's words are harmless."""
+    hostile = replace(POLITE, title="polite \x1b]0;stolen\x07 [/b][link=x]", why="\x1b[2Jwhy\u202e")
+    async with opened(answered) as driver:
+        screen = await under_review(driver, NO_FENCES, hostile, COPIED)
+        assert screen.review is not None and set(screen.review.leaks) == {2}
+        text = driver.text
+        assert "copies a test case: c4" in text and "unexplained" in text
+        assert "␛]0;stolen" in text and "[/b]" in text and "\x1b" not in text
+        assert "max_tokens cuts" in text and "claude-opus-5" in text
+
+
+async def test_space_takes_and_leaves_and_a_reason_reaches_the_next_request(answered: Path) -> None:
+    async with opened(answered) as driver:
+        screen = await under_review(driver)
+        review = screen.review
+        assert review is not None
+        await driver.press("space")
+        await driver.until(lambda: "variables kept" in driver.text)
+        assert review.taken == [0]
+        await driver.press("space")
+        assert review.choices[0] is Choice.LEFT
+        await driver.press("j", "c")
+        await driver.type("we are curt")
+        await driver.press("enter")
+        await driver.until(lambda: "left: we are curt" in driver.text)
+        assert driver.bench.prompt_pane.template == PROMPT.strip()
+        screen.leave()
+        screen.leave()
+        rejected = driver.history.rejected_edits("triage", "newer")
+        assert [(each.edit["title"], each.reason) for each in rejected] == [
+            ("polite", "we are curt"),
+            ("JSON only, no fences", ""),
+        ]
+
+
+async def test_a_choice_that_the_guards_refuse_cannot_be_accepted(answered: Path) -> None:
+    losing = Edit(
+        Op.REPLACE, anchor="Sort tickets for {{ shop }}.", text="Sort tickets.", title="shorter", why="Short."
+    )
+    async with opened(answered) as driver:
+        await under_review(driver, losing)
+        await driver.press("space", "A")
+        await driver.until(lambda: "may not be lost" in driver.notice)
+        assert driver.app.current.NAME == "suggestion"
+        assert driver.bench.prompt_pane.template == PROMPT.strip()
+
+
+async def test_words_are_changed_with_the_guards_looking_on(answered: Path) -> None:
+    async with opened(answered) as driver:
+        screen = await under_review(driver)
+        await driver.press("e")
+        await driver.until(lambda: isinstance(driver.app.screen, ChangeWords))
+        dialog = driver.app.screen
+        assert isinstance(dialog, ChangeWords)
+        dialog.editor.text = "Answer with {{ nothing }} but JSON."
+        await driver.until(lambda: "may not be added" in driver.text)
+        dialog.editor.text = "Answer with nothing but JSON."
+        await driver.until(lambda: "variables kept" in driver.text)
+        await driver.press("ctrl+s")
+        await driver.until(lambda: "+ Answer with nothing but JSON." in driver.text)
+        assert screen.review is not None and screen.review.taken == [0]
+
+
+async def test_edits_follow_a_draft_that_changes_or_are_stale(answered: Path) -> None:
+    async with opened(answered) as driver:
+        screen = await under_review(driver)
+        await driver.press("space", "escape")
+        await driver.edit("# Triage\n\nSort tickets for {{ shop }}.\nAnswer with XML.\n")
+        await driver.press("s")
+        await driver.until(lambda: "stale: " in driver.text)
+        review = screen.review
+        assert review is not None and set(review.stale) == {0} and review.taken == []
+        await driver.press("space")
+        assert review.taken == [] and "stale" in driver.notice
+        await driver.press("j", "space")
+        await driver.until(lambda: "Be polite to the customer." in driver.text)
+        assert review.taken == [1]
+
+
+async def test_enter_leads_from_an_edit_to_a_case_and_from_advice_to_the_parameters(answered: Path) -> None:
+    async with opened(answered) as driver:
+        await under_review(driver)
+        await driver.press("enter", "j", "enter")
+        assert driver.app.current.NAME == "workbench" and driver.case == "c3"
+        await driver.press("s", "escape", "G", "k", "enter")
+        assert driver.app.current.NAME == "workbench" and driver.bench.prompt_pane.tab == "params"
+
+
+async def test_what_did_not_earn_its_place_says_so_until_the_choice_is_another(answered: Path) -> None:
+    async with opened(answered) as driver:
+        screen = await under_review(driver)
+        review = screen.review
+        assert review is not None
+        await driver.press("space")
+        review.ablations = {0: Ablation(0, ("c1", "c3"), ()), 1: Ablation(1, (), ("c4",))}
+        screen.paint()
+        await driver.settle_but_for_questions()
+        assert "needed for 2 cases" in driver.text
+        assert "nothing fails without it" in driver.text and "1 case passes only without it" in driver.text
+        await driver.press("j", "space")
+        assert "needed for" not in driver.text
+
+
+async def test_without_an_assistant_it_is_said_what_to_write(answered: Path) -> None:
+    async with opened(answered) as driver:
+        await driver.press("s")
+        await driver.until(lambda: "[assistant] model" in driver.notice and "migrator.toml" in driver.notice)
+
+
+async def test_edits_accepted_for_one_task_are_offered_to_another_and_only_looked_at_there(answered: Path) -> None:
+    from migrator_tui.tui.adaptation.acceptance_offer import OfferDialog, offer
+
+    config = answered / "migrator.toml"
+    task = '\n[[tasks]]\nname = "{}"\nprompt = "prompts/{}.md"\ncases = ["cases/triage.jsonl"]\n'
+    config.write_text(
+        config.read_text("utf-8") + task.format("replies", "replies") + task.format("xml", "xml"), "utf-8"
+    )
+    (answered / "prompts" / "replies.md").write_text("Reply for {{ shop }}.\nAnswer with JSON.\n", "utf-8")
+    (answered / "prompts" / "xml.md").write_text("Reply for {{ shop }}, with XML.\n", "utf-8")
+    async with opened(answered) as driver:
+        screen = await under_review(driver)
+        review = screen.review
+        assert review is not None
+        driver.app.run_worker(offer(driver.app, review, [NO_FENCES]))
+        await driver.until(lambda: isinstance(driver.app.screen, OfferDialog))
+        assert "replies" in driver.text and "xml" not in driver.text
+        await driver.press("enter")
+        await driver.until(
+            lambda: driver.app.workspace.task.name == "replies" and "Accepted for another" in driver.text
+        )
+        there = screen.review
+        assert there is not None and there.taken == [] and there.edits[0].case_ids == ()
+        assert driver.bench.prompt_pane.template == "Reply for {{ shop }}.\nAnswer with JSON."
