@@ -5,6 +5,11 @@ from pathlib import Path
 
 import pytest
 
+from migrator_tui.models.simulator.answering import answer
+from migrator_tui.models.simulator.personas import load_persona
+from migrator_tui.project.cases import load_cases
+from migrator_tui.project.config import load_project
+from migrator_tui.project.prompts import read_template, render
 from migrator_tui.project.samples import copy_sample
 from migrator_tui.tui.widgets.modal import Sheet
 from migrator_tui.tui.workbench.case_view import DiffMode
@@ -14,14 +19,36 @@ CASES = {"A-023", "A-025", "A-032", "A-034"}
 CALL = '→ cancel_order({"order_id": "NL-50610", "reason": "changed_mind"})'
 
 
+def record_answers(folder: Path) -> None:
+    """Put recordings of what its simulated models answer in their place: no process has to start for each test."""
+    project = load_project(folder)
+    task = project.tasks[0]
+    config = folder / "migrator.toml"
+    for spec in (project.baseline, *project.candidates):
+        persona = load_persona(spec.model)
+        template = read_template(project.prompt_file(task, spec.name))
+        lines = []
+        for case in load_cases(project, task):
+            reply = answer(persona, {"messages": render(template, case), "tools": list(task.tools), **spec.params})
+            calls = [
+                {"id": call.id, "function": {"name": call.name, "arguments": call.arguments}}
+                for call in reply.tool_calls
+            ]
+            lines.append(json.dumps({"id": case.id, "output": reply.text, "tool_calls": calls}))
+        (folder / f"{spec.name}.jsonl").write_text("\n".join(lines) + "\n", "utf-8")
+        text = config.read_text("utf-8").replace(f'"{spec.model}"', f'"recorded:{spec.name}.jsonl"')
+        config.write_text(text, "utf-8")
+
+
 @pytest.fixture
 async def agent(tmp_path: Path) -> Path:
-    """The sample order-agent, a few of its cases answered by its simulated models."""
+    """The sample order-agent, a few of its cases answered as its simulated models do."""
     folder = copy_sample("order-agent", tmp_path / "agent")
     file = folder / "cases" / "agent.jsonl"
     kept = [line for line in file.read_text("utf-8").splitlines() if json.loads(line)["id"] in CASES]
     assert len(kept) == len(CASES)
     file.write_text("\n".join(kept) + "\n", "utf-8")
+    record_answers(folder)
     await run_all(folder)
     return folder
 
