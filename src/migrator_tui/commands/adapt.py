@@ -190,11 +190,11 @@ def _print(
     if arguments.format == "json":
         table = search_json(project.name, task.name, candidate, held_out, result)
         put(json.dumps(table, indent=2, ensure_ascii=True) + "\n")
+        say(result.ended)
     else:
         print_search(result, held_out, sys.stdout)
     if result.head_room is not None and not result.head_room.likely:
-        force = "" if arguments.force else "; --force searches all the same"
+        force = "; --force searches all the same" if result.head_room.failing and not arguments.force else ""
         say(f"a search is unlikely to help here: {result.head_room.why}{force}")
-    say(result.ended)
     if not result.complete:
         say("`adapt --resume` goes on where it ended; --budget-calls N gives it more calls")

@@ -127,7 +127,14 @@ class Attempts:
 
     @property
     def best(self) -> Attempt:
-        """The best one that was kept, the earliest of equals."""
+        """The best one that was kept, the earliest of equals; the start unless more cases pass than with it."""
+        start = self._all[0]
+        found = self.furthest
+        return found if found.rank[0] > start.rank[0] else start
+
+    @property
+    def furthest(self) -> Attempt:
+        """The one that got furthest, be it only that more checks pass."""
         return max((one for one in self._all if one.accepted), key=lambda one: (one.rank, -one.number))
 
     @property

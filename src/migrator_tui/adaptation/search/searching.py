@@ -239,7 +239,7 @@ class Search:
 
     def _count(self, attempt: Attempt) -> None:
         """Count what came of a proposal; the search is over where that was the last one."""
-        if attempt.accepted and self._attempts.best is attempt:
+        if attempt.accepted and self._attempts.furthest is attempt:
             self._dry = 0
             if all(one.passed for one in attempt.counting().values() if one.passed is not None):
                 self._asking.end(NOTHING_FAILS, complete=True)
