@@ -4,6 +4,7 @@ Held-out cases are not among the cases here, whatever an edit names.
 """
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from migrator_tui.adaptation.values import Edit, EditKind, Leak
@@ -60,7 +61,10 @@ def guard(
     # The task's own file: a candidate's changes with every version that is written to it, and its lines with it.
     record = read_template(task.prompt)
     frozen, gone = guards.frozen_passages(task, record, review.text)
-    refused = guards.refusals(review.text, edits, taken, project.adaptation, frozen, known)
+    # How many an assistant may propose at once was asked of its answer; a search or a rewrite ends with more, and of
+    # these a person takes as many as seem right.
+    limits = replace(project.adaptation, max_edits=max(project.adaptation.max_edits, len(edits)))
+    refused = guards.refusals(review.text, edits, taken, limits, frozen, known)
     notes = [
         f"frozen {f'line {first} is' if first == last else f'lines {first} to {last} are'} not in this text any more"
         for first, last in gone
