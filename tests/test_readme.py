@@ -200,6 +200,7 @@ def test_every_command_is_one() -> None:
         "run",
         "report",
         "coverage",
+        "adapt",
         "preflight",
         "demo",
         "import",
