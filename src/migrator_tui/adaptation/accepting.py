@@ -92,7 +92,8 @@ async def try_acceptance(
     was = {case_id: one.outcome.outcome for case_id, one in old.tried.items()}
     aimed, passed = _sides(chosen, was)
     # Whoever failed before and is not aimed at tells nothing.
-    asked = [case for case in chosen.every if case in chosen.held_out or case.id in {*aimed, *passed}]
+    telling = {*aimed, *passed, *(case.id for case in chosen.held_out)}
+    asked = [case for case in chosen.every if case.id in telling]
     progress.shrink(len(chosen.every) - len(asked))
     new = await tried(after, asked) if old.complete else None
     results = [old] if new is None else [old, new]

@@ -141,13 +141,13 @@ class Runs:
             raise WorkerGone("models are still starting; look again in a moment")
         return await self._pool.dry_run(sets)
 
-    async def ask_assistant(self, messages: "Sequence[ChatMessage]") -> "Answer":
+    async def ask_assistant(self, messages: "Sequence[ChatMessage]", purpose: str, task: str) -> "Answer":
         """Ask the project's assistant; raises as `Runner.ask_assistant` does, and `ProjectError` before it can be."""
         spec = self._workspace.project.assistant
         if spec is None or self._runner is None:
             why = "there is no [assistant]" if spec is None else "models are still starting; try again in a moment"
             raise ProjectError(why)
-        return await self._ready_runner().ask_assistant(spec, messages)
+        return await self._ready_runner().ask_assistant(spec, messages, purpose=purpose, task=task)
 
     async def close(self) -> None:
         """Stop what goes on, keeping what was answered, and end the processes."""

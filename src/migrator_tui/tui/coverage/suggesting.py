@@ -50,7 +50,7 @@ async def suggest(screen: "CoverageBench", fills: Sequence[CaseProposal]) -> dic
             return {}
         for number, (fill, messages) in enumerate(zip(fills, requests, strict=True), 1):
             screen.say(f"being written: {fill.title} ({number} of {len(fills)}) ...")
-            answer = await screen.program.runs.ask_assistant(messages)
+            answer = await screen.program.runs.ask_assistant(messages, "case-writing", workspace.task.name)
             cases = await asyncio.to_thread(read_written, answer.text, fill, surveyed.cases)
             written[fill] = cases
             known = await asyncio.to_thread(recognised, cases, fill, surveyed.cases)
