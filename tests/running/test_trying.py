@@ -221,6 +221,21 @@ async def test_stopped_it_keeps_what_was_answered(rig: Rig) -> None:
     assert (await tried(rig, version)).cached == 1
 
 
+async def test_cancelled_it_keeps_what_was_answered(rig: Rig) -> None:
+    rig.pool.hold = lambda request: "question 1" not in str(request.messages)
+    version = a_try(rig)
+    first = asyncio.Event()
+    trying = asyncio.create_task(tried(rig, version, on_tried=lambda one: first.set()))
+    async with asyncio.timeout(20):
+        await first.wait()
+        trying.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await trying
+    assert rig.pool.in_flight == 0
+    rig.pool.hold = lambda request: False
+    assert (await tried(rig, version)).cached == 1
+
+
 JUDGE = (
     CONFIG.replace(
         'checks = [{ type = "contains", value = "good" }]', 'checks = [{ type = "llm-rubric", value = "kind" }]'
