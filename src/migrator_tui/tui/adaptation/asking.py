@@ -226,7 +226,7 @@ async def _suggest(program: "MigratorApp", basis: Basis, prepared: "Prepared") -
         return await runner.exchange(spec, messages, purpose="suggestion", task=basis.task, candidate=basis.candidate)
 
     program.reviews.asking.add(track)
-    program.change_frame(waits=f"asking {safe_line(spec.model, 40)} {program.glyphs.more}  x stops")
+    program.change_frame(waits=f"asking {safe_line(spec.model, 40)} {program.glyphs.more}  x stops", notice="")
     program.current.show_keys()
     suggestion: Suggestion | None = None
     try:
@@ -237,9 +237,10 @@ async def _suggest(program: "MigratorApp", basis: Basis, prepared: "Prepared") -
         program.say(f"no suggestion: {error}", "error")
     finally:
         program.reviews.asking.discard(track)
-        program.change_frame(waits="")
-        program.current.show_keys()
-        program.workbench.show_money()
+        if program.is_running:  # while the app ends, screens lose their parts one by one
+            program.change_frame(waits="")
+            program.current.show_keys()
+            program.workbench.show_money()
     if suggestion is not None:
         show(program, Review(suggestion, basis.text, basis.params, basis.version_id, basis.label))
 
