@@ -2,10 +2,14 @@
 
 import json
 from argparse import Namespace
+from typing import TYPE_CHECKING
 
 from migrator_tui.commands.common import agreed, open_history, open_project, put, say, the_candidate, the_task
 from migrator_tui.history.records import Version
 from migrator_tui.project.schema import Project, Task
+
+if TYPE_CHECKING:
+    from migrator_tui.adaptation.reasons import Reasons
 
 NOT_WRITTEN = 2
 
@@ -16,6 +20,7 @@ def execute(arguments: Namespace) -> int:
 
 
 def _show(arguments: Namespace) -> int:
+    from migrator_tui.adaptation.reasons import reasons_of, who_words
     from migrator_tui.history.author import author
     from migrator_tui.running.versions import named_version, version_of_record
 
@@ -28,14 +33,20 @@ def _show(arguments: Namespace) -> int:
             if arguments.version_id
             else version_of_record(project, history, task, model.name, author=author(project.folder))
         )
+        adaptation = history.adaptation_of(version.id)
+    reasons = reasons_of(adaptation) if adaptation is not None else None
     if arguments.format == "json":
-        put(json.dumps(_as_json(version, project, task), indent=2, ensure_ascii=True) + "\n")
+        put(json.dumps(_as_json(version, project, task, reasons), indent=2, ensure_ascii=True) + "\n")
     else:
+        if reasons is not None:
+            say(f"{version.label}: {who_words(reasons)}")
         put(version.template if version.template.endswith("\n") else version.template + "\n")
     return 0
 
 
-def _as_json(version: Version, project: Project, task: Task) -> dict[str, object]:
+def _as_json(version: Version, project: Project, task: Task, reasons: "Reasons | None") -> dict[str, object]:
+    from migrator_tui.reports.report_json import reasons_json
+
     return {
         "task": version.task,
         "model": version.model_name,
@@ -46,6 +57,7 @@ def _as_json(version: Version, project: Project, task: Task) -> dict[str, object
         "file": _place(project, task, version.model_name),
         "params": dict(version.params),
         "template": version.template,
+        "reasons": reasons_json(reasons) if reasons is not None else None,
     }
 
 

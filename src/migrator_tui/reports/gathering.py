@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from migrator_tui.adaptation.reasons import reasons_of as reasons_of_version
 from migrator_tui.history.records import Version
 from migrator_tui.models.secrets import exact_scrubber
 from migrator_tui.parity.scorecard import Scorecard
@@ -67,15 +68,20 @@ def _candidate(
 ) -> CandidateReport:
     decisions = history.decisions(task.name, spec.name)
     lineage = _lineage(card.version, history.versions(task.name, spec.name))
+    known = history.adaptations(task.name, spec.name)
+    adaptations = {one.id: reasons_of_version(known[one.id]) for one in lineage if one.id in known}
     gone = gone_cases(history, task, spec, card)
     if form == "json":
-        return CandidateReport(task, spec, project.baseline, card, lineage, decisions, gone=gone)
+        return CandidateReport(
+            task, spec, project.baseline, card, lineage, adaptations=adaptations, decisions=decisions, gone=gone
+        )
     return CandidateReport(
         task=task,
         spec=spec,
         baseline=project.baseline,
         card=card,
         lineage=lineage,
+        adaptations=adaptations,
         decisions=decisions,
         reasons=reasons_of(project, history, task, spec, card),
         worst=worst_pairs(project, history, task, spec, card, WORST) if form == "html" else (),

@@ -8,6 +8,7 @@ mention, an image or a tag.
 import re
 from collections.abc import Iterable, Sequence
 
+from migrator_tui.adaptation.reasons import count_words, who_words
 from migrator_tui.parity.drift.ranking import DriftRow
 from migrator_tui.parity.gate.words import allowance, signed, span
 from migrator_tui.parity.scorecard import FigureName, Scorecard, SideCount
@@ -39,6 +40,8 @@ COMMENT = 60_000
 LENGTHS = ((30, 120), (10, 40), (3, 0), (0, 0))
 """Cases of a kind that are named, and lines of a prompt's diff: the first that make a report short enough."""
 TOP_DRIFT = 5
+EXPLAINED = 4
+"""Versions whose reasons are told."""
 
 _MEANING = re.compile(r"""[^\w\s.,;:%/=?$'"·–−+…→×✓✗○≈()-]|_|:(?=\S)|(?<=www)\.""", re.IGNORECASE)
 _BREAK = "&#8203;"
@@ -120,6 +123,7 @@ def _details(candidate: CandidateReport, named: str, cases: int, lines: int) -> 
     yield _gate(candidate.card, named)
     yield _cases(candidate, named, cases)
     yield _prompt(candidate, named, lines)
+    yield _reasons(candidate, named, cases)
     yield _overlooked(candidate, named)
 
 
@@ -248,6 +252,26 @@ def _prompt(candidate: CandidateReport, named: str, most: int) -> str:
         parts.append(f"{counted(left_out, 'line')} of the diff left out")
     versions = f"baseline {old.label} → {code(candidate.card.candidate, 40)} {new.label}"
     return _folded(f"Prompt, {versions}", "\n\n".join(parts))
+
+
+def _reasons(candidate: CandidateReport, named: str, most: int) -> str:
+    """Why the prompt is as it is: the edits of its versions, newest first, with their cases and what they flipped."""
+    explained = candidate.explained
+    if not explained or not most:
+        return ""
+    lines: list[str] = []
+    for version, reasons in explained[:EXPLAINED]:
+        lines += ["", f"**{plain(version.label)}**, {plain(who_words(reasons))}", ""]
+        for edit in reasons.edits[:most]:
+            ids = [*map(code, edit.case_ids[:most]), *(["…"] if len(edit.case_ids) > most else [])]
+            told = f"{plain(edit.title or 'an edit', 120)}: {plain(edit.why, 400) or 'without a reason'}"
+            lines.append(f"- {told}" + (f" ({', '.join(ids)})" if ids else ""))
+        lines += [f"- {plain(count_words(counts))}" for counts in reasons.parts]
+        if reasons.looks > 1:
+            lines.append(f"- held-out cases were looked at {reasons.looks - 1} times before")
+    if len(explained) > EXPLAINED:
+        lines += ["", f"and {len(explained) - EXPLAINED} earlier versions with reasons"]
+    return _folded(f"Why the prompt is so{named}", "\n".join(lines).strip())
 
 
 def _overlooked(candidate: CandidateReport, named: str) -> str:

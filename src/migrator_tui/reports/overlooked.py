@@ -39,6 +39,14 @@ def overlooked(candidate: CandidateReport) -> list[str]:
     priced = card.figures["cost"].pairs
     if priced < answered:
         told.append(f"Costs are compared on {priced:,} of {answered:,} answered cases; no price is known otherwise.")
+    told += [
+        f"{version.label} was accepted by {words.line(reasons.author, 60)} although cases broke."
+        for version, reasons in candidate.explained
+        if reasons.overridden
+    ]
+    untried = [version.label for version, reasons in candidate.explained if not reasons.parts]
+    if untried:
+        told.append(f"Not tried against the version before when it was made: {', '.join(untried)}.")
     if card.other_versions:
         tried = ", ".join(
             f"{label} on {words.counted(count, 'case')}" for label, count in card.other_versions.items()

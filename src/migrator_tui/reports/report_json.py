@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+from migrator_tui.adaptation.reasons import Reasons
 from migrator_tui.history.decision_records import SignedDecision
 from migrator_tui.history.records import Version
 from migrator_tui.parity.agreement import Agreement
@@ -67,7 +68,7 @@ def _candidate(candidate: CandidateReport) -> dict[str, Any]:
         "figures": {name: _figure(figure) for name, figure in card.figures.items()},
         "agreements": [_agreement(one) for one in card.agreements],
         "decisions": [_decision(one, card) for one in candidate.decisions],
-        "versions": [_version(one) for one in candidate.lineage],
+        "versions": [_version(one, candidate) for one in candidate.lineage],
         "other_versions": dict(card.other_versions),
         "gone": {"cases": list(candidate.gone.ids), "failed": list(candidate.gone.failed)},
         "results": [_case(case) for case in card.cases],
@@ -175,7 +176,8 @@ def _decision(one: SignedDecision, card: Scorecard) -> dict[str, Any]:
     }
 
 
-def _version(one: Version) -> dict[str, Any]:
+def _version(one: Version, candidate: CandidateReport) -> dict[str, Any]:
+    reasons = candidate.adaptations.get(one.id)
     return {
         "id": one.id,
         "version": one.label,
@@ -184,6 +186,44 @@ def _version(one: Version) -> dict[str, Any]:
         "author": one.author,
         "origin": one.origin.value,
         "created_at": one.created_at.isoformat(),
+        "parent_id": one.parent_id,
+        "reasons": reasons_json(reasons) if reasons is not None else None,
+    }
+
+
+def reasons_json(reasons: Reasons) -> dict[str, Any]:
+    """Why a version is as it is; of held-out cases there are counts alone."""
+    return {
+        "assistant": reasons.assistant,
+        "search": reasons.from_search,
+        "accepted_by": reasons.author if reasons.accepted else None,
+        "overridden": reasons.overridden,
+        "base_version_id": reasons.base_version_id,
+        "edits": [
+            {
+                "op": edit.op.value,
+                "anchor": edit.anchor,
+                "text": edit.text,
+                "title": edit.title,
+                "why": edit.why,
+                "kind": edit.kind.value,
+                "cases": list(edit.case_ids),
+                "explained": edit.explained,
+            }
+            for edit in reasons.edits
+        ],
+        "flips": {
+            counts.part: {
+                "fixed": counts.fixed,
+                "broken": counts.broken,
+                "still_failing": counts.still_failing,
+                "kept": counts.kept,
+                "open": counts.open,
+            }
+            for counts in reasons.parts
+        },
+        "held_out_looks": reasons.looks,
+        "critical_broken": list(reasons.critical_broken),
     }
 
 

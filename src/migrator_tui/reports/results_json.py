@@ -22,6 +22,7 @@ def results_json(results: Results) -> dict[str, Any]:
                     {
                         **_model(candidate.model),
                         "version": candidate.model.version.label if candidate.model.version else None,
+                        "version_origin": candidate.model.version.origin.value if candidate.model.version else None,
                         **comparison_json(candidate.scorecard),
                     }
                     for candidate in task.candidates

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from migrator_tui.adaptation.reasons import Reasons
 from migrator_tui.history.decision_records import SignedDecision
 from migrator_tui.history.records import CheckRecord, Version
 from migrator_tui.parity.gate import Answer, decide_project
@@ -69,6 +70,8 @@ class CandidateReport:
     card: Scorecard
     lineage: Sequence[Version] = ()
     """The version that this is about, then what it was made from, back to the first."""
+    adaptations: Mapping[int, Reasons] = field(default_factory=dict)
+    """Why versions of the lineage are as they are, by their ids, where they came out of proposed edits."""
     decisions: Sequence[SignedDecision] = ()
     """Newest first."""
     reasons: Mapping[str, str] = field(default_factory=dict)
@@ -79,6 +82,11 @@ class CandidateReport:
     judge_models: Sequence[str] = ()
     """The models that checks ask."""
     gone: GoneCases = GoneCases()
+
+    @property
+    def explained(self) -> list[tuple[Version, Reasons]]:
+        """The versions of the lineage that came out of proposed edits, newest first."""
+        return [(one, self.adaptations[one.id]) for one in self.lineage if one.id in self.adaptations]
 
     @property
     def simulated(self) -> bool:

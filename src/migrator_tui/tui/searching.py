@@ -1,5 +1,7 @@
 """The part of the app that keeps a search in sight on every screen: progress in the header, a word in the tab."""
 
+from typing import Any
+
 from textual.timer import Timer
 
 from migrator_tui.tui.adaptation.search_runs import Search, Searches
@@ -9,6 +11,7 @@ from migrator_tui.tui.messages import SearchAdvanced, SearchEnded
 from migrator_tui.tui.surveying import Surveying
 from migrator_tui.tui.widgets.header import RunProgress
 from migrator_tui.tui.widgets.tabs import TabNote
+from migrator_tui.tui.workbench.screen import WorkbenchScreen
 from migrator_tui.tui.workspace import Workspace
 
 SEARCHING = (SearchEnded,)
@@ -24,6 +27,19 @@ class Searching(Surveying):
     _told = -1
     _frame = 0
     _version_label = ""
+
+    @property
+    def workbench(self) -> WorkbenchScreen:
+        """The workbench, which always exists."""
+        raise NotImplementedError
+
+    def change_frame(self, **changes: Any) -> None:
+        """Change what the header says, on every screen."""
+        raise NotImplementedError
+
+    def say(self, text: str, role: str = "muted") -> None:
+        """One line in the header for some seconds."""
+        raise NotImplementedError
 
     def search_about(self, workspace: Workspace) -> None:
         """Nothing is searched yet."""

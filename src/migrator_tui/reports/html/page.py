@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from markupsafe import Markup
 
 from migrator_tui import __version__
+from migrator_tui.adaptation.reasons import count_words, who_words
 from migrator_tui.history.records import Version
 from migrator_tui.parity.outcomes import Source
 from migrator_tui.project.schema import GateRules
@@ -77,6 +78,8 @@ def html_report(report: Report) -> str:
         },
         by=_BY,
         version_title=version_title,
+        who_words=who_words,
+        count_words=count_words,
         settings=_settings,
         gate_rules=_gate_rules,
     )

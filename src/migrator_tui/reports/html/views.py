@@ -141,6 +141,11 @@ class CandidateView:
         """The link to a case's row."""
         return CaseLink(case_id, self._anchors.get(case_id, self.anchor))
 
+    def made_from(self, version: Version) -> str:
+        """The label of the version it was made from; a dash where that is none of the lineage."""
+        parent = next((one for one in self.report.lineage if one.id == version.parent_id), None)
+        return parent.label if parent is not None else "–"
+
     def reason(self, case_id: str) -> str:
         """Why it fails, else what changed."""
         case = self._by_id.get(case_id)

@@ -151,7 +151,8 @@ class SearchScreen(SearchBench):
             )
         lines = [words, "Its edits can be reviewed all the same; none is applied by itself."]
         question = Confirm("Review the winner?", [self.program.glyphs.fit(line) for line in lines])
-        return bool(await self.app.push_screen_wait(question))
+        agreed = await self.app.push_screen_wait(question)
+        return agreed is True
 
     @work(exclusive=True, group="question")
     async def action_keep(self) -> None:
