@@ -144,7 +144,9 @@ def suggested(
 ) -> Reading:
     """What it proposes, by the rules that everybody's proposals are held to."""
     limits = limits or AdaptationSettings()
-    asked = Asked(template, limits, request.names, (), list(frozen), cases, minimal)
+    asked = Asked(
+        base=template, limits=limits, names=request.names, frozen=list(frozen), cases=cases, minimal=minimal
+    )
     return read_answer(told(request.messages), asked)
 
 

@@ -122,7 +122,7 @@ def test_a_cause_it_does_not_know_gets_a_proposal_that_changes_nothing_and_is_ca
     case = shop.cases[0]
     said = replace(shop.old[case.id], failed=(("signed with our name", '"Yours, Nordlicht" missing'),))
     unknown = {case.id: failure(case, shop.old[case.id], said)}
-    refused = []
+    refused: list[Rejected] = []
     for _ in range(3):
         reading = suggested(shop.asking(unknown, shop.base, refused), shop.base)
         (edit,) = reading.edits
@@ -194,7 +194,7 @@ def test_an_exact_error_is_corrected_within_two_answers() -> None:
         (AdaptationSettings(), (key_line,)),
     ]
     for limits, frozen in cases:
-        asked = Asked(shop.base, limits, request.names, (), frozen, shop.cases)
+        asked = Asked(base=shop.base, limits=limits, names=request.names, frozen=frozen, cases=shop.cases)
         messages = list(request.messages)
         errors = []
         for _ in range(3):

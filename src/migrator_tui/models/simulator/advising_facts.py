@@ -67,6 +67,7 @@ def evidence(asked: AskedEdits, group: ToldGroup) -> Evidence:
     found.lines += [f"sign:{fold(label)}" for label, _ in group.reasons]
     found.lines += [f"reason:{fold(reason)}" for _, reason in group.reasons]
     found.lines += [f"person:{fold(case.person)}" for case in group.cases if case.person]
+    found.lines.append(f"title:{fold(group.title)}")
     found.lines += [f"person:{fold(group.title)}"] if "“" in group.title else []
     if is_json(asked):
         found.fact("json")
