@@ -349,6 +349,33 @@ async def test_a_server_that_only_fails_ends_it_with_the_reason(world: World) ->
     assert world.asked("openai/adviser") == []
 
 
+async def test_calls_that_end_in_errors_are_no_fails_and_it_is_not_through(world: World) -> None:
+    world.adviser = Adviser(*BOTH)
+    fine = world.reply
+    broken = {str(case.messages[0]["content"]) for case in world.search()._ground.held_out[:2]}
+
+    def reply(request: ModelRequest) -> Answer | CallError:
+        return CallError(ErrorKind.SERVER, "on fire") if request.messages[-1]["content"] in broken else fine(request)
+
+    world.pool.reply = reply
+    result = await world.run(world.search())
+    assert not result.complete and result.ended.endswith("4 calls ended in an error")
+    assert result.held_out is not None and len(result.held_out.flips.open) == 2 and result.held_out.after == 1.0
+    world.pool.reply = fine
+    again = await world.run(world.resumed())
+    assert again.complete and again.held_out is not None and not again.held_out.flips.open
+
+
+async def test_a_candidate_whose_answers_are_recorded_is_not_searched(tmp_path: Path) -> None:
+    config = CONFIG.replace("openai/new-model", "recorded:new.jsonl") + ASSISTANT
+    (tmp_path / "shop").mkdir()
+    (tmp_path / "shop" / "new.jsonl").write_text('{"id": "c1", "output": "good"}\n', "utf-8")
+    world = World(tmp_path / "shop", config)
+    with pytest.raises(ProjectError, match="recording"):
+        world.search()
+    world.history.close()
+
+
 async def test_what_came_of_it_can_be_read_again(world: World) -> None:
     world.adviser = Adviser(*BOTH)
     result = await world.run(world.search())

@@ -17,6 +17,7 @@ from migrator_tui.commands.common import (
     the_candidate,
     the_task,
 )
+from migrator_tui.commands.run import refuse_proposed
 from migrator_tui.project.errors import ProjectError
 from migrator_tui.project.schema import Project, Task
 
@@ -44,6 +45,7 @@ def execute(arguments: Namespace) -> int:
     project, trusted = open_project(arguments.folder, trust=arguments.trust)
     for line in foreign_lines(project):
         say(line)
+    refuse_proposed(arguments, project)
     if project.assistant is None:
         raise ProjectError(NO_ASSISTANT)
     task = the_task(project, arguments.task)
@@ -117,6 +119,7 @@ def _ground(
             author=who,
             budget_calls=arguments.budget_calls,
             max_cost=arguments.max_cost,
+            concurrency=arguments.concurrency,
         )
     settings = SearchSettings(
         budget_calls=arguments.budget_calls or CALLS,

@@ -41,7 +41,7 @@ def execute(arguments: Namespace) -> int:
     project, trusted = open_project(arguments.folder, trust=arguments.trust)
     for line in foreign_lines(project):
         say(line)
-    _refuse_proposed(arguments, project)
+    refuse_proposed(arguments, project)
     with open_history(project, trusted=trusted) as history:
         who = author(project.folder)
         plan, over = _plan(arguments, project, history, who)
@@ -74,7 +74,7 @@ def _refuse_contradictions(arguments: Namespace) -> None:
             raise ProjectError(f"--resume goes on with what the run was asked; it does not go together with {option}")
 
 
-def _refuse_proposed(arguments: Namespace, project: Project) -> None:
+def refuse_proposed(arguments: Namespace, project: Project) -> None:
     """No model is asked that no file names and nobody has chosen; to name a candidate is to choose it."""
     if arguments.resume or project.foreign is None:
         return

@@ -1,7 +1,7 @@
 """The calls of one search: within its caps, counted so that nothing is lost, paused and stopped between them."""
 
 import asyncio
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Collection, Coroutine, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -63,6 +63,8 @@ class Asking:
         self._going.set()
         self._replayed = 0
         self._assistant_calls = stored.assistant_calls
+        self._failed: set[tuple[int, str]] = set()
+        """Calls that ended in an error, by version and case."""
         self.cap = KeptCap(settings.budget_calls, stored.calls, keep=self._keep, kept=stored.calls)
         self.ended = ""
         """Why nothing more is asked, once that is so; one line."""
@@ -97,6 +99,10 @@ class Asking:
     def unfinished(self, what: str) -> None:
         """Something after the search itself did not come to its end."""
         self.ended, self.complete = f"{self.ended}; {what}", False
+
+    def failed(self, versions: Collection[int]) -> int:
+        """How many cases have no answer with these versions, since their calls ended in errors."""
+        return sum(version_id in versions for version_id, _ in self._failed)
 
     @property
     def stopped(self) -> bool:
@@ -148,6 +154,8 @@ class Asking:
                 stop=self._stopping,
             )
             await asyncio.to_thread(self.save)
+            for case_id, tried in result.tried.items():
+                (self._failed.add if tried.output.failed_call else self._failed.discard)((version.id, case_id))
             if not result.complete:
                 self.end(result.stopped_because or "stopped", complete=False)
                 raise Over

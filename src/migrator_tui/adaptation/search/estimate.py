@@ -54,7 +54,7 @@ class Needs:
     @property
     def held_back(self) -> int:
         """Requests kept for the end."""
-        return 2 * self.held_out * self.per_case
+        return (2 * self.held_out + self.compared) * self.per_case
 
     @property
     def a_try(self) -> int:
@@ -63,8 +63,8 @@ class Needs:
 
     @property
     def begin(self) -> int:
-        """Requests before the first proposal."""
-        return self.references + self.compared + self.start * self.per_case
+        """Requests before the first proposal; of answers that are there, checks may still have to ask."""
+        return self.references * self.per_case + self.start + self.learn * (self.per_case - 1)
 
     @property
     def smallest_budget(self) -> int:

@@ -13,6 +13,7 @@ from migrator_tui.project.errors import ProjectError
 from migrator_tui.project.schema import Case, ModelSpec, Project, Task
 from migrator_tui.project.words import listed
 from migrator_tui.running.checking.waiting import models_asked
+from migrator_tui.running.spending import is_recorded
 
 if TYPE_CHECKING:
     from migrator_tui.history.store import History
@@ -104,6 +105,7 @@ def go_on(
     author: str,
     budget_calls: int | None = None,
     max_cost: float | None = None,
+    concurrency: int | None = None,
 ) -> Ground:
     """The ground of a search that goes on, perhaps with a larger budget (calls and USD of all sittings).
 
@@ -114,6 +116,7 @@ def go_on(
         settings,
         budget_calls=settings.budget_calls if budget_calls is None else budget_calls,
         max_cost=settings.max_cost if max_cost is None else max_cost,
+        concurrency=settings.concurrency if concurrency is None else concurrency,
     )
     base = history.version(stored.base_version_id)
     found = _standing(project, history, task, base, settings, author)
@@ -144,6 +147,9 @@ def _standing(
 
     if project.assistant is None:
         raise ProjectError(NO_ASSISTANT)
+    if is_recorded(project.candidate(base.model_name)):
+        what = "the candidate's answers are read from a recording, which no prompt changes"
+        raise ProjectError(f"{what}; a search needs a candidate that can be asked")
     cases = load_cases(project, task)
     parts = parts_of(history, project, task, cases, base.model_name)
     by_id = {case.id: case for case in cases}

@@ -2,12 +2,14 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from dataclasses import fields
 from typing import TYPE_CHECKING
 
 from migrator_tui.adaptation.search.asking import Asking
 from migrator_tui.adaptation.search.engine import Over
 from migrator_tui.adaptation.search.scores import Scored, flips, pass_rate, scored
 from migrator_tui.adaptation.search.values import HeldOut
+from migrator_tui.adaptation.values import Flips
 from migrator_tui.history.records import Version
 from migrator_tui.parity.pairs import outcome_of_mark
 from migrator_tui.parity.statistics.paired import paired_difference
@@ -56,8 +58,8 @@ async def ask_held_out(
 def compared(
     before: Mapping[str, Scored], after: Mapping[str, Scored], baseline: float | None, looks: int
 ) -> HeldOut:
-    """The result of both on the held-out cases."""
-    both = flips(before, after)
+    """The result of both on the held-out cases, which are counted and never named."""
+    both = _nameless(flips(before, after))
     table = PairedTable(len(both.kept), len(both.broken), len(both.fixed), len(both.still_failing))
     interval = paired_difference(table, CONFIDENCE)
     return HeldOut(
@@ -70,6 +72,10 @@ def compared(
         high=interval.high if interval is not None else None,
         looks=looks,
     )
+
+
+def _nameless(found: Flips) -> Flips:
+    return Flips(**{field.name: ("",) * len(getattr(found, field.name)) for field in fields(found)})
 
 
 def baseline_rate(

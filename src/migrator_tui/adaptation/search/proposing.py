@@ -2,8 +2,8 @@
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import asdict, replace
-from typing import TYPE_CHECKING
+from dataclasses import asdict, fields, replace
+from typing import TYPE_CHECKING, Any
 
 from migrator_tui.adaptation.search.asking import Asking
 from migrator_tui.adaptation.search.attempts import Attempt
@@ -131,13 +131,16 @@ class Proposer:
         """Write down how the winner came about, beside its version."""
         suggestion = result.suggestion
         assert suggestion is not None and result.best.version_id is not None
-        details = {
+        held_out = result.held_out
+        details: dict[str, Any] = {
             "edits": [asdict(edit) for edit in suggestion.edits],
             "causes": [asdict(cause) for cause in suggestion.causes],
             "assistant": suggestion.assistant,
             "exchange_ids": list(suggestion.exchange_ids),
             "search_id": result.search_id,
             "base_version_id": suggestion.base_version_id,
-            "held_out": asdict(result.held_out) if result.held_out is not None else None,
         }
+        if held_out is not None:
+            counts = {field.name: len(getattr(held_out.flips, field.name)) for field in fields(held_out.flips)}
+            details |= {"flips": {"held_out": counts}, "looks": held_out.looks}
         self._history.keep_adaptation(result.best.version_id, details, author)

@@ -36,12 +36,15 @@ from migrator_tui.adaptation.search.values import (
 from migrator_tui.adaptation.search.winner import suggestion_for
 from migrator_tui.history.records import Origin, Version
 from migrator_tui.project.schema import Case
+from migrator_tui.project.words import counted
 from migrator_tui.running.run import Runner
 from migrator_tui.running.trying import Tried
 
 if TYPE_CHECKING:
     from migrator_tui.history.store import History
 
+EVERY = 0.05
+"""Seconds between two events that only tell how far it is: thousands of cases may be answered at once."""
 MOST_ERRORS = 3
 """Errors of calls that are told of one by one."""
 NOTHING_FAILS = "every case that it may learn from passes by now"
@@ -85,6 +88,7 @@ class Search:
         """Tries in a row without a better one."""
         self._room: HeadRoom | None = None
         self._errors = 0
+        self._told = 0.0
         self._tell: Callable[[SearchEvent], None] = lambda event: None
 
     @property
@@ -265,8 +269,10 @@ class Search:
             if tried.output.failed_call and self._errors < MOST_ERRORS:
                 self._errors += 1
                 self._tell(SearchNoticed(f"case {tried.case_id}: {tried.outcome.reason}"))
-            self._tell(TryAdvanced(attempt.shown()))
-            self._tell(SpentChanged(self._asking.spent))
+            if time.monotonic() - self._told >= EVERY:
+                self._told = time.monotonic()
+                self._tell(TryAdvanced(attempt.shown()))
+                self._tell(SpentChanged(self._asking.spent))
 
         try:
             await self._asking.ask(attempt.version, [self._cases[case_id] for case_id in open_ids], take)
@@ -275,6 +281,8 @@ class Search:
                 attempt.why = f"not tried to the end: {self._asking.ended}"
                 await self._ended(attempt)
             raise
+        self._tell(TryAdvanced(attempt.shown()))
+        self._tell(SpentChanged(self._asking.spent))
         if all(attempt.outputs[case_id].failed_call for case_id in open_ids):
             self._finish(f"every call ends in an error: {attempt.scores[open_ids[0]].reason}", False)
 
@@ -325,6 +333,13 @@ class Search:
         self._tell(SpentChanged(self._asking.spent))
         return found
 
+    def _errors_left(self, best: Attempt) -> None:
+        """What it came to rests on answers that some calls did not give: then it is not through."""
+        versions = {one.version.id for one in (self._start, best) if one.version is not None}
+        left = self._asking.failed(versions)
+        if left and self._asking.ended and not self._asking.stopped:
+            self._asking.unfinished(f"{counted(left, 'call')} ended in an error")
+
     def _version(self, attempt: Attempt) -> Version:
         ground, parent = self._ground, attempt.parent
         return self._history.record_version(
@@ -352,6 +367,7 @@ class Search:
     def _result(self, held_out: HeldOut | None, seconds: float) -> SearchResult:
         best = self._attempts.best if self._start.accepted else self._start
         helped = best is not self._start
+        self._errors_left(best)
         ended = self._asking.ended or "it broke"
         if not helped and self._asking.complete and len(self._attempts) > 1:
             ended = f"nothing helped: {ended}"

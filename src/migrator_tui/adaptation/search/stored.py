@@ -122,9 +122,11 @@ def stored_result(history: "History", stored: StoredSearch) -> SearchResult | No
 
 
 def earlier_held_out(stored: StoredSearch, history: "History", best: Version) -> HeldOut | None:
-    """The test of the same winner in an earlier sitting: it is not made again, since each look costs some of it."""
+    """The test of the same winner in an earlier sitting: it is not made again, unless it left something open."""
     result = stored_result(history, stored)
-    return result.held_out if result is not None and result.best.version_id == best.id else None
+    if result is None or result.best.version_id != best.id or result.held_out is None:
+        return None
+    return None if result.held_out.flips.open else result.held_out
 
 
 def _held_out(details: Mapping[str, Any] | None) -> HeldOut | None:
