@@ -34,6 +34,7 @@ def asked(**more: Any) -> Asked:
         "limits": AdaptationSettings(),
         "names": {"T-1": "T-1", "case-1": "odd\nid"},
         "rules": {"fences"},
+        "sources": {"fences": "https://example.org/fences"},
         "cases": [Case("T-1", {"shop": "Lamps"})],
         **more,
     }
@@ -63,6 +64,7 @@ def test_an_answer_of_the_form_is_read_whole() -> None:
     [edit] = found.edits
     assert (edit.op, edit.kind, edit.rule, edit.case_ids) == (Op.INSERT_AFTER, EditKind.FORMAT, "fences", ("T-1",))
     assert edit.explained and not found.rewritten and not found.notes
+    assert edit.source == "https://example.org/fences"
     assert found.causes[0].case_ids == ("T-1", "odd\nid"), "a name stands for its case"
     assert (found.advice[0].what, found.advice[0].text) == ("parameter", "Raise max_tokens.")
     assert "JSON object: No code fences." in applied(asked().base, found.edits)

@@ -5,7 +5,7 @@ Nothing is done with what was read but to show it. What is wrong is said in one 
 
 import re
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 from migrator_tui.adaptation.brief_words import ADVICE
@@ -46,7 +46,9 @@ class Asked:
     names: Mapping[str, str]
     """What the request called the cases it told of, each with its id."""
     rules: Collection[str] = ()
-    """Ids of the guidance it was given."""
+    """Ids of the guidance it was given …"""
+    sources: Mapping[str, str] = field(default_factory=dict)
+    """… and the pages that these rules follow."""
     frozen: Sequence[str] = ()
     """Passages of the base that no edit may touch."""
     cases: Sequence[Case] = ()
@@ -171,6 +173,7 @@ def _edit(item: Mapping[str, Any], number: int, asked: Asked, notes: list[str]) 
         case_ids=case_ids,
         kind=_one_of(item, "kind", list(EditKind), what, optional=True) or EditKind.INSTRUCTION,
         rule=rule if rule in asked.rules else "",
+        source=asked.sources.get(rule, "") if rule in asked.rules else "",
     )
 
 

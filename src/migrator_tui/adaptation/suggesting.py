@@ -209,6 +209,7 @@ def ask_about(  # noqa: PLR0913 (what a request is about has so many sides)
         limits=project.adaptation,
         names=request.names,
         rules=frozenset(rule.id for rule in request.rules),
+        sources={rule.id: rule.source for rule in request.rules},
         frozen=frozen,
         cases=learn,
         minimal=minimal,

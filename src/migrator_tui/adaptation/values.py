@@ -47,7 +47,9 @@ class Edit:
     """The cases it is written for."""
     kind: EditKind = EditKind.INSTRUCTION
     rule: str = ""
-    """Id of the guidance it follows, where it says so."""
+    """Id of the guidance it follows, where it says so …"""
+    source: str = ""
+    """… and the page that this guidance follows."""
     explained: bool = True
     """False for a piece of a whole rewrite, for which nobody gave a reason."""
 

@@ -231,7 +231,11 @@ def _why(edit: Edit, glyphs: Glyphs, width: int) -> list[Content]:
     lines = [Content.assemble(("Why  ", STYLES["primary"]), wrapped[0])]
     lines += [Content.assemble("     ", line) for line in wrapped[1:]]
     if edit.rule:
-        lines.append(Content.styled(f"     guidance: {safe_line(edit.rule, 60)}", MUTED))
+        words = f"guidance: {safe_line(edit.rule, 60)}"
+        if edit.source:
+            words += f" ({safe_line(edit.source.removeprefix('https://'), 100)})"
+        rows = Content.styled(words, MUTED).wrap(max(10, width - 5))
+        lines += [Content.assemble("     ", row) for row in rows]
     return lines
 
 
