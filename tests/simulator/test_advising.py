@@ -153,6 +153,15 @@ def test_what_no_prompt_mends_is_said_apart(failed: tuple[tuple[str, str], ...],
     assert reading.advice[0].case_ids == (case.id,)
 
 
+def test_it_names_the_limit_that_is_sent() -> None:
+    shop = sample("support-tickets")
+    case = shop.cases[0]
+    said = replace(shop.old[case.id], failed=(("is-json", "cut off: ends …abc"),))
+    failures = {case.id: failure(case, shop.old[case.id], said)}
+    reading = suggested(shop.asking(failures, shop.base, params={"max_tokens": 123}), shop.base)
+    assert "max_tokens (123 now)" in reading.advice[0].text
+
+
 def test_a_persons_note_is_a_sign_too() -> None:
     shop = sample("support-tickets")
     case = shop.cases[0]

@@ -61,6 +61,7 @@ def asked_to_advise(messages: Sequence[Mapping[str, Any]]) -> AskedEdits | None:
 def _advice(asked: AskedEdits) -> dict[str, Any]:
     words = word_list("adviser")
     seen = [(group, evidence(asked, group)) for group in asked.groups]
+    now = f" ({asked.max_tokens} now)" if asked.max_tokens else ""
     causes, unfixable, unknown = [], [], []
     known: dict[str, _Known] = {}
     for group, found in seen:
@@ -72,7 +73,7 @@ def _advice(asked: AskedEdits) -> dict[str, Any]:
             one.found.append(found)
             one.example = one.example or _example(cause, group)
         for entry in beyond:
-            about = {"ids": _ids(group.case_ids), "example": _example(entry, group)}
+            about = {"ids": _ids(group.case_ids), "example": _example(entry, group), "now": now}
             item = {"what": entry["what"], "text": _filled(entry["text"], about), "case_ids": list(group.case_ids)}
             unfixable.append(item)
         if not fitting and not beyond:
@@ -132,7 +133,7 @@ def _proposal(one: _Known, asked: AskedEdits, places: Places) -> tuple[Proposal 
                 "rule": next((name for name in asked.rules if rule and re.fullmatch(rule, name)), ""),
             }, says
     left = word_list("adviser")["generic"]["later" if _has_wording(one, about, asked) else "nothing"]
-    return None, f"{says} {_filled(left, {'signs': one.cause['name']})}"
+    return None, f"{says} {left}"
 
 
 def _has_wording(one: _Known, about: Mapping[str, str], asked: AskedEdits) -> bool:

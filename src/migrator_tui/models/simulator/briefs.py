@@ -19,6 +19,7 @@ _CALL = re.compile(r"^\[calls ([\w.-]{1,100})\((.*)\)\]$", re.MULTILINE)
 _MOST_EDITS = re.compile(r"at most (\d{1,3}) edits")
 _MOST_CHANGE = re.compile(r"at most (\d{1,3}) ?% of the prompt's words")
 _MOST_GROWTH = re.compile(r"grow by at most (\d{1,4}) ?%")
+_MAX_TOKENS = re.compile(r'"max_(?:completion_|output_)?tokens": (\d{1,7})\b')
 _FROZEN = re.compile(r"^Frozen lines[^:\n]*: ([\d, -]+)$", re.MULTILINE)
 _RULE = re.compile(r"^- \[([^\]\n]{1,120})\] (.*)$", re.MULTILINE)
 _FREE_GROWTH = 400
@@ -67,6 +68,8 @@ class AskedEdits:
     most_change: float = 0.4
     growth: int = 0
     """Characters by which the prompt may grow."""
+    max_tokens: int | None = None
+    """As it is sent to the new model, where the request says so."""
     minimal: bool = False
     """It asks for what can go."""
     errors: tuple[str, ...] = ()
@@ -131,10 +134,18 @@ def _read(text: str, mark: str, prompt: str, *, minimal: bool, errors: tuple[str
         most_edits=int(found[1]) if (found := _MOST_EDITS.search(outside)) else 5,
         most_change=int(found[1]) / 100 if (found := _MOST_CHANGE.search(outside)) else 0.4,
         growth=max(len(template) * growth // 100, _FREE_GROWTH) if growth else 0,
+        max_tokens=_max_tokens(text, mark),
         minimal=minimal,
         errors=errors,
         answered=answered,
     )
+
+
+def _max_tokens(text: str, mark: str) -> int | None:
+    for _, _, body in _blocks(text, mark, "settings"):
+        if found := _MAX_TOKENS.search(body):
+            return int(found[1])
+    return None
 
 
 def _blocks(text: str, mark: str, kinds: str = r"[a-z-]+") -> Iterator[tuple[str, str, str]]:
