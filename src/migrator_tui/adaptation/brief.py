@@ -33,7 +33,7 @@ MOST_IDS = 40
 """Cases of one cause that are named."""
 MOST_GROUPS = 12
 MOST_PASSING = 5
-MOST_REJECTED = 8
+MOST_REJECTED = 20
 MOST_RULES = 8
 MOST_TOOLS = 20
 MOST_CHECKS = 8
