@@ -90,21 +90,17 @@ async def try_acceptance(
 
     old = await tried(base, chosen.every)
     was = {case_id: one.outcome.outcome for case_id, one in old.tried.items()}
-    aimed, passed = _sides(chosen, was)
-    # Whoever failed before and is not aimed at tells nothing.
-    telling = {*aimed, *passed, *(case.id for case in chosen.held_out)}
-    asked = [case for case in chosen.every if case.id in telling]
-    progress.shrink(len(chosen.every) - len(asked))
-    new = await tried(after, asked) if old.complete else None
+    aimed, passed, others = _sides(chosen, was)
+    new = await tried(after, chosen.every) if old.complete else None
     results = [old] if new is None else [old, new]
     now = {case_id: one.outcome.outcome for case_id, one in new.tried.items()} if new is not None else {}
     held_out = flips(was, now, [case.id for case in chosen.held_out])
     looks = 0
     if held_out.cases > len(held_out.open):
         looks = await asyncio.to_thread(history.add_look, task.name, candidate, after.id, "acceptance", author)
-    named = {*aimed, *passed}
+    named = [*aimed, *passed, *others]
     both = {case_id for case_id in named if case_id in old.tried and new is not None and case_id in new.tried}
-    flipped = flips(was, now, aimed), flips(was, now, passed)
+    flipped = flips(was, now, aimed), flips(was, now, passed), flips(was, now, others)
     critical = {case.id for case in chosen.every if case.critical}
     unpriced = sum(result.unpriced for result in results)
     cost = sum(result.cost for result in results)
@@ -113,15 +109,16 @@ async def try_acceptance(
         passed=flipped[1],
         held_out=held_out,
         looks=looks,
+        others=flipped[2],
         critical_broken=tuple(case_id for part in flipped for case_id in part.broken if case_id in critical),
         outputs={
             case_id: (old.tried[case_id].output.id, new.tried[case_id].output.id)
-            for case_id in [*aimed, *passed]
+            for case_id in named
             if case_id in both and new is not None
         },
         reasons={
             case_id: new.tried[case_id].outcome.reason
-            for case_id in [*aimed, *passed]
+            for case_id in named
             if case_id in both and new is not None and not now[case_id].passed
         },
         calls=sum(result.calls for result in results),
@@ -239,7 +236,7 @@ def _told(said: Cause | Advice) -> dict[str, Any]:
 
 
 def _flip_counts(acceptance: Acceptance) -> dict[str, dict[str, int]]:
-    parts = {"aimed_at": acceptance.aimed_at, "passed": acceptance.passed, "held_out": acceptance.held_out}
+    parts = {name: getattr(acceptance, name) for name in ("aimed_at", "passed", "others", "held_out")}
     return {name: counted_flips(found) for name, found in parts.items()}
 
 
@@ -252,15 +249,16 @@ def _prepared(
     return project.task(change.suggestion.task), chosen, base, after
 
 
-def _sides(chosen: Chosen, was: Mapping[str, Outcome]) -> tuple[list[str], list[str]]:
-    """The cases aimed at, and those that pass with the prompt before: which, its own answers say, not what stands."""
+def _sides(chosen: Chosen, was: Mapping[str, Outcome]) -> tuple[list[str], list[str], list[str]]:
+    """The cases aimed at, those that pass with the prompt before, and the rest: its own answers say which, not what
+    stands."""
 
-    def passed(case: Case) -> bool | None:
-        return was.get(case.id, Outcome.NOT_RUN).passed
+    def passed(case_id: str) -> bool | None:
+        return was.get(case_id, Outcome.NOT_RUN).passed
 
+    learn = [case.id for case in [*chosen.aimed_at, *chosen.passed, *chosen.others]]
     aimed = [case.id for case in chosen.aimed_at]
     if not chosen.named:
-        aimed = [case.id for case in [*chosen.aimed_at, *chosen.passed] if passed(case) is False]
-    others = [case.id for case in [*chosen.aimed_at, *chosen.passed] if case.id not in aimed]
-    by_id = {case.id: case for case in chosen.every}
-    return aimed, [case_id for case_id in others if passed(by_id[case_id])]
+        aimed = [case_id for case_id in learn if passed(case_id) is False]
+    others = [case_id for case_id in learn if case_id not in aimed]
+    return aimed, [case_id for case_id in others if passed(case_id)], [c for c in others if not passed(c)]

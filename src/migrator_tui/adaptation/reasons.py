@@ -15,6 +15,7 @@ from migrator_tui.history.adaptation_records import Adaptation
 PARTS = {
     "aimed_at": "cases it was written for",
     "passed": "cases that passed",
+    "others": "others that failed",
     "held_out": "held-out cases",
 }
 """The parts that do not mix, and what they are called."""

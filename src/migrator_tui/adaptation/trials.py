@@ -71,6 +71,8 @@ class Chosen:
     aimed_at: Sequence[Case]
     passed: Sequence[Case]
     """Those that the assistant may see and that pass, or of which nobody knows."""
+    others: Sequence[Case]
+    """Those that the assistant may see, that fail, and that no taken edit is written for."""
     held_out: Sequence[Case]
     named: bool
     """The edits name the cases they are for; else those are all that fail."""
@@ -78,7 +80,7 @@ class Chosen:
     @property
     def every(self) -> list[Case]:
         """All of them."""
-        return [*self.aimed_at, *self.passed, *self.held_out]
+        return [*self.aimed_at, *self.passed, *self.others, *self.held_out]
 
 
 def quoted_cases(task: Task, change: Change, cases: Sequence[Case], held_out: Collection[str]) -> frozenset[str]:
@@ -113,13 +115,14 @@ def choose(project: Project, history: "History", change: Change, *, most: int = 
     named = set(change.aimed_at) & set(learn)
     aimed = [case_id for case_id in learn if case_id in named or (not named and passes.get(case_id) is False)]
     passed = [case_id for case_id in learn if case_id not in aimed and passes.get(case_id, True)]
+    others = [case_id for case_id in learn if case_id not in aimed and case_id not in passed]
     held_out = [case_id for case_id in parts.held_out if case_id not in quoted]
     critical = {case.id for case in cases.values() if case.critical}
 
     def some(case_ids: Sequence[str]) -> list[Case]:
         return [cases[case_id] for case_id in sample(project, task, case_ids, most, critical)]
 
-    return Chosen(some(aimed), some(passed), some(held_out), bool(named))
+    return Chosen(some(aimed), some(passed), some(others), some(held_out), bool(named))
 
 
 def base_version(history: "History", change: Change, *, author: str) -> Version:
@@ -179,9 +182,4 @@ class Progress:
     def step(self, _: object = None, /) -> None:
         """One more."""
         self.done += 1
-        self.tell(self.done, self.total)
-
-    def shrink(self, by: int) -> None:
-        """So many need not be tried after all."""
-        self.total -= by
         self.tell(self.done, self.total)

@@ -161,7 +161,7 @@ class Flips:
 
 @dataclass(frozen=True, slots=True)
 class Acceptance:
-    """What accepting some edits would do. The three parts do not mix."""
+    """What accepting some edits would do. The parts do not mix."""
 
     aimed_at: Flips
     """The cases the edits were written for."""
@@ -171,6 +171,8 @@ class Acceptance:
     """Cases that it never sees: counted, never listed."""
     looks: int
     """How often held-out cases of this task were looked at, this time included; 0 where none were."""
+    others: Flips = field(default_factory=Flips)
+    """Cases that the assistant may see, that failed, and that no taken edit was written for."""
     critical_broken: tuple[str, ...] = ()
     """Of the broken ones that may be named, the critical ones."""
     outputs: Mapping[str, tuple[int, int]] = field(default_factory=dict)

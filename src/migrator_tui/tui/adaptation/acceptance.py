@@ -161,7 +161,7 @@ class AcceptanceScreen(AcceptanceBench):
         self.program.recount_scorecards(workspace.task.name)
         fixes = fixed_count(review.acceptance) if review.acceptance is not None else 0
         words = f"{many(len(taken), 'edit')} kept as {version.label}, {fixes:,} fixed"
-        self.say(f"{words} · R runs the rest, w writes it to its file", "success")
+        self.say(f"{words} · w writes it to its file", "success")
         await offer(self.program, review, taken)
 
     def _accepted(self, review: Review, overridden: bool) -> Version:

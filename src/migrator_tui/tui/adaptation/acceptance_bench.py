@@ -29,6 +29,7 @@ from migrator_tui.tui.adaptation.acceptance_parts import (
     matrix_bottom,
     was_now,
 )
+from migrator_tui.tui.adaptation.acceptance_words import listed_parts
 from migrator_tui.tui.adaptation.review_parts import numbered
 from migrator_tui.tui.adaptation.review_state import Review
 from migrator_tui.tui.keys import ACCEPTANCE, Key, bindings
@@ -44,7 +45,7 @@ from migrator_tui.tui.workspace import Workspace
 
 
 class AcceptanceBench(RowScreen):
-    """What would flip: in a word, in three rows that do not mix, and case by case where cases may be named."""
+    """What would flip: in a word, in four rows that do not mix, and case by case where cases may be named."""
 
     NAME = "acceptance"
     CSS_PATH = "acceptance.tcss"
@@ -219,7 +220,7 @@ class AcceptanceBench(RowScreen):
 
         named: list[tuple[str, str]] = []
         for how, _, _ in SECTIONS:
-            for part in (acceptance.aimed_at, acceptance.passed):
+            for part in listed_parts(acceptance):
                 named += [(case_id, how) for case_id in getattr(part, how)]
         # Of what nobody scrolls to, nothing but the number is shown.
         counted: dict[str, int] = {}

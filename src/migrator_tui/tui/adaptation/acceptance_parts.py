@@ -98,17 +98,19 @@ def _cut(line: Content, width: int) -> Content:
 
 
 def matrix(acceptance: Acceptance, width: int, glyphs: Glyphs) -> Content:
-    """Three rows that do not mix, with bars where there is room."""
+    """Four rows that do not mix, with bars where there is room."""
     rows = (
         ("it was written for", acceptance.aimed_at),
         ("that passed", acceptance.passed),
+        ("others that failed", acceptance.others),
         ("held out", acceptance.held_out),
     )
     open_ = any(flips.open for _, flips in rows)
+    roomy = width >= 100
     heads = [("n", "muted"), (f"{glyphs.added} fixed", "success"), (f"{glyphs.failed} broken", "error")]
-    heads += [("still failing", "muted"), (f"{glyphs.same} kept", "muted")]
-    heads += [("cannot be told", "muted")] if open_ else []
-    cells = [max(NUMBER if width >= 100 else 7, len(title) + 3) for title, _ in heads]
+    heads += [("still failing" if roomy else "still", "muted"), (f"{glyphs.same} kept", "muted")]
+    heads += [("cannot be told" if roomy else "open", "muted")] if open_ else []
+    cells = [max(NUMBER, len(title) + 3) if roomy else max(6, len(title) + 2) for title, _ in heads]
     head = Content.assemble(
         cell("  cases", NAMES, "muted"),
         *(cell(title, size, role, right=True) for (title, role), size in zip(heads, cells, strict=True)),

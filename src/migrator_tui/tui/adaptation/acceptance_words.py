@@ -21,9 +21,14 @@ def fixed_count(acceptance: Acceptance) -> int:
     return sum(len(part.fixed) for part in parts(acceptance))
 
 
-def parts(acceptance: Acceptance) -> tuple[Flips, Flips, Flips]:
-    """The three that do not mix."""
-    return acceptance.aimed_at, acceptance.passed, acceptance.held_out
+def parts(acceptance: Acceptance) -> tuple[Flips, ...]:
+    """Those that do not mix."""
+    return (*listed_parts(acceptance), acceptance.held_out)
+
+
+def listed_parts(acceptance: Acceptance) -> tuple[Flips, ...]:
+    """Those whose cases may be named."""
+    return acceptance.aimed_at, acceptance.passed, acceptance.others
 
 
 def chip_words(acceptance: Acceptance, glyphs: Glyphs) -> tuple[str, str]:
@@ -48,7 +53,7 @@ def purpose_words(acceptance: Acceptance) -> str:
     if aimed.broken:
         aims += f" and breaks {len(aimed.broken):,}"
     breaks = f"breaks {len(passed.broken):,} of {passed.cases:,} that passed" if passed.cases else ""
-    open_ = sum(len(part.open) for part in (aimed, passed))
+    open_ = sum(len(part.open) for part in listed_parts(acceptance))
     undecided = f"{many(open_, 'case')} cannot be told" if open_ else ""
     return ", ".join(part for part in (aims, breaks, undecided) if part) or "there was no case to try it on"
 
@@ -92,7 +97,7 @@ def spent_words(acceptance: Acceptance) -> str:
 def keeps_although(acceptance: Acceptance) -> list[str]:
     """What a person overrides by keeping it; empty where nothing breaks."""
     lines = [f"It breaks {case_id}, which is critical." for case_id in acceptance.critical_broken[:5]]
-    other = len(acceptance.aimed_at.broken) + len(acceptance.passed.broken) - len(acceptance.critical_broken)
+    other = sum(len(part.broken) for part in listed_parts(acceptance)) - len(acceptance.critical_broken)
     if other > 0:
         lines.append(f"It breaks {many(other, 'other case' if lines else 'case')} that passed.")
     if acceptance.held_out.broken:
