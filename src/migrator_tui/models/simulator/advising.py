@@ -230,10 +230,8 @@ def _sentence(text: str, about: Mapping[str, str]) -> str:
 def _about(one: _Known, asked: AskedEdits) -> dict[str, str]:
     """What the slots of the cause's texts stand for."""
     keys = keys_of(asked) if is_json(asked) else []
-    named: list[str] = []
-    for fact in ("respelled", "rechosen"):
-        if f"fact:{fact}" in one.cause["known_by"]:
-            named += [key for found in one.found for key in found.keys.get(fact, ()) if key not in named]
+    facts = [fact for fact in ("respelled", "rechosen") if f"fact:{fact}" in one.cause["known_by"]]
+    named = list(dict.fromkeys(key for found in one.found for fact in facts for key in found.keys.get(fact, ())))
     text_key = next((found.text_key for found in one.found if found.text_key in keys), "") or prose_key(asked)
     key = named[0] if named else text_key
     words = word_list("adviser")

@@ -182,7 +182,7 @@ def _compare_calls(found: Evidence, case: ToldCase) -> None:
             found.fact("acts-first" if tool != called else "several-calls")
         for name, value in wanted.items():
             if name in given and given[name] != value and tool == called:
-                _argument(found, given[name], value)
+                _argument(found, value)
 
 
 def _made_up(arguments: Mapping[str, Any], said: str) -> bool:
@@ -191,14 +191,13 @@ def _made_up(arguments: Mapping[str, Any], said: str) -> bool:
     return any(not any(part in said for part in re.findall(r"[\w@.-]*[\d@][\w@.-]*", figure)) for figure in figures)
 
 
-def _argument(found: Evidence, given: Any, wanted: Any) -> None:
+def _argument(found: Evidence, wanted: Any) -> None:
     if _DATE.search(str(wanted)):
         found.fact("dates")
     elif isinstance(wanted, int | float) or _AMOUNT.match(str(wanted)):
         found.fact("amounts")
     elif isinstance(wanted, str):
         found.fact("ids")
-    del given
 
 
 def _from_reason(found: Evidence, label: str, reason: str) -> None:
@@ -214,7 +213,7 @@ def _from_reason(found: Evidence, label: str, reason: str) -> None:
             wanted = json.loads(match[4])
         except ValueError:
             wanted = match[4]
-        _argument(found, match[3], wanted)
+        _argument(found, wanted)
     elif reason.startswith("no tool call: "):
         if "fact:stops-early" not in found.lines:
             found.fact("says-not-does")

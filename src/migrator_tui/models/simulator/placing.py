@@ -11,6 +11,9 @@ _DEFINES = re.compile(r"^\s*(?:[-*•+]|\d+[.)])\s+[`\"'*]*[\w-]+[`\"'*]*\s*(?:\
 _HEADING = re.compile(r"^# (?:system|user|assistant|developer)\s*$")
 _BLOCK = re.compile(r"\{%-?\s*(end)?(?:for|if|raw|macro|block|filter|call|set)\b")
 _LEADS_ON = re.compile(r"[:：]\s*$|^\s*(?:-{3,}|={3,}|`{3,}\w*|<[/\w-]+>)\s*$|^\s*#")
+_SENTENCE_END = re.compile(r"[.!?:]\s*$")
+_EXAMPLE = re.compile(r"\{\s*[\"']")
+"""An object that shows the form of answers: nothing is put behind it but what comes behind all."""
 _FEW_WORDS = 12
 _MOST_LINES = 5_000
 
@@ -52,7 +55,8 @@ class Places:
     def end_of(self, patterns: Sequence[str]) -> tuple[str, str] | None:
         """The last line of the first item that fits a pattern, and what leads to a sentence behind it."""
         for pattern in patterns:
-            found = [item for item in self.items if item.usable and re.search(pattern, fold(item.text))]
+            fitting = (item for item in self.items if item.usable and not _EXAMPLE.search(item.text))
+            found = [item for item in fitting if re.search(pattern, fold(item.text))]
             for item in found:
                 following = "".join(self.lines[item.last + 1 : item.last + 2]).strip()
                 if _DEFINES.match(item.text) and following:
@@ -85,8 +89,10 @@ class Places:
     def _lead_at_end(self) -> str:
         """A blank line behind a paragraph or a list, once."""
         last = self.items[-1] if self.items else None
-        parted = self._appended or last is None or (last.first == last.last and not _BULLET.match(last.text))
-        self._appended = True
+        # Lines that each end a sentence stand by themselves; a wrapped paragraph does not.
+        lines = last.text.split("\n") if last else []
+        parted = not last or (all(_SENTENCE_END.search(line) for line in lines[:-1]) and not _BULLET.match(last.text))
+        parted, self._appended = parted or self._appended, True
         return "" if parted else "\n"
 
     def _instructions(self) -> list[Item]:
