@@ -343,10 +343,14 @@ class MigratorApp(Searching):
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
         """The palette: what the keys of the screen in front do, then theme and quit."""
+        from migrator_tui.tui.adaptation.asking import strip_command
+        from migrator_tui.tui.adaptation.exchanges import exchange_commands
         from migrator_tui.tui.commands import screen_commands
 
         yield from foreign_commands(self)
+        yield from strip_command(self)
         yield from screen_commands(self, screen)
+        yield from exchange_commands(self)
         yield from (c for c in super().get_system_commands(screen) if c.title in ("Theme", "Quit", "Screenshot"))
 
     def _keep_theme(self, theme: Theme) -> None:

@@ -1,12 +1,12 @@
 """`s`: what would be sent to the assistant, what that takes, and what comes back as a suggestion to review."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import work
-from textual.app import ComposeResult
+from textual.app import ComposeResult, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
@@ -58,14 +58,14 @@ class AskDialog(Modal["Prepared"]):
         Binding("enter,s", "ask", "ask", show=False),
     ]
 
-    def __init__(self, ways: Sequence["Prepared"], assistant: str, glyphs: Glyphs) -> None:
-        """`ways`: to add what is missing, and to take out what is not needed."""
+    def __init__(self, ways: Sequence["Prepared"], assistant: str, glyphs: Glyphs, *, minimal: bool = False) -> None:
+        """`ways`: to add what is missing, and to take out what is not needed; `minimal`: begin with the second."""
         super().__init__()
         self.ways = ways
         self.assistant = assistant
         self.glyphs = glyphs
         # Where nothing fails, nothing can be missing.
-        self.cursor = 0 if ways[0].failing else 1
+        self.cursor = 1 if minimal or not ways[0].failing else 0
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="box"):
@@ -158,7 +158,17 @@ def exchanges_content(exchanges: Sequence["Exchange"]) -> Content:
     return Content("\n").join(parts) if parts else Content.styled("nothing was sent", MUTED)
 
 
-async def ask(screen: WorkScreen) -> None:
+def strip_command(program: "MigratorApp") -> Iterable[SystemCommand]:
+    """The palette's way to ask what can go."""
+
+    def strip() -> None:
+        program.run_worker(ask(program.current, minimal=True), exclusive=True, group="question")
+
+    if program.workspace.is_open:
+        yield SystemCommand("Strip the prompt to minimal", "Change · ask the assistant what can go", strip)
+
+
+async def ask(screen: WorkScreen, *, minimal: bool = False) -> None:
     """Ask what it takes, then the assistant. To be awaited in a worker: it asks."""
     program, basis = screen.program, basis_of(screen.program)
     assistant = program.workspace.project.assistant
@@ -178,7 +188,7 @@ async def ask(screen: WorkScreen) -> None:
     except (ProjectError, HistoryError, OSError) as error:
         screen.say(str(error), "error")
         return
-    prepared = await screen.app.push_screen_wait(AskDialog(ways, assistant.model, program.glyphs))
+    prepared = await screen.app.push_screen_wait(AskDialog(ways, assistant.model, program.glyphs, minimal=minimal))
     if prepared is not None:
         # Beside the questions: the next one would end it.
         program.run_worker(_suggest(program, basis, prepared), group="suggesting", exit_on_error=True)

@@ -11,9 +11,10 @@ from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.widgets import Static
 
+from migrator_tui.history.errors import HistoryError
 from migrator_tui.project.errors import ProjectError
 from migrator_tui.text_safety import safe_line
-from migrator_tui.tui.adaptation.review_looking import look_again
+from migrator_tui.tui.adaptation.review_looking import look_again, take_over
 from migrator_tui.tui.adaptation.review_parts import (
     cases_part,
     choice_chip,
@@ -177,19 +178,19 @@ class ReviewBench(RowScreen):
         prompt = workbench.prompt
         if prompt is not None and (prompt.version.task, prompt.version.model_name) == review.track:
             params = workbench.draft_params()
-            if workbench.prompt_pane.template != review.text:
-                review.text = workbench.prompt_pane.template
+            now = workbench.prompt_pane.template, dict(params if params is not None else review.params)
+            if now != (review.text, dict(review.params)):
+                review.text, review.params = now
                 review.measured_is_past()
-            review.params = params if params is not None else review.params
             review.parent_id, review.label = prompt.version.id, prompt.version.label
         self.look(review)
 
     @work(exclusive=True, group="looking")
     async def look(self, review: Review) -> None:
-        """Have guards and cases looked at anew."""
+        """Have edits, guards and cases looked at anew."""
         try:
-            await asyncio.to_thread(look_again, review, self.workspace)
-        except (ProjectError, OSError) as error:
+            take_over(review, await asyncio.to_thread(look_again, review, self.workspace))
+        except (ProjectError, HistoryError, OSError) as error:
             self.say(str(error), "error")
         self.paint()
 

@@ -4,7 +4,8 @@ Held-out cases are not among the cases here, whatever an edit names.
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from migrator_tui.adaptation.values import Edit, EditKind, Leak
@@ -19,25 +20,43 @@ LOOKED_AT = 2_000
 """Cases of a task whose words are compared with the edits, and on which the prompt is rendered."""
 
 
-def look_again(review: Review, workspace: "Workspace") -> None:
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """What a look at the whole review found."""
+
+    stale: Mapping[int, str]
+    leaks: Mapping[int, Sequence[Leak]]
+    cases: Mapping[str, CaseNow]
+    guarded: Guarded
+
+
+def look_again(review: Review, workspace: "Workspace") -> Looked:
     """Edits, leaks, guards and cases against the text as it is now. Raises `ProjectError`."""
     from migrator_tui.adaptation import edits, leaks
-    from migrator_tui.project.cases import load_cases
 
-    task = workspace.project.task(review.track[0])
-    review.stale = edits.stale(review.text, review.edits)
-    cases = list(load_cases(workspace.project, task))[:LOOKED_AT]
+    task, text, every = workspace.project.task(review.track[0]), review.text, list(review.edits)
+    stale = edits.stale(text, every)
+    cases = _some_cases(workspace, task)
     texts = _texts(workspace, task, review.track[1], cases)
-    known = leaks.task_texts(task)
     found: dict[int, Sequence[Leak]] = {}
-    for number, edit in enumerate(review.edits):
-        if edit.kind is not EditKind.EXAMPLE and number not in review.stale:
-            found[number] = leaks.leaks(review.text, edit, cases, texts, known)
-    review.leaks = {number: some for number, some in found.items() if some}
-    named = {case_id for edit in review.edits for case_id in edit.case_ids}
+    for number, edit in enumerate(every):
+        if edit.kind is not EditKind.EXAMPLE and number not in stale:
+            found[number] = leaks.leaks(text, edit, cases, texts)
+    named = {case_id for edit in every for case_id in edit.case_ids}
     named.update(case_id for advice in review.suggestion.advice for case_id in advice.case_ids)
-    review.cases = cases_now(workspace, task, review.track[1], named)
-    review.guarded = guard(review, workspace, review.edits, review.taken, cases)
+    named.update(case_id for cause in review.suggestion.causes for case_id in cause.case_ids)
+    return Looked(
+        stale=stale,
+        leaks={number: some for number, some in found.items() if some},
+        cases=cases_now(workspace, task, review.track[1], named),
+        guarded=guard(review, workspace, every, [n for n in review.taken if n not in stale], cases),
+    )
+
+
+def take_over(review: Review, looked: Looked) -> None:
+    """What a look found is what holds now."""
+    review.stale, review.leaks = looked.stale, looked.leaks
+    review.cases, review.guarded = looked.cases, looked.guarded
 
 
 def guard(
@@ -50,14 +69,13 @@ def guard(
     """What the guards say of these edits together. Raises `ProjectError`."""
     from migrator_tui.adaptation import guards
     from migrator_tui.adaptation.edits import EditError, applied
-    from migrator_tui.project.cases import load_cases
     from migrator_tui.project.prompts import read_template
 
     if not taken:
         return Guarded()
     project = workspace.project
     task = project.task(review.track[0])
-    known = cases if cases is not None else list(load_cases(project, task))[:LOOKED_AT]
+    known = cases if cases is not None else _some_cases(workspace, task)
     # The task's own file: a candidate's changes with every version that is written to it, and its lines with it.
     record = read_template(task.prompt)
     frozen, gone = guards.frozen_passages(task, record, review.text)
@@ -119,6 +137,12 @@ def evidence(checks: Sequence[CheckRecord], output: Output | None = None) -> str
     first = failed[0]
     more = f" · {len(failed) - 1} more" if len(failed) > 1 else ""
     return f"{first.label}: {first.reason}{more}" if first.reason else f"{first.label}{more}"
+
+
+def _some_cases(workspace: "Workspace", task: Task) -> list[Case]:
+    from migrator_tui.project.cases import iter_cases
+
+    return list(islice(iter_cases(workspace.project, task), LOOKED_AT))
 
 
 def _texts(workspace: "Workspace", task: Task, candidate: str, cases: Sequence[Case]) -> Mapping[str, str]:

@@ -10,7 +10,7 @@ from migrator_tui.history.errors import HistoryError
 from migrator_tui.history.records import Origin, Version
 from migrator_tui.project.errors import ProjectError
 from migrator_tui.tui.adaptation.review_bench import ReviewBench
-from migrator_tui.tui.adaptation.review_looking import look_again
+from migrator_tui.tui.adaptation.review_looking import look_again, take_over
 from migrator_tui.tui.adaptation.review_parts import title_of
 from migrator_tui.tui.adaptation.review_state import Choice, Review
 from migrator_tui.tui.adaptation.review_trying import TrySides, agreed
@@ -217,7 +217,7 @@ class Measuring(ReviewBench):
             return
         workspace = self.workspace
         try:
-            await asyncio.to_thread(look_again, review, workspace)
+            take_over(review, await asyncio.to_thread(look_again, review, workspace))
             self.paint()
             if not review.taken:
                 self.say("nothing is taken: space takes an edit", "warning")

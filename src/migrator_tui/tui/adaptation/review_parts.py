@@ -244,7 +244,11 @@ def numbered(line: "HunkLine", glyphs: Glyphs, width: int) -> list[Content]:
     sign = {"-": glyphs.removed, "+": glyphs.added}.get(line.sign, " ")
     role = {"-": "error", "+": "success"}.get(line.sign)
     room = max(10, width - 7)
-    wrapped = Content(safe(line.text)).wrap(room) or [Content("")]
+    shown = Content(safe(line.text))
+    if len(shown) == len(line.text):  # where a hidden character became a mark, the places no longer fit
+        for start, end in line.changed:
+            shown = shown.stylize("bold underline", start, start + len(line.text[start:end].rstrip()))
+    wrapped = shown.wrap(room) or [Content("")]
     rows = []
     for at, piece in enumerate(wrapped):
         number = f"{line.number:>4} " if at == 0 else "     "
@@ -288,7 +292,8 @@ def guards_line(review: Review, glyphs: Glyphs) -> Content:
         else (f"{glyphs.passed} no case copied", MUTED)
     )
     changes = f"{glyphs.passed} {change_words(review.guarded, glyphs)}"
-    return Content.assemble((f"{glyphs.passed} variables kept  ", MUTED), copied, (f"  {changes}", MUTED))
+    taken = f"{len(review.taken)} taken: " if len(review.edits) > 1 else ""
+    return Content.assemble((f"{taken}{glyphs.passed} variables kept  ", MUTED), copied, (f"  {changes}", MUTED))
 
 
 # The cases
