@@ -10,6 +10,7 @@ import pytest
 from textual.pilot import Pilot
 from textual.widgets import Input, TextArea
 
+from migrator_tui.adaptation.reasons import reasons_of
 from migrator_tui.adaptation.search.values import HeldOut, Try
 from migrator_tui.adaptation.values import Flips
 from migrator_tui.history.records import Origin
@@ -141,6 +142,8 @@ async def test_a_try_is_kept_under_a_name(answered: Path) -> None:
         await driver.until(lambda: "kept as" in driver.notice)
         version = driver.history.version(tries[-1].version_id or 0)
         assert version.kept and version.origin is Origin.SEARCH and version.name == "no preamble, and why not"
+        kept = driver.history.adaptation_of(version.id)
+        assert kept is not None and reasons_of(kept).edits[0].case_ids == ("c2", "c3")
 
 
 async def test_the_report_tells_every_try(answered: Path) -> None:

@@ -5,6 +5,8 @@ from typing import Any
 
 from migrator_tui.history.records import Origin, Version
 from migrator_tui.history.store import History
+from migrator_tui.tui.adaptation.exchanges import ExchangeList
+from migrator_tui.tui.widgets.modal import Sheet
 from tests.tui.conftest import NARROW, WIDE, Driver, opened
 
 EVIL = "[bold]x[/] \x1b]0;owned\x07"
@@ -109,3 +111,28 @@ async def test_a_narrow_screen_tells_them_beside_the_diff(answered: Path) -> Non
         await driver.press("d")
         await driver.until(lambda: "proposed by claude-opus-5 in a search that ada started" in driver.text)
         assert "+ 2  ✗ 0  of 3 held-out cases" in driver.text and "h1" not in driver.text
+
+
+async def test_all_that_was_said_to_the_assistant_can_be_read(answered: Path) -> None:
+    async with opened(answered) as driver:
+        history = driver.history
+        for number, answer in ((1, f"edits {EVIL}"), (2, None)):
+            begun = history.begin_exchange(
+                purpose="suggestion", model="claude-opus-5", params={}, author="ada", task="triage",
+                candidate="newer",
+                messages=[{"role": "system", "content": f"adapt it {number}"}, {"role": "user", "content": EVIL}],
+            )  # fmt: skip
+            error = None if answer else "429 after 3 tries"
+            history.end_exchange(begun.id, answer=answer, error=error, cost=0.02)
+        (command,) = [c for c in driver.app.get_system_commands(driver.app.screen) if "sent to the" in c.title]
+        command.callback()
+        await driver.until(lambda: isinstance(driver.app.screen, ExchangeList))
+        assert "429 after 3 tries" in driver.text and "edits [bold]x[/]" in driver.text and "$0.02" in driver.text
+        await driver.press("j", "enter")
+        await driver.until(lambda: isinstance(driver.app.screen, Sheet))
+        text = driver.text
+        assert "adapt it 1" in text and "── user ──" in text and "── answer ──" in text and "\x1b" not in text
+        await driver.press("escape")
+        await driver.until(lambda: isinstance(driver.app.screen, ExchangeList))
+        await driver.press("escape")
+        await driver.until(lambda: driver.app.screen is driver.app.current)

@@ -278,7 +278,7 @@ class SearchBench(RowScreen):
         pane = self.query_one("#flips-pane", Pane)
         pane.title(panes.flips_title(chosen))
         pane.bottom(panes.flips_bottom(chosen, going, glyphs))
-        self._show("#flips", panes.flip_lines(chosen, looked, glyphs))
+        self._show("#flips", panes.flip_lines(chosen, looked, glyphs, max(20, pane.size.width - 5)))
 
     def _show(self, name: str, content: Content) -> None:
         """Another text, where it is another one: somebody may have scrolled."""

@@ -20,7 +20,7 @@ LOOKED_AT = 60
 
 
 def look(workspace: Workspace, state: SearchState, attempt: Try, parent: Try | None) -> Looked:
-    """Look a try up; raises `HistoryError`."""
+    """Look a try up; raises `HistoryError`, and `ProjectError` where a prompt cannot be rendered."""
     from migrator_tui.adaptation.guards import facts
 
     before = parent.template if parent is not None else attempt.template
@@ -48,14 +48,17 @@ def came_out(
     """How those of the cases that were asked with a version came out, with the checks of what decided; by case id."""
     from migrator_tui.project.schema import BASELINE
     from migrator_tui.running.judging import CHUNK, check_outputs
+    from migrator_tui.running.trying import try_items
 
     project, history = workspace.project, workspace.history
-    model = project.model(version.model_name).model
     known = [case_id for case_id in ids if case_id in cases]
     found: dict[str, tuple[OutcomeWithReason, Sequence[CheckRecord]]] = {}
     for start in range(0, len(known), CHUNK):
         chunk = known[start : start + CHUNK]
-        outputs = history.version_outputs(version.id, model, chunk)
+        # By what would be sent: an answer to a try stands for no case.
+        items = try_items(project, history, task, version, [cases[case_id] for case_id in chunk])
+        answers = history.outputs([item.output_id for item in items if item.output_id is not None])
+        outputs = {item.case_id: [answers[item.output_id]] for item in items if item.output_id in answers}
         baselines = history.current_outputs(task.name, BASELINE, project.baseline.model, chunk)
         results = check_outputs(history, task, cases, [o for some in outputs.values() for o in some], baselines)
         records = {output_id: list(by_key.values()) for output_id, by_key in results.items()}

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from textual.content import Content
 
 from migrator_tui.adaptation.search.values import HeldOut, Spent, Try
-from migrator_tui.adaptation.values import Edit
+from migrator_tui.adaptation.values import Edit, EditKind
 from migrator_tui.parity.gate.words import signed
 from migrator_tui.text_safety import safe, safe_line
 from migrator_tui.tui.adaptation.search_state import SearchState
@@ -57,12 +57,23 @@ def proposal(attempt: Try, looked: Looked | None, going: bool, glyphs: Glyphs, w
         )
     elif looked is not None:
         diff = [hanging(line, 6, width) for line in diff_lines(looked.diff, glyphs).split("\n", allow_blank=True)]
-        lines += [*([Content("")] * bool(lines)), *diff, Content(""), guards(attempt, looked, glyphs)]
+        lines += [
+            *([Content("")] * bool(lines)),
+            *diff,
+            Content(""),
+            hanging(guards(attempt, looked, glyphs), 2, width),
+        ]
     if attempt.why and not going:
         sign, role = (glyphs.now, "primary") if attempt.accepted else (glyphs.failed, "muted")
         word = "kept" if attempt.accepted else "dropped"
         lines.append(
-            Content.assemble((f"{sign} {word}: ", STYLES[role]), (glyphs.fit(safe_line(attempt.why, 400)), MUTED))
+            hanging(
+                Content.assemble(
+                    (f"{sign} {word}: ", STYLES[role]), (glyphs.fit(safe_line(attempt.why, 400)), MUTED)
+                ),
+                2,
+                width,
+            )
         )
     return Content("\n").join(lines)
 
@@ -73,7 +84,7 @@ def reason_lines(edit: Edit, number: int | None, glyphs: Glyphs, width: int) -> 
     title = f"{safe_line(edit.title, 120)}: " if number is not None and edit.title else ""
     why = safe(edit.why) if edit.explained and edit.why else "nobody gave a reason"
     lines = [Content.assemble((head, STRONG), (title, STYLES["text"]), (why, STYLES["text"]))]
-    about = [edit.kind.value] if edit.kind.value != "instruction" else []
+    about = [edit.kind.value] if edit.kind is not EditKind.INSTRUCTION else []
     about += [f"for {' '.join(safe_line(one, 40) for one in edit.case_ids)}"] if edit.case_ids else []
     about += [f"rule {safe_line(edit.rule, 60)}"] if edit.rule else []
     if about:
@@ -86,6 +97,8 @@ def guards(attempt: Try, looked: Looked, glyphs: Glyphs) -> Content:
     if attempt.version_id is None:
         return Content.styled(f"{glyphs.failed} refused before any case was asked", STYLES["warning"])
     told = ["variables kept"]
+    if not any(edit.kind is EditKind.EXAMPLE for edit in attempt.edits):
+        told.append("no case copied")
     if looked.changed is not None:
         longer = "" if abs(looked.growth) < 0.005 else "longer" if looked.growth > 0 else "shorter"
         words = f"changes {looked.changed * 100:.0f} % of the words"
@@ -100,7 +113,7 @@ def flips_title(attempt: Try) -> Content:
     return Content.assemble(("What it flips", STRONG), (against + " ", MUTED))
 
 
-def flip_lines(attempt: Try, looked: Looked | None, glyphs: Glyphs) -> Content:
+def flip_lines(attempt: Try, looked: Looked | None, glyphs: Glyphs, width: int) -> Content:
     """The cases that came out otherwise than with its parent, broken ones first."""
     flips = attempt.flips
     if flips is None:
@@ -121,6 +134,7 @@ def flip_lines(attempt: Try, looked: Looked | None, glyphs: Glyphs) -> Content:
                     (f"  {glyphs.fit(told)}", MUTED),
                 )
             )
+    lines = [hanging(line, 13, width) for line in lines]
     same = len(flips.kept) + len(flips.still_failing)
     lines.append(Content.styled(f"  {glyphs.same}  {same:,} the same", MUTED))
     if flips.open:
@@ -154,7 +168,7 @@ def held_out_lines(state: SearchState, glyphs: Glyphs, width: int) -> Content:
     """Until the end that there is nothing to see yet; then the result that counts."""
     result = state.result
     if result is not None and result.held_out is not None:
-        learned = (state.began.learn if state.began is not None else None, result.best.score)
+        learned = (state.began.learn if state.began is not None else result.best.of, result.best.score)
         return _table(result.held_out, learned, glyphs, width)
     began = state.began
     if began is not None and not began.held_out:

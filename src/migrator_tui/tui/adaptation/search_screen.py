@@ -1,6 +1,7 @@
 """The search screen: what can be done with a search, while it goes on and with what it found."""
 
 import asyncio
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -189,6 +190,14 @@ class SearchScreen(SearchBench):
             author=workspace.author,
             kept=True,
         )
+        if history.adaptation_of(version.id) is None:
+            details = {
+                "edits": [asdict(edit) for edit in chosen.edits],
+                "assistant": state.models[1],
+                "search_id": state.search_id,
+                "base_version_id": parent_id,
+            }
+            history.keep_adaptation(version.id, details, workspace.author)
         if name := " ".join(name.split()):
             version = history.name_version(version.id, name)
         return version

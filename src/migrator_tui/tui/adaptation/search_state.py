@@ -112,6 +112,12 @@ class SearchState:
         return self.phase in RUNNING
 
     @property
+    def search_id(self) -> str:
+        """By which the history knows it; empty until it stands."""
+        known = self.result or self.began
+        return known.search_id if known is not None else ""
+
+    @property
     def track(self) -> tuple[str, str]:
         """Task and candidate."""
         return self.task, self.candidate

@@ -77,7 +77,7 @@ def _rate(one: Try, frame: str, glyphs: Glyphs, floor: float) -> Content:
         return Content.styled(words, STYLES["primary"]).truncate(RATE, pad=True)
     if one.score is None:
         return Content.styled("  not tried", MUTED).truncate(RATE, pad=True)
-    filled = max(0, min(BAR_CELLS, round((one.score - floor) / (1 - floor) * BAR_CELLS)))
+    filled = max(0, min(BAR_CELLS, int((one.score - floor) / (1 - floor) * BAR_CELLS)))
     return Content.assemble(
         (f"{percent(one.score):>6} ", STRONG if one.accepted else MUTED),
         (glyphs.done * filled, STYLES["primary"] if one.accepted else MUTED),

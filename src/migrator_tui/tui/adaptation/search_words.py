@@ -4,13 +4,14 @@ from migrator_tui.adaptation.search.values import HeldOut, Try
 from migrator_tui.parity.gate.words import signed
 from migrator_tui.tui.adaptation.search_state import Phase, SearchState
 from migrator_tui.tui.glyphs import Glyphs
+from migrator_tui.tui.widgets.figures import percent
 
 NEARLY = 1e-9
 
 
 def rate_words(rate: float | None) -> str:
-    """`87.9 %`."""
-    return "–" if rate is None else f"{rate * 100:.1f} %"
+    """`87.9 %`; `100 %` only where nothing failed."""
+    return f"{percent(rate)[:-1]} %" if rate is not None else "–"
 
 
 def role_of(held_out: HeldOut) -> str:
