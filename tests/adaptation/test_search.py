@@ -320,6 +320,22 @@ async def test_a_capped_search_goes_on_with_a_larger_budget_and_does_not_test_th
     assert world.history.looks("triage") == 1
 
 
+async def test_going_on_near_the_cap_keeps_what_was_found_and_tests_it(world: World) -> None:
+    world.adviser = Adviser(BOTH[0], answer_of(edit("BAD")))
+    search = world.search(budget_calls=60)
+    world.pool.hold = lambda request: "BAD" in str(request.messages[0]["content"])
+    going = asyncio.ensure_future(world.run(search))
+    await world.pool.until(lambda: any(world.pool.hold(request) for request, _ in world.pool.asked))
+    search.stop()
+    first = await going
+    world.pool.hold = lambda request: False
+    assert first.best.number == 2 and first.held_out is None
+    again = await world.run(world.resumed())
+    assert again.best == first.best
+    assert again.held_out is not None and again.spent.calls <= 60
+    assert [one.number for one in again.tries] == [1, 2, 3]
+
+
 async def test_money_is_a_hard_cap_over_all_sittings(world: World) -> None:
     world.adviser = Adviser(*BOTH)
     result = await world.run(world.search(max_cost=0.004))

@@ -184,6 +184,11 @@ class Asking:
         self._replayed = exchange.id
         return exchange
 
+    async def replays(self) -> bool:
+        """Whether an earlier sitting has asked the assistant further than this one: what follows is mostly paid."""
+        asked = await asyncio.to_thread(self._history.recent_exchanges, 1, search_id=self._stored.id)
+        return bool(asked) and asked[0].id > self._replayed
+
     def save(self, state: str = "running") -> StoredSearch:
         """Write down how far the search is."""
         self.cap.kept = self.cap.made

@@ -103,7 +103,7 @@ class Attempts:
         found = self._by_text.get(text)
         return found if found is not None and found.version is not None else None
 
-    def new(self, text: str, parent: Attempt, suggestion: Suggestion | None, calls_before: int) -> Attempt:
+    def new(self, text: str, parent: Attempt, suggestion: Suggestion | None) -> Attempt:
         """A further try, made of a suggestion for its parent; `None`: of an answer that was none."""
         edits = suggestion.edits if suggestion is not None else ()
         titles = list(dict.fromkeys(edit.title for edit in edits if edit.title))
@@ -115,7 +115,6 @@ class Attempts:
             title=shortened(titles) or ("another wording" if edits else "no proposal"),
             edits=edits,
             suggestion=suggestion,
-            calls_before=calls_before,
         )
         self._all.append(attempt)
         return attempt

@@ -67,6 +67,16 @@ def causes(scores: Scores) -> list[tuple[str, list[str]]]:
     return sorted(found.items(), key=lambda item: (not item[0], -len(item[1]), item[0]))
 
 
+def some_of_each(scores: Scores, most: int) -> list[str]:
+    """At most so many failing cases, some of each cause."""
+    queues = [list(ids) for _, ids in causes(scores)]
+    found: dict[str, None] = {}
+    while any(queues) and len(found) < most:
+        for queue in filter(None, queues):
+            found.setdefault(queue.pop(0))
+    return list(found)[:most]
+
+
 def first_batch(scores: Scores, turn: int, seed: str) -> list[str]:
     """The cases on which the `turn`-th child (from 0) of a prompt is tried first: another cause each time, chosen
     by `seed` alone. Without failing cases, none."""

@@ -18,8 +18,8 @@ from migrator_tui.adaptation.search.ground import Ground
 from migrator_tui.adaptation.search.head_room import head_room, moved
 from migrator_tui.adaptation.search.held_out import ask_held_out, baseline_rate
 from migrator_tui.adaptation.search.proposing import NoProposal, Proposer
-from migrator_tui.adaptation.search.scores import causes, first_batch, why_dropped, why_kept
-from migrator_tui.adaptation.search.stored import earlier_held_out, result_details, try_details
+from migrator_tui.adaptation.search.scores import first_batch, some_of_each, why_dropped, why_kept
+from migrator_tui.adaptation.search.stored import calls_before, earlier_held_out, result_details, try_details
 from migrator_tui.adaptation.search.values import (
     HeadRoom,
     HeldOut,
@@ -87,6 +87,7 @@ class Search:
         self._dry = 0
         """Tries in a row without a better one."""
         self._room: HeadRoom | None = None
+        self._earlier: dict[tuple[int, str], int] = {}
         self._errors = 0
         self._told = 0.0
         self._tell: Callable[[SearchEvent], None] = lambda event: None
@@ -116,6 +117,7 @@ class Search:
         ground = self._ground
         await self._asking.open(ground.models)
         self._asking.cap.held_back = ground.needs.held_back
+        self._earlier = await asyncio.to_thread(calls_before, self._history, self.search_id)
         rate = await asyncio.to_thread(self._baseline_rate, ground.learn)
         self._tell(
             SearchBegan(
@@ -148,7 +150,7 @@ class Search:
         if ground.needs.all_references:
             await self._ask_baseline(ground.learn)
         start = self._start
-        start.calls_before = self._asking.cap.made
+        start.calls_before = self._calls_before(start, self._asking.cap.made)
         self._tell(TryBegan(start.shown()))
         await self._evaluate(start, list(self._cases))
         start.accepted, start.why = True, "where it starts"
@@ -159,7 +161,9 @@ class Search:
         if not self._room.likely and not self._force:
             self._finish(f"search is unlikely to help here: {self._room.why}")
         if not ground.needs.all_references:
-            await self._ask_baseline([self._cases[one] for one in self._for_reference(ground.needs.references)])
+            await self._ask_baseline(
+                [self._cases[one] for one in some_of_each(start.counting(), ground.needs.references)]
+            )
 
     async def _search(self) -> None:
         from migrator_tui.adaptation.search import gepa_engine
@@ -193,7 +197,8 @@ class Search:
     async def _propose(self, parent_text: str, case_ids: Sequence[str]) -> str | None:
         """A child that the guards let pass, ready to be asked; `None` where they don't, or none came."""
         parent = self._attempts[parent_text]
-        if self._asking.cap.left < self._ground.needs.a_try:
+        room = self._asking.cap.left >= self._ground.needs.a_try
+        if not room and not await self._asking.replays():
             self._finish(f"the {self._ground.settings.budget_calls} calls leave no room for another try", False)
         calls = self._asking.cap.made
         try:
@@ -202,14 +207,16 @@ class Search:
             self._tell(SpentChanged(self._asking.spent))
             if nothing.final:
                 self._finish(str(nothing))
-            refused = self._attempts.new(parent.text, parent, None, calls)
+            refused = self._attempts.new(parent.text, parent, None)
+            refused.calls_before = self._calls_before(refused, calls)
             self._tell(TryBegan(refused.shown()))
             refused.why = str(nothing)
             await self._ended(refused)
             self._count(refused)
             return None
         text = self._proposer.text_of(parent, suggestion)
-        attempt = self._attempts.new(text, parent, suggestion, calls)
+        attempt = self._attempts.new(text, parent, suggestion)
+        attempt.calls_before = self._calls_before(attempt, calls)
         why = self._proposer.refusal(self._start, attempt, self._attempts.known(text))
         self._tell(TryBegan(attempt.shown()))
         self._tell(SpentChanged(self._asking.spent))
@@ -226,10 +233,12 @@ class Search:
         parent, child = self._attempts[parent_text], self._attempts[child_text]
         before = parent.counting()
         some = child.counting(case_ids)
-        first = child.number == 2
         why = why_dropped(before, some, first=True)
-        if first and self._room is not None and self._room.first_try_tells and not moved(before, some):
-            self._room = replace(self._room, likely=False, why="the first proposal changed nothing for the better")
+        if self._room is not None and self._room.first_try_tells:
+            nothing = "the first proposal changed nothing for the better"
+            fine = moved(before, some)
+            told = self._room.why if fine else nothing
+            self._room = replace(self._room, likely=fine, why=told, first_try_tells=False)
         if why is None:
             await self._evaluate(child, list(self._cases))
             why = why_dropped(before, child.counting(), self._critical, first=False)
@@ -293,16 +302,6 @@ class Search:
         await self._asking.ask(self._ground.baseline, cases, lambda tried: None)
         self._tell(SpentChanged(self._asking.spent))
 
-    def _for_reference(self, most: int) -> list[str]:
-        """Failing cases, some of each cause; the same whatever the history holds besides."""
-        queues = [list(ids) for _, ids in causes(self._start.counting())]
-        found: dict[str, None] = {}
-        while any(queues) and len(found) < most:
-            for queue in queues:
-                if queue:
-                    found.setdefault(queue.pop(0))
-        return list(found)[:most]
-
     async def _test(self) -> HeldOut | None:
         """Start and winner on the held-out cases; nothing where nothing helped, since that would tell nothing."""
         ground, best = self._ground, self._attempts.best if self._start.accepted else self._start
@@ -339,6 +338,9 @@ class Search:
         left = self._asking.failed(versions)
         if left and self._asking.ended and not self._asking.stopped:
             self._asking.unfinished(f"{counted(left, 'call')} ended in an error")
+
+    def _calls_before(self, attempt: Attempt, now: int) -> int:
+        return self._earlier.get((attempt.number, attempt.text), now)
 
     def _version(self, attempt: Attempt) -> Version:
         ground, parent = self._ground, attempt.parent

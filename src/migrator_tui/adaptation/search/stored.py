@@ -90,6 +90,7 @@ def result_details(result: SearchResult) -> dict[str, Any]:
         "complete": result.complete,
         "ended": result.ended,
         "best": result.best.number,
+        "tries": len(result.tries),
         "helped": result.helped,
         "held_out": asdict(result.held_out) if result.held_out is not None else None,
         "spent": asdict(result.spent),
@@ -104,7 +105,8 @@ def stored_result(history: "History", stored: StoredSearch) -> SearchResult | No
     if stored.result is None:
         return None
     found = stored.result
-    tries = [try_of(details) for details in history.tries(stored.id)]
+    # A sitting that went another way than an earlier one may have made fewer.
+    tries = [try_of(details) for details in history.tries(stored.id) if details["number"] <= found["tries"]]
     advice = tuple(Advice(one["what"], one["text"], tuple(one["case_ids"])) for one in found["advice"])
     return SearchResult(
         search_id=stored.id,
@@ -119,6 +121,11 @@ def stored_result(history: "History", stored: StoredSearch) -> SearchResult | No
         head_room=HeadRoom(**found["head_room"]) if found["head_room"] is not None else None,
         advice=advice,
     )
+
+
+def calls_before(history: "History", search_id: str) -> dict[tuple[int, str], int]:
+    """Of the tries of earlier sittings, by number and text, how many calls had been spent when each began."""
+    return {(one["number"], one["template"]): one["calls_before"] for one in history.tries(search_id)}
 
 
 def earlier_held_out(stored: StoredSearch, history: "History", best: Version) -> HeldOut | None:
