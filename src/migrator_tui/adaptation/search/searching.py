@@ -314,8 +314,7 @@ class Search:
         self._asking.cap.held_back = 0
         self._tell(HeldOutBegan(best.number))
         try:
-            if ground.needs.compared:
-                await self._ask_baseline(ground.held_out)
+            await self._ask_baseline(ground.held_out if ground.needs.compared else ())
             found = await ask_held_out(
                 self._asking,
                 self._history,
