@@ -2,7 +2,9 @@
 
 import asyncio
 import json
+import os
 import re
+import socket
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -390,6 +392,19 @@ async def test_a_candidate_whose_answers_are_recorded_is_not_searched(tmp_path: 
     with pytest.raises(ProjectError, match="recording"):
         world.search()
     world.history.close()
+
+
+async def test_two_programs_do_not_share_one_budget(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    search = world.search()
+    # The parent of this process lives, and is another one.
+    monkeypatch.setattr(
+        "migrator_tui.history.searches.this_process", lambda: f"{socket.gethostname()}/{os.getppid()}/"
+    )
+    assert world.history.claim_search(search.search_id)
+    monkeypatch.undo()
+    with pytest.raises(ProjectError, match="another program"):
+        await world.run(search)
+    assert world.pool.asked == []
 
 
 async def test_what_came_of_it_can_be_read_again(world: World) -> None:

@@ -1,11 +1,7 @@
 """Runs and their items: what was planned, what has been answered, and which run waits to be gone on with."""
 
-import os
 import secrets
-import socket
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Row, Select, bindparam, func, insert, select, update
@@ -13,6 +9,7 @@ from sqlalchemy import Connection, Row, Select, bindparam, func, insert, select,
 from migrator_tui.history.columns import now
 from migrator_tui.history.outputs import CASE_OUTPUTS, OUTPUTS, case_output_rows
 from migrator_tui.history.part import Part, chunks
+from migrator_tui.history.processes import another_lives, is_here, this_process
 from migrator_tui.history.records import Run, RunItem
 from migrator_tui.history.tables import RunItemRow, RunRow, table
 
@@ -20,9 +17,6 @@ _RUNS = table(RunRow)
 _ITEMS = table(RunItemRow)
 
 RUNNING, FINISHED, STOPPED = "running", "finished", "stopped"
-
-_SILENCE = timedelta(minutes=15)
-"""A run of another machine that has stored nothing for so long is taken for dead."""
 
 
 class Runs(Part):
@@ -40,7 +34,7 @@ class Runs(Part):
                     state=RUNNING,
                     settings=self._without_secrets(dict(settings)),
                     items=len(items),
-                    owner=_this_process(),
+                    owner=this_process(),
                     author=author,
                     created_at=started,
                 )
@@ -55,7 +49,7 @@ class Runs(Part):
             connection.execute(
                 update(_RUNS)
                 .where(_RUNS.c.project_id == self._project_id, _RUNS.c.id == run_id)
-                .values(state=RUNNING, owner=_this_process(), finished_at=None)
+                .values(state=RUNNING, owner=this_process(), finished_at=None)
             )
         return self.run(run_id)
 
@@ -165,41 +159,12 @@ class Runs(Part):
         return select(_RUNS, done).where(_RUNS.c.project_id == self._project_id)
 
     def _is_alive(self, connection: Connection, row: Row[Any]) -> bool:
-        host, process, began = row.owner.rsplit("/", 2)
-        if host == socket.gethostname():
-            return int(process) != os.getpid() and _is_running(int(process), began)
+        if is_here(row.owner):
+            return another_lives(row.owner, row.created_at)
         last = connection.execute(
             select(func.max(OUTPUTS.c.created_at)).where(OUTPUTS.c.run_id == row.id)
         ).scalar_one_or_none()
-        silence: timedelta = now() - (last or row.created_at)
-        return silence < _SILENCE
-
-
-def _this_process() -> str:
-    return f"{socket.gethostname()}/{os.getpid()}/{_began(os.getpid())}"
-
-
-def _began(process: int) -> str:
-    """When a process began, in the kernel's own count, so that a number given out anew is not taken for it."""
-    try:
-        # The name in parentheses may hold anything; the 22nd field is the 20th after it.
-        return Path(f"/proc/{process}/stat").read_text("utf-8", "replace").rpartition(")")[2].split()[19]
-    except (OSError, IndexError):
-        return ""
-
-
-def _is_running(process: int, began: str) -> bool:
-    if began:
-        return _began(process) == began
-    if os.name != "posix":  # there `kill` would end the process
-        return False
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except OSError:
-        return True
-    return True
+        return another_lives(row.owner, last or row.created_at)
 
 
 def _item_values(run_id: str, item: RunItem) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from migrator_tui.history.adaptation_records import StoredSearch
 from migrator_tui.history.adaptation_tables import SearchRow, SearchTryRow
 from migrator_tui.history.columns import now
 from migrator_tui.history.part import Part, upsert
+from migrator_tui.history.processes import another_lives, this_process
 from migrator_tui.history.runs import FINISHED, RUNNING, STOPPED
 from migrator_tui.history.tables import table
 
@@ -43,6 +44,22 @@ class Searches(Part):
         with self._history.writing() as connection:
             connection.execute(insert(_SEARCHES).values(project_id=self._project_id, **values))
         return StoredSearch(**values)
+
+    def claim_search(self, id: str) -> bool:
+        """Take a search on for this process; False where another living one is at it. `KeyError` if unknown."""
+        c = _SEARCHES.c
+        with self._history.writing() as connection:
+            self._serialise(connection)
+            wanted = select(c.state, c.settings, c.updated_at).where(self._mine(), c.id == id)
+            row = connection.execute(wanted).one_or_none()
+            if row is None:
+                raise KeyError(id)
+            owner = row.settings.get("owner")
+            if row.state == RUNNING and owner is not None and another_lives(owner, row.updated_at):
+                return False
+            mine = {"settings": dict(row.settings) | {"owner": this_process()}, "state": RUNNING, "updated_at": now()}
+            connection.execute(update(_SEARCHES).where(self._mine(), c.id == id).values(mine))
+        return True
 
     def save_search(
         self,

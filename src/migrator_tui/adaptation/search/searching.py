@@ -35,6 +35,7 @@ from migrator_tui.adaptation.search.values import (
 )
 from migrator_tui.adaptation.search.winner import suggestion_for
 from migrator_tui.history.records import Origin, Version
+from migrator_tui.project.errors import ProjectError
 from migrator_tui.project.schema import Case
 from migrator_tui.project.words import counted
 from migrator_tui.running.run import Runner
@@ -110,11 +111,13 @@ class Search:
         self._asking.stop()
 
     async def run(self, on_event: Callable[[SearchEvent], None]) -> SearchResult:
-        """Search until it is over. Raises `ProjectError` where a cap of money cannot be held, before anything is
-        asked."""
+        """Search until it is over. Raises `ProjectError`, before anything is asked, where a cap of money cannot be
+        held and where another program is at it."""
         began = time.monotonic()
         self._tell = on_event
         ground = self._ground
+        if not await asyncio.to_thread(self._history.claim_search, self.search_id):
+            raise ProjectError("that search is going on in another program")
         await self._asking.open(ground.models)
         self._asking.cap.held_back = ground.needs.held_back
         self._earlier = await asyncio.to_thread(calls_before, self._history, self.search_id)
