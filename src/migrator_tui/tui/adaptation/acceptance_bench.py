@@ -149,7 +149,8 @@ class AcceptanceBench(RowScreen):
         below = self.query_one("#matrix-pane", Pane)
         below.title(Content.assemble(("What flips", STRONG), (f" without {glyphs.arrow} with them", MUTED)))
         if acceptance is not None:
-            self.query_one("#matrix", Static).update(matrix(acceptance, below.size.width - 4, glyphs))
+            rows = matrix(acceptance, below.size.width - 4, glyphs, minimal=review.suggestion.minimal)
+            self.query_one("#matrix", Static).update(rows)
             below.bottom(matrix_bottom(acceptance))
         else:
             self.query_one("#matrix", Static).update("")
@@ -177,7 +178,15 @@ class AcceptanceBench(RowScreen):
         pane.bottom(Content.styled(f"{review.label} stays until you keep it", MUTED))
         about = "" if narrow else f"on top of {review.label}"
         width = pane.size.width - 2
-        effect = banner(review.acceptance, self._progress(), about, width, self.program.glyphs, narrow=narrow)
+        effect = banner(
+            review.acceptance,
+            self._progress(),
+            about,
+            width,
+            self.program.glyphs,
+            narrow=narrow,
+            minimal=review.suggestion.minimal,
+        )
         self.query_one("#effect", Static).update(effect)
 
     def _progress(self) -> tuple[str, str]:

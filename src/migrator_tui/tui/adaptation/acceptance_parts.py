@@ -63,17 +63,25 @@ class WasNow:
 
 
 def banner(
-    acceptance: Acceptance | None, progress: tuple[str, str], about: str, width: int, glyphs: Glyphs, *, narrow: bool
+    acceptance: Acceptance | None,
+    progress: tuple[str, str],
+    about: str,
+    width: int,
+    glyphs: Glyphs,
+    *,
+    narrow: bool,
+    minimal: bool = False,
 ) -> Content:
     """What it would do, in three lines beside a word; `progress` stands there while it is not known."""
     if acceptance is None:
         name, role = progress[0], "primary"
         lines = [Content.styled(progress[1], STYLES["text"]), Content.styled(about, MUTED), Content("")]
     else:
-        name, role = chip_words(acceptance, glyphs)
-        third = " · ".join(part for part in (spent_words(acceptance), about) if part)
+        name, role = chip_words(acceptance, glyphs, minimal=minimal)
+        ended = f"ended early: {safe_line(acceptance.stopped_because, 80)}" if acceptance.stopped_because else ""
+        third = " · ".join(part for part in (ended, spent_words(acceptance), about) if part)
         lines = [
-            Content.styled(purpose_words(acceptance), STRONG),
+            Content.styled(purpose_words(acceptance, minimal=minimal), STRONG),
             Content.styled(held_out_words(acceptance), STYLES["text"]),
             Content.styled(third, MUTED),
         ]
@@ -97,10 +105,10 @@ def _cut(line: Content, width: int) -> Content:
 # The matrix
 
 
-def matrix(acceptance: Acceptance, width: int, glyphs: Glyphs) -> Content:
+def matrix(acceptance: Acceptance, width: int, glyphs: Glyphs, *, minimal: bool = False) -> Content:
     """Four rows that do not mix, with bars where there is room."""
     rows = (
-        ("it was written for", acceptance.aimed_at),
+        ("that failed" if minimal else "it was written for", acceptance.aimed_at),
         ("that passed", acceptance.passed),
         ("others that failed", acceptance.others),
         ("held out", acceptance.held_out),

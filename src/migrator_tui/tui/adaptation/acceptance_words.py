@@ -31,25 +31,38 @@ def listed_parts(acceptance: Acceptance) -> tuple[Flips, ...]:
     return acceptance.aimed_at, acceptance.passed, acceptance.others
 
 
-def chip_words(acceptance: Acceptance, glyphs: Glyphs) -> tuple[str, str]:
-    """`✓ FIXES 3`, `! BREAKS 1`, `✗ BREAKS T-0042◆`, `~ CHANGES NOTHING`, and the colour role."""
+def chip_words(acceptance: Acceptance, glyphs: Glyphs, *, minimal: bool = False) -> tuple[str, str]:
+    """`✓ FIXES 3`, `! BREAKS 1`, `✗ BREAKS T-0042◆`, `~ CHANGES NOTHING`, and the colour role.
+
+    `minimal`: it only takes out, so that nothing is to change.
+    """
     if acceptance.critical_broken:
         more = f" +{broken_count(acceptance) - 1}" if broken_count(acceptance) > 1 else ""
         return f"{glyphs.failed} BREAKS {acceptance.critical_broken[0]}{glyphs.critical}{more}", "error"
     broken, fixed = broken_count(acceptance), fixed_count(acceptance)
     if broken:
         return f"{glyphs.warning} BREAKS {broken:,}", "warning"
+    if acceptance.stopped_because:
+        return f"{glyphs.warning} NOT TO THE END", "warning"
     if fixed:
         return f"{glyphs.passed} FIXES {fixed:,}", "success"
     if any(part.open for part in parts(acceptance)):
         return f"{glyphs.to_judge} CANNOT TELL", "primary"
+    if minimal:
+        return f"{glyphs.passed} BREAKS NOTHING", "success"
     return f"{glyphs.drift} CHANGES NOTHING", "warning"
 
 
-def purpose_words(acceptance: Acceptance) -> str:
+def purpose_words(acceptance: Acceptance, *, minimal: bool = False) -> str:
     """`fixes 3 of the 4 it was written for, breaks 1 of 40 that passed`."""
     aimed, passed = acceptance.aimed_at, acceptance.passed
     aims = f"fixes {len(aimed.fixed):,} of the {aimed.cases:,} it was written for" if aimed.cases else ""
+    if minimal:
+        aims = (
+            f"less to read, {len(aimed.fixed):,} fixed of {aimed.cases:,} that failed"
+            if aimed.cases
+            else "less to read"
+        )
     if aimed.broken:
         aims += f" and breaks {len(aimed.broken):,}"
     breaks = f"breaks {len(passed.broken):,} of {passed.cases:,} that passed" if passed.cases else ""
@@ -73,7 +86,7 @@ def trust_words(held: Flips) -> str:
     """What the held-out cases prove, by McNemar's exact test."""
     fixed, broken = len(held.fixed), len(held.broken)
     if not fixed and not broken:
-        return "nothing flips, so they show neither gain nor harm"
+        return "nothing flips"
     p = mcnemar_exact(PairedTable(len(held.kept), broken, fixed, len(held.still_failing)))
     if p < SURE:
         return "surely better" if fixed > broken else "surely worse"

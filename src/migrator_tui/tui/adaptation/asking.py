@@ -112,7 +112,7 @@ class AskDialog(Modal["Prepared"]):
 
     def _details(self, way: "Prepared") -> list[Content]:
         rows = [
-            ("asks", f"{safe_line(self.assistant, 40)}, {_calls(way)}, {price_words(way.cost)}"),
+            ("asks", f"{safe_line(self.assistant, 30)}, {price_words(way.cost)}, {_calls(way)}"),
             ("failing", f"{len(way.failing):,} of the {many(way.of, 'case')} that it may see"),
             ("kept aside", f"{many(way.held_out, 'case')} that it never sees, to test the result")
             if way.held_out
@@ -128,7 +128,7 @@ class AskDialog(Modal["Prepared"]):
 
 def _calls(way: "Prepared") -> str:
     """`1 call`, and that an answer which breaks the form is sent back."""
-    more = f" (at most {way.most_calls}, should its form be wrong)" if way.most_calls > way.calls else ""
+    more = f", at most {way.most_calls} where its form is wrong" if way.most_calls > way.calls else ""
     return f"{many(way.calls, 'call')}{more}"
 
 

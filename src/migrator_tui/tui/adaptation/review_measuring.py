@@ -191,18 +191,27 @@ class Measuring(ReviewBench):
 
     async def _offer_to_leave(self, review: Review) -> None:
         """One key leaves all that earned no place."""
-        idle = [number for number, one in review.ablations.items() if not one.earns_its_place]
+        minimal = review.suggestion.minimal
+        idle = [
+            number
+            for number, one in review.ablations.items()
+            if not one.earns_its_place and (bool(one.better_without) or not minimal)
+        ]
         if not idle:
             if review.ablations:
-                self.say("each of them is needed", "success")
+                self.say("none of them breaks anything" if minimal else "each of them is needed", "success")
             return
         if self.program.screen is not self or self.review is not review:
             return  # the list says it
         named = [f"{number + 1}  {title_of(review.edits[number])}" for number in idle]
-        lines = ["Nothing fails without:", *(f"  {name}" for name in named), "", "A shorter prompt does the same."]
+        first, last = "Nothing fails without:", "A shorter prompt does the same."
+        if minimal:
+            first, last = "Cases pass only without:", "What they take out is needed."
+        lines = [first, *(f"  {name}" for name in named), "", last]
         if await self.app.push_screen_wait(Confirm("Leave what is not needed?", lines, "enter leave")):
             self.choose(idle, Choice.LEFT)
-            review.reasons |= dict.fromkeys(idle, "nothing fails without it")
+            why = "cases pass only without it" if minimal else "nothing fails without it"
+            review.reasons |= dict.fromkeys(idle, why)
             self.paint()
 
     @work(exclusive=True, group="question")

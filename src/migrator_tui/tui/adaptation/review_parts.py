@@ -113,7 +113,7 @@ def _remarks(review: Review, number: int, edit: Edit, glyphs: Glyphs) -> list[tu
         said.append((f"left: {review.reasons[number]}", "muted"))
     ablation = review.ablations.get(number)
     if ablation is not None:
-        said += worth(ablation, glyphs)
+        said += [(words, role) for words, role, _ in worth(ablation, glyphs, minimal=review.suggestion.minimal)]
     return said
 
 
@@ -123,16 +123,23 @@ def leaked_from(leaks: Sequence[Leak]) -> str:
     return f"a test case: {ids[0]}" if len(ids) == 1 else f"{len(ids)} test cases"
 
 
-def worth(ablation: Ablation, glyphs: Glyphs) -> list[tuple[str, str]]:
-    """What leaving an edit out has shown: words, each with a colour role."""
-    said = [(f"{glyphs.drift} nothing fails without it", "warning")]
+def worth(ablation: Ablation, glyphs: Glyphs, *, minimal: bool = False) -> list[tuple[str, str, Sequence[str]]]:
+    """What leaving an edit out has shown: words, their colour role, and the cases that they are about.
+
+    `minimal`: it only takes out, and has earned its place where nothing passes only without it.
+    """
+    said: list[tuple[str, str, Sequence[str]]] = []
     if ablation.earns_its_place:
-        said = [(f"{glyphs.passed} needed for {many(len(ablation.needed_for), 'case')}", "success")]
+        words = f"{glyphs.passed} needed for {many(len(ablation.needed_for), 'case')}"
+        said.append((words, "success", ablation.needed_for))
+    elif minimal and not ablation.better_without:
+        said.append((f"{glyphs.passed} nothing fails with it", "success", ()))
+    elif not minimal:
+        said.append((f"{glyphs.drift} nothing fails without it", "warning", ()))
     if ablation.better_without:
         passes = "passes" if len(ablation.better_without) == 1 else "pass"
-        said.append(
-            (f"{glyphs.warning} {many(len(ablation.better_without), 'case')} {passes} only without it", "warning")
-        )
+        words = f"{glyphs.warning} {many(len(ablation.better_without), 'case')} {passes} only without it"
+        said.append((words, "warning", ablation.better_without))
     return said
 
 
@@ -210,8 +217,7 @@ def hunk_content(
     ]
     ablation = review.ablations.get(number)
     if ablation is not None:
-        groups = ([ablation.needed_for] if ablation.earns_its_place else [()]) + [ablation.better_without]
-        for (words, role), ids in zip(worth(ablation, glyphs), groups, strict=False):
+        for words, role, ids in worth(ablation, glyphs, minimal=review.suggestion.minimal):
             named = ", ".join(safe_line(case_id, 24) for case_id in ids)
             extra.append(_wrapped(f"{words}{': ' + named if named else ''}", width, role))
     extra += [
