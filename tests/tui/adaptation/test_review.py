@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from migrator_tui.adaptation.values import Ablation, Edit, Op
+from migrator_tui.history.adaptation_records import CasePart
 from migrator_tui.tui.adaptation.review_state import Choice
 from migrator_tui.tui.adaptation.review_words import ChangeWords
 from tests.tui.adaptation.reviewing import COPIED, NO_FENCES, POLITE, under_review
@@ -40,6 +41,13 @@ async def test_what_speaks_against_an_edit_stands_under_it(answered: Path) -> No
         assert "copies a test case: c4" in text and "unexplained" in text
         assert "␛]0;stolen" in text and "[/b]" in text and "\x1b" not in text
         assert "max_tokens cuts" in text and "claude-opus-5" in text
+
+
+async def test_a_held_out_case_is_never_listed_whatever_an_edit_names(answered: Path) -> None:
+    async with opened(answered) as driver:
+        driver.history.keep_case_parts("triage", {"c1": CasePart.HELD_OUT, "c3": CasePart.LEARN})
+        screen = await under_review(driver)
+        assert screen.behind.keys == ["c3"] and "c1" not in driver.text
 
 
 async def test_space_takes_and_leaves_and_a_reason_reaches_the_next_request(answered: Path) -> None:

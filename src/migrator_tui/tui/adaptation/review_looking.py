@@ -9,6 +9,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from migrator_tui.adaptation.values import Edit, EditKind, Leak
+from migrator_tui.history.adaptation_records import CasePart
 from migrator_tui.history.records import CheckRecord, Mark, Output
 from migrator_tui.project.schema import BASELINE, Case, Task
 from migrator_tui.tui.adaptation.review_state import CaseNow, Guarded, Review
@@ -100,7 +101,7 @@ def cases_now(workspace: "Workspace", task: Task, candidate: str, case_ids: Coll
 
     history, project = workspace.history, workspace.project
     parts = history.case_parts(task.name)
-    wanted = sorted(case_id for case_id in case_ids if parts.get(case_id) != "held-out")
+    wanted = sorted(case_id for case_id in case_ids if parts.get(case_id) is not CasePart.HELD_OUT)
     cases = {case.id: case for case in history.cases(task.name, wanted)}
     standings = history.standings(task.name, candidate, list(cases))
     old = history.current_outputs(task.name, BASELINE, project.baseline.model, list(cases))

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from textual import work
 
 from migrator_tui.adaptation.values import Ablation
+from migrator_tui.history.adaptation_records import CasePart
 from migrator_tui.history.errors import HistoryError
 from migrator_tui.history.records import Origin, Version
 from migrator_tui.project.errors import ProjectError
@@ -73,7 +74,7 @@ class Measuring(ReviewBench):
     def _some_cases(self, review: Review) -> list[str]:
         """Where nobody said which: failing ones first, then others that the assistant may see."""
         parts = self.workspace.history.case_parts(review.track[0])
-        learn = [case_id for case_id, part in parts.items() if part == "learn"]
+        learn = [case_id for case_id, part in parts.items() if part is CasePart.LEARN]
         return list(dict.fromkeys([*review.suggestion.failing, *learn]))
 
     def _can_try(self) -> bool:
