@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ from textual.pilot import Pilot
 from textual.widgets import Input, TextArea
 
 from migrator_tui.adaptation.reasons import reasons_of
+from migrator_tui.adaptation.search.stored import result_details, settings_details, try_details
 from migrator_tui.adaptation.search.values import HeldOut, Try
 from migrator_tui.adaptation.values import Flips
 from migrator_tui.history.records import Origin
@@ -22,7 +23,18 @@ from migrator_tui.tui.adaptation.search_state import SearchState
 from migrator_tui.tui.app import MigratorApp
 from migrator_tui.tui.glyphs import ASCII, UNICODE
 from migrator_tui.tui.widgets.modal import Ask, Confirm, Sheet
-from tests.tui.adaptation.scripted import HELD_OUT, Scripted, going, over, result_of, searching, state_of, tries_of
+from tests.tui.adaptation.scripted import (
+    EDIT,
+    HELD_OUT,
+    SETTINGS,
+    Scripted,
+    going,
+    over,
+    result_of,
+    searching,
+    state_of,
+    tries_of,
+)
 from tests.tui.conftest import NARROW, WIDE, Driver, opened, run_all, write_project
 
 UNSURE = replace(HELD_OUT, after=48 / 60, low=-0.05, high=0.08, flips=Flips(fixed=("h1",), kept=("h2",)), looks=3)
@@ -93,6 +105,7 @@ async def test_the_winner_goes_to_the_review_and_nothing_is_applied(answered: Pa
         await driver.until(lambda: driver.app.current.NAME == "suggestion")
         review = driver.app.reviews.get(("triage", "newer"))
         assert review is not None and review.search_id == "s1" and len(review.taken) == 1
+        await driver.settle()
         assert driver.bench.prompt_pane.template == before
 
 
@@ -285,3 +298,34 @@ def test_picture_while_it_goes_on(picture: Compare, size: tuple[int, int]) -> No
 @SIZES
 def test_picture_of_what_it_found(picture: Compare, size: tuple[int, int]) -> None:
     assert picture(size, over)
+
+
+async def test_an_earlier_search_can_be_looked_at_and_its_winner_reviewed(answered: Path) -> None:
+    """Of another session, or of the command line: it comes out of the history."""
+    async with opened(answered, size=WIDE) as driver:
+        history, prompt = driver.history, driver.bench.prompt
+        assert prompt is not None
+        tries = tries_of(driver)
+        details = settings_details(SETTINGS, {})
+        stored = history.start_search(
+            task="triage", candidate="newer", base_version_id=prompt.version.id, settings=details, author="ada"
+        )
+        for one in tries:
+            history.add_try(stored.id, try_details(one))
+        result = replace(result_of(tries), search_id=stored.id)
+        version_id = tries[-1].version_id
+        assert version_id is not None
+        kept = {"edits": [asdict(EDIT)], "assistant": "claude-opus-5", "search_id": stored.id}
+        history.keep_adaptation(version_id, {**kept, "base_version_id": prompt.version.id}, "ada")
+        history.save_search(
+            stored.id, state="finished", calls=712, assistant_calls=12, cost=4.2, result=result_details(result)
+        )
+        await driver.press("S")
+        await driver.until(lambda: "✓ done · +10.0 points on held-out cases" in driver.text)
+        assert "712 of 900" in driver.text and "breaks 2: c4 c5" in driver.text
+        assert "On the 140 it was 90.0 %" in driver.text
+        await driver.press("enter")
+        await driver.until(lambda: driver.app.current.NAME == "suggestion")
+        review = driver.app.reviews.get(("triage", "newer"))
+        assert review is not None and review.edits == [EDIT] and review.search_id == stored.id
+        await driver.settle()

@@ -50,6 +50,8 @@ class SearchBench(RowScreen):
         self._shown: SearchState | None = None
         self._looked: dict[int, tuple[Try, panes.Looked]] = {}
         """What was looked up of each try, and the try as it was then."""
+        self._recalled: set[tuple[str, str]] = set()
+        """Tasks and candidates whose earlier searches were looked for."""
         self._looking: int | None = None
         """The number of the try that is being looked up."""
 
@@ -194,6 +196,7 @@ class SearchBench(RowScreen):
             self.rows.show([])
         if state is None:
             self.query_one("#no-search", Static).update(panes.nothing_lines(self._nothing()))
+            self._look_for_earlier()
             return
         glyphs, frame = self.program.glyphs, self.program.search_frame
         width = self.app.size.width
@@ -279,6 +282,27 @@ class SearchBench(RowScreen):
         pane.title(panes.flips_title(chosen))
         pane.bottom(panes.flips_bottom(chosen, going, glyphs))
         self._show("#flips", panes.flip_lines(chosen, looked, glyphs, max(20, pane.size.width - 5)))
+
+    def _look_for_earlier(self) -> None:
+        """The last search of an earlier session, or of the command line, is looked for once."""
+        track = self.workspace.task.name, self.workspace.candidate.name
+        if track not in self._recalled and self.workspace.is_open:
+            self._recalled.add(track)
+            self._recall(track)
+
+    @work(group="recalling")
+    async def _recall(self, track: tuple[str, str]) -> None:
+        from migrator_tui.tui.adaptation.search_recall import recall
+
+        try:
+            state = await asyncio.to_thread(recall, self.workspace, *track)
+        except (ProjectError, HistoryError) as error:
+            self.say(str(error), "error")
+            return
+        if state is not None:
+            self.program.searches.recalled(state)
+            self.paint()
+            self.show_keys()
 
     def _show(self, name: str, content: Content) -> None:
         """Another text, where it is another one: somebody may have scrolled."""

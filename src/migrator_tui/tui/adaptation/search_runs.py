@@ -52,6 +52,11 @@ class Searches:
         """The last search of a task and candidate in this window."""
         return self._states.get(track)
 
+    def recalled(self, state: SearchState) -> None:
+        """The last search of an earlier session, unless this one knows a newer one."""
+        if self._states.setdefault(state.track, state) is state:
+            self.changes += 1
+
     def start(self, search: Search, state: SearchState) -> None:
         """Let a search run; there must be none."""
         assert self.going is None

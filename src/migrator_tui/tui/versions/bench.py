@@ -35,6 +35,7 @@ from migrator_tui.tui.versions.folding import folded
 from migrator_tui.tui.versions.lineage import LANES, LineageRow, lineage
 from migrator_tui.tui.versions.reasons import reason_lines
 from migrator_tui.tui.widgets.pane import Pane
+from migrator_tui.tui.widgets.parts import hanging
 from migrator_tui.tui.widgets.row_list import ListRow, RowList, head_row
 from migrator_tui.tui.widgets.row_screen import RowScreen
 from migrator_tui.tui.widgets.text_view import TextView
@@ -362,7 +363,8 @@ class VersionsBench(RowScreen):
         glyphs = self.program.glyphs
         labels = {e.version.id: e.label for e in self.entries.values() if e.version is not None}
         told = reason_lines(entry.reasons, labels, glyphs, width) if entry.reasons is not None else []
-        return Content("\n").join([*told, *([Content("")] * bool(told)), diff_lines(diff, glyphs)])
+        lines = [hanging(line, 6, width) for line in diff_lines(diff, glyphs).split("\n", allow_blank=True)]
+        return Content("\n").join([*told, *([Content("")] * bool(told)), *lines])
 
     def diff_title(self, entry: Entry, other: Entry | None, diff: PromptDiff) -> Content:
         """`v3 → v4  − 1 + 6 · parameters the same`."""

@@ -39,11 +39,13 @@ def folded(entries: Sequence[Entry], opened: Collection[str]) -> list[Entry]:
 
 def _is_try(entry: Entry) -> bool:
     version = entry.version
+    # What a search found has its reasons, and stays in sight before anybody keeps it.
     return (
         entry.kind is Kind.VERSION
         and version is not None
         and version.origin in FOLDED
         and not version.kept
+        and entry.reasons is None
         and not entry.in_work
         and not entry.in_file
     )

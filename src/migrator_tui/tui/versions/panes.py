@@ -63,7 +63,8 @@ def entry_line(
     """One row of the list. `marked`: the row under the cursor is compared with this one, by choice or not."""
     sign, role = _sign(entry, result, glyphs)
     tree = Content.assemble((place.before, FAINT), (sign, STYLES[role]), (place.after, FAINT))
-    quiet = entry.kind is Kind.VERSION and entry.version is not None and not entry.version.kept
+    unkept = entry.kind is Kind.VERSION and entry.version is not None and not entry.version.kept
+    quiet = unkept or entry.kind is Kind.TRIES
     label_style = STRONG if not quiet or selected else MUTED
     here = " " + (glyphs.same if entry.in_file else "") + (glyphs.caret if entry.in_work else "")
     label = safe_line(entry.label, LABEL_CELLS - 1)

@@ -152,6 +152,10 @@ class VersionsScreen(VersionsBench):
             await write_version(self, workspace.task, workspace.candidate, version)
             self.reload()
 
+    def action_search(self) -> None:
+        """To the search of this prompt, where there is one; there `S` starts one."""
+        self.program.action_show("search")
+
     @work(exclusive=True, group="question")
     async def action_run_all(self) -> None:
         """Ask the candidate about the cases with this version."""

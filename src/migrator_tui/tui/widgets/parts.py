@@ -13,6 +13,9 @@ from migrator_tui.tui.theme import MUTED, STRONG, STYLES
 from migrator_tui.tui.widgets.pane import Pane
 from migrator_tui.tui.widgets.row_list import ListRow, RowList
 
+LONGEST_HUNG = 4_000
+"""Characters; wrapping is slow on endless lines, which a text view breaks by itself."""
+
 Draw = Callable[[int], Content]
 """The content of a line for a width in cells."""
 
@@ -95,8 +98,8 @@ def mark(selected: bool, glyphs: Glyphs) -> Content:
 
 
 def hanging(line: Content, indent: int, width: int) -> Content:
-    """A line wrapped to a width; what follows the first stands under its text."""
-    if line.cell_length <= width or width <= indent + 10:
+    """A line wrapped to a width; what follows the first stands under its text. An endless line stays as it is."""
+    if line.cell_length <= width or width <= indent + 10 or len(line) > LONGEST_HUNG:
         return line
     head, rest = line[:indent], line[indent:]
     first, *others = rest.wrap(width - indent)
