@@ -1,4 +1,4 @@
-"""What a search goes by: the worth of an answer, the first few cases, why a child is dropped, whether there is room."""
+"""What a search goes by: the worth of an answer, the first few cases, why a child is dropped, whether it may help."""
 
 from pathlib import Path
 

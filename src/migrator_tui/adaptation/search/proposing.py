@@ -13,11 +13,16 @@ from migrator_tui.adaptation.search.values import SearchResult
 from migrator_tui.adaptation.search.winner import combined_edits
 from migrator_tui.adaptation.values import Advice, Suggestion
 from migrator_tui.checks.base import CheckFailure, NotAsked
+from migrator_tui.project.words import counted
 
 if TYPE_CHECKING:
     from migrator_tui.adaptation.answer import Asked
     from migrator_tui.adaptation.brief import Brief
     from migrator_tui.history.store import History
+
+
+MOST_TOLD = 12
+"""Edits of dropped tries that are told of, the newest first: those that people turned down need room, too."""
 
 
 class NoProposal(Exception):
@@ -93,7 +98,9 @@ class Proposer:
             looked,
             ground.learn,
             len(ground.held_out),
-            rejected=[Rejected(asdict(edit), one.why) for one in reversed(dropped) for edit in one.edits],
+            rejected=[Rejected(asdict(edit), _why(one)) for one in reversed(dropped) for edit in one.edits][
+                :MOST_TOLD
+            ],
         )
         return request, asked, advice
 
@@ -144,3 +151,9 @@ class Proposer:
             counts = {field.name: len(getattr(held_out.flips, field.name)) for field in fields(held_out.flips)}
             details |= {"flips": {"held_out": counts}, "looks": held_out.looks}
         self._history.keep_adaptation(result.best.version_id, details, author)
+
+
+def _why(dropped: Attempt) -> str:
+    """Why an edit of a dropped try was dropped: alone it may be better than in that company."""
+    others = len(dropped.edits) - 1
+    return f"{dropped.why} (tried together with {counted(others, 'other edit')})" if others else dropped.why
