@@ -26,6 +26,7 @@ from migrator_tui.tui.keys import SEARCH, Key, bindings
 from migrator_tui.tui.messages import SearchAdvanced, SearchEnded, TrackChanged
 from migrator_tui.tui.theme import MUTED, STRONG
 from migrator_tui.tui.widgets.pane import Pane
+from migrator_tui.tui.widgets.parts import HeadLine
 from migrator_tui.tui.widgets.row_list import RowList
 from migrator_tui.tui.widgets.row_screen import RowScreen
 from migrator_tui.tui.widgets.text_view import TextView
@@ -64,7 +65,7 @@ class SearchBench(RowScreen):
                 with Pane(id="chart-pane"):
                     yield Static(id="chart")
                 with Pane(id="tries-pane"):
-                    yield Static(id="try-heads")
+                    yield HeadLine()
                     yield RowList(id="tries")
             with Vertical(id="search-right"):
                 with Pane(id="proposal-pane"):
@@ -149,7 +150,7 @@ class SearchBench(RowScreen):
 
     def on_screen_resume(self) -> None:
         self.show_keys()
-        self.paint()
+        self.call_after_refresh(self.paint)  # once the panes have their sizes
 
     def on_track_changed(self, message: TrackChanged) -> None:
         """Another task or candidate is in view."""
@@ -233,8 +234,8 @@ class SearchBench(RowScreen):
         pane = self.query_one("#tries-pane", Pane)
         pane.title(Content.assemble(("Tries", STRONG), (" newest first ", MUTED)))
         pane.bottom(tries_bottom(tries, state.going, glyphs))
-        width = max(30, self.rows.size.width)
-        self.query_one("#try-heads", Static).update(column_heads(width, bar_floor(tries)))
+        floor = bar_floor(tries)
+        self.query_one(HeadLine).show(lambda width: column_heads(width, floor))
         wanted = None
         if not self.rows.moved and tries:
             found = state.result is not None and state.result.helped

@@ -36,7 +36,7 @@ def strip_lines(state: SearchState, glyphs: Glyphs, width: int) -> Content:
     lines = [
         _calls(state, spent, cells, glyphs),
         _money(spent, cells, glyphs),
-        Content.assemble("  ", _ending(state, glyphs)),
+        Content.assemble("  ", _ending(state, glyphs, width)),
     ]
     return Content("\n").join(line.truncate(width, ellipsis=True) for line in lines)
 
@@ -96,7 +96,7 @@ def _bar(share: float, cells: int, glyphs: Glyphs, held: int = 0) -> Content:
     )
 
 
-def _ending(state: SearchState, glyphs: Glyphs) -> Content:
+def _ending(state: SearchState, glyphs: Glyphs, width: int) -> Content:
     if state.result is not None:
         words = glyphs.fit(safe_line(state.result.ended, 200))
         return Content.styled(words, STYLES["text"])
@@ -106,7 +106,10 @@ def _ending(state: SearchState, glyphs: Glyphs) -> Content:
         return Content.styled("the search is over; one last time start and winner are asked", STYLES["text"])
     either = "at either" if state.settings.max_cost is not None else "there"
     patience, since = state.settings.patience, state.without_better
+    words = f"stops by itself {either}, or after {patience} tries in a row without a better one "
+    if width < 100:
+        words = f"ends {either}, or after {patience} tries without a better one "
     return Content.assemble(
-        (f"stops by itself {either}, or after {patience} tries in a row without a better one ", MUTED),
+        (words, MUTED),
         (f"({since} so far)" if since else "", STYLES["text"]),
     )
