@@ -1,0 +1,1 @@
+"""The gateway: a LiteLLM proxy with our plugin, its configuration, its environment and its process."""
