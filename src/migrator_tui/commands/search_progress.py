@@ -66,8 +66,8 @@ class SearchProgress:
         elif isinstance(event, TryEnded):
             one = event.attempt
             rate = "" if one.score is None else f", {one.score:.1%} of {counted(one.done, 'case')}"
-            kept = "kept" if one.accepted else "dropped"
-            self._line(f"try {one.number} {kept}: {one.title}{rate}; {one.why}")
+            kept = "" if one.parent is None else " kept" if one.accepted else " dropped"
+            self._line(f"try {one.number}{kept}: {one.title}{rate}; {one.why}")
         elif isinstance(event, HeldOutBegan):
             self._line(f"try {event.winner} is the best; the held-out cases are asked")
         elif isinstance(event, SearchNoticed):

@@ -87,6 +87,7 @@ class Proposer:
 
         ground = self._ground
         answers = {case_id: [output] for case_id, output in parent.outputs.items()}
+        rejected = [Rejected(asdict(edit), _why(one)) for one in reversed(dropped) for edit in one.edits]
         looked = look(ground.project, self._history, ground.task, ground.candidate, ground.learn, answers)
         request, asked, advice, _ = ask_about(
             ground.project,
@@ -98,9 +99,7 @@ class Proposer:
             looked,
             ground.learn,
             len(ground.held_out),
-            rejected=[Rejected(asdict(edit), _why(one)) for one in reversed(dropped) for edit in one.edits][
-                :MOST_TOLD
-            ],
+            rejected=rejected[:MOST_TOLD],
         )
         return request, asked, advice
 

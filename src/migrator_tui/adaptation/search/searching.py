@@ -80,7 +80,7 @@ class Search:
             1,
             ground.base.template,
             tuple(self._cases),
-            title=f"{ground.base.label}, where it starts",
+            title=ground.base.label,
             version=ground.base,
         )
         self._attempts = Attempts(self._start)
@@ -281,10 +281,7 @@ class Search:
             if tried.output.failed_call and self._errors < MOST_ERRORS:
                 self._errors += 1
                 self._tell(SearchNoticed(f"case {tried.case_id}: {tried.outcome.reason}"))
-            if time.monotonic() - self._told >= EVERY:
-                self._told = time.monotonic()
-                self._tell(TryAdvanced(attempt.shown()))
-                self._tell(SpentChanged(self._asking.spent))
+            self._advanced(attempt)
 
         try:
             await self._asking.ask(attempt.version, [self._cases[case_id] for case_id in open_ids], take)
@@ -298,12 +295,18 @@ class Search:
         if all(attempt.outputs[case_id].failed_call for case_id in open_ids):
             self._finish(f"every call ends in an error: {attempt.scores[open_ids[0]].reason}", False)
 
+    def _advanced(self, attempt: Attempt | None = None) -> None:
+        if time.monotonic() - self._told >= EVERY:
+            self._told = time.monotonic()
+            if attempt is not None:
+                self._tell(TryAdvanced(attempt.shown()))
+            self._tell(SpentChanged(self._asking.spent))
+
     async def _ask_baseline(self, cases: Sequence[Case]) -> None:
         """The old model's answers, which then stand for their cases as those of a run."""
-        if not cases:
-            return
-        await self._asking.ask(self._ground.baseline, cases, lambda tried: None)
-        self._tell(SpentChanged(self._asking.spent))
+        if cases:
+            await self._asking.ask(self._ground.baseline, cases, lambda tried: self._advanced())
+            self._tell(SpentChanged(self._asking.spent))
 
     async def _test(self) -> HeldOut | None:
         """Start and winner on the held-out cases; nothing where nothing helped, since that would tell nothing."""
