@@ -14,7 +14,7 @@ from textual.widgets import Static
 from migrator_tui.history.errors import HistoryError
 from migrator_tui.project.errors import ProjectError
 from migrator_tui.text_safety import safe_line
-from migrator_tui.tui.adaptation.review_looking import look_again, take_over
+from migrator_tui.tui.adaptation.review_looking import guard, look_again, take_over
 from migrator_tui.tui.adaptation.review_parts import (
     cases_part,
     choice_chip,
@@ -49,6 +49,7 @@ class ReviewBench(RowScreen):
 
     _shown: str | None = None
     """The row that the panes at the right are about."""
+    _owes_look = False
 
     # Composing
 
@@ -186,10 +187,16 @@ class ReviewBench(RowScreen):
         self.look(review)
 
     @work(exclusive=True, group="looking")
-    async def look(self, review: Review) -> None:
-        """Have edits, guards and cases looked at anew."""
+    async def look(self, review: Review, *, choice: bool = False) -> None:
+        """Have edits, guards and cases looked at anew; with `choice` only what the guards say, which is quicker."""
+        self._owes_look = self._owes_look or not choice  # one that is overtaken is made up for
         try:
-            take_over(review, await asyncio.to_thread(look_again, review, self.workspace))
+            if self._owes_look:
+                take_over(review, await asyncio.to_thread(look_again, review, self.workspace))
+                self._owes_look = False
+            else:
+                edits, taken = list(review.edits), list(review.taken)
+                review.guarded = await asyncio.to_thread(guard, review, self.workspace, edits, taken)
         except (ProjectError, HistoryError, OSError) as error:
             self.say(str(error), "error")
         self.paint()

@@ -39,10 +39,11 @@ def look_again(review: Review, workspace: "Workspace") -> Looked:
     stale = edits.stale(text, every)
     cases = _some_cases(workspace, task)
     texts = _texts(workspace, task, review.track[1], cases)
+    known = leaks.task_texts(task)
     found: dict[int, Sequence[Leak]] = {}
     for number, edit in enumerate(every):
         if edit.kind is not EditKind.EXAMPLE and number not in stale:
-            found[number] = leaks.leaks(text, edit, cases, texts)
+            found[number] = leaks.leaks(text, edit, cases, texts, known)
     named = {case_id for edit in every for case_id in edit.case_ids}
     named.update(case_id for advice in review.suggestion.advice for case_id in advice.case_ids)
     named.update(case_id for cause in review.suggestion.causes for case_id in cause.case_ids)

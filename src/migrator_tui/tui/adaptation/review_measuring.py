@@ -264,7 +264,7 @@ class Measuring(ReviewBench):
         for number in numbers:
             review.choose(number, choice)
         self.paint()
-        self.look(review)
+        self.look(review, choice=True)
 
 
 def text_with(review: Review, numbers: list[int]) -> str:
