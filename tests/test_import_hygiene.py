@@ -35,6 +35,7 @@ PARTS = {
     "adaptation": (),
     "coverage": (),
     "preflight": (),
+    "rollout": (),
     "reports": (),
     "commands": (),
     "tui": ("textual",),

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection, text
 
-from migrator_tui.history import adaptation_tables  # noqa: F401 - what is to be created must be known
+from migrator_tui.history import adaptation_tables, rollout_tables  # noqa: F401 - what is created must be known
 from migrator_tui.history.database import Database, check_not_newer, schema_version
 from migrator_tui.history.errors import HistoryError, NotOurDatabaseError
 from migrator_tui.history.schema_version import HEAD, VERSION_TABLE

@@ -2,7 +2,7 @@
 belongs to this machine (index of its case files, standings, drafts, session), which always lies in SQLite.
 
 Both families are created in every database; with SQLite, the default, they are one file. The tables of adaptation
-lie in `adaptation_tables`.
+lie in `adaptation_tables`, those of rollouts in `rollout_tables`.
 """
 
 from datetime import datetime

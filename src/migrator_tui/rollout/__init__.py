@@ -1,1 +1,1 @@
-"""Move the traffic: a rollout in steps, guardrails that roll it back, a monitor, the gateway that serves both arms."""
+"""Move the traffic: steps, guardrails that roll them back, a monitor, the gateway that serves both arms."""
