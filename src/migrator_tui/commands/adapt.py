@@ -196,7 +196,7 @@ def _print(
         say(result.ended)
     else:
         print_search(result, held_out, sys.stdout)
-    if result.head_room is not None and not result.head_room.likely:
+    if result.head_room is not None and not (result.head_room.likely or result.helped):
         force = "; --force searches all the same" if result.head_room.failing and not arguments.force else ""
         say(f"a search is unlikely to help here: {result.head_room.why}{force}")
     if not result.complete:

@@ -45,9 +45,10 @@ class Ground:
 
     @property
     def models(self) -> list[ModelSpec]:
-        """All that may be asked."""
+        """All that may be asked; the baseline only where answers of it are missing."""
         asked = models_asked(self.task, [*self.learn, *self.held_out])
-        return [self.project.baseline, self.project.candidate(self.candidate), self.assistant, *asked]
+        old = [self.project.baseline] if self.needs.references or self.needs.compared else []
+        return [*old, self.project.candidate(self.candidate), self.assistant, *asked]
 
 
 @dataclass(frozen=True, slots=True)

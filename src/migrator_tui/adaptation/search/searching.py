@@ -160,7 +160,7 @@ class Search:
         await self._ended(start)
         self._room = head_room(ground.task, self._cases, start.counting())
         if self._room.failing == 0 and self._room.of:
-            self._finish(NOTHING_FAILS)
+            self._finish("every case that it may learn from passes already")
         if not self._room.likely and not self._force:
             self._finish(f"search is unlikely to help here: {self._room.why}")
         if not ground.needs.all_references:
