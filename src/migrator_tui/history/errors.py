@@ -13,3 +13,7 @@ class DatabaseTooNewError(HistoryError):
 
 class NotOurDatabaseError(HistoryError):
     """The file or database named is not a history of this program."""
+
+
+class OvertakenError(HistoryError):
+    """Somebody else changed a rollout meanwhile: nothing was done, and what it is now has to be looked at."""

@@ -50,10 +50,9 @@ class EventKind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Rollout:
-    """One task on its way from the baseline to a candidate's named version, as it stands at one `revision`."""
+class NewRollout:
+    """What is to be moved over and how, on its way into the history."""
 
-    id: int
     name: str
     """The model name that applications ask the gateway for: the task's."""
     task: str
@@ -61,6 +60,18 @@ class Rollout:
     version_id: int
     """The candidate's prompt version."""
     baseline_version_id: int
+    steps: Sequence[Step]
+    guardrails: Sequence[GuardrailRule]
+    hold_back: float
+    auto_advance: bool
+    sample_answers: float
+
+
+@dataclass(frozen=True, slots=True)
+class Rollout(NewRollout):
+    """One task on its way from the baseline to a candidate's named version, as it stands at one `revision`."""
+
+    id: int
     state: RolloutState
     step: int
     """Index into `steps`."""
@@ -73,11 +84,6 @@ class Rollout:
     """The one it began with."""
     salt: str
     """Goes into the hash that assigns conversations: another rollout chooses others for its first percent."""
-    steps: Sequence[Step]
-    guardrails: Sequence[GuardrailRule]
-    hold_back: float
-    auto_advance: bool
-    sample_answers: float
     since: datetime
     """When the present step began."""
     author: str
@@ -87,6 +93,11 @@ class Rollout:
     def present(self) -> Step:
         """The step it is at."""
         return self.steps[self.step]
+
+    @property
+    def shadow(self) -> bool:
+        """The candidate answers a copy of each call now, and nobody sees it."""
+        return self.present.shadow and self.state.live
 
     @property
     def next(self) -> Step | None:
@@ -110,6 +121,17 @@ class RolloutEvent:
     revision: int
     """After it; an event that changed nothing has that of the one before."""
     shadow: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """Which of several monitors acts."""
+
+    owner: str
+    until: datetime
+    """It says so again before, or another one acts."""
+    looked_at: datetime | None
+    """When it last was through with everything."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from migrator_tui.history.exchanges import Exchanges
 from migrator_tui.history.export import Export
 from migrator_tui.history.outputs import Outputs
 from migrator_tui.history.part import upsert
+from migrator_tui.history.rollouts import Rollouts
 from migrator_tui.history.runs import Runs
 from migrator_tui.history.searches import Searches
 from migrator_tui.history.session import Session
@@ -40,6 +41,7 @@ class History(
     Exchanges,
     Adaptations,
     Searches,
+    Rollouts,
     CaseList,
     Session,
     Export,
