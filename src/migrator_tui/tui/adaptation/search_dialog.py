@@ -76,7 +76,13 @@ class SearchDialog(Modal[SearchChoice]):
         self.going_on = prospect.stopped is not None
         self._anew = settings
         self._estimate: SearchEstimate | None = None
+        self._counting: tuple[bool, SearchSettings | None] | None = None
+        """What is being counted, or was."""
+        self._hurried = False
+        """Somebody agreed while it was still being counted."""
         self._problem = ""
+        self._failed = ""
+        """Why it could not be counted."""
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="box"):
@@ -133,15 +139,21 @@ class SearchDialog(Modal[SearchChoice]):
     def typed(self, event: Input.Changed) -> None:
         """Another budget: it is counted anew."""
         event.stop()
-        self._estimate = None
-        self._show()
-        self._count()
+        self._hurried = False
+        if self._counting != (self.going_on, self.settings):
+            self._estimate, self._failed = None, ""
+            self._show()
+            self._count()
 
     @on(Input.Submitted)
     def agreed(self, event: Input.Submitted) -> None:
         """Start, unless it could not try a single proposal."""
         event.stop()
+        self._agree()
+
+    def _agree(self) -> None:
         settings, estimate = self.settings, self._estimate
+        self._hurried = settings is not None and estimate is None
         if settings is None or estimate is None or self._too_small(settings, estimate):
             return
         room = self.prospect.head_room
@@ -154,15 +166,17 @@ class SearchDialog(Modal[SearchChoice]):
     @work(exclusive=True, group="estimate")
     async def _count(self) -> None:
         settings = self.settings
+        self._counting = self.going_on, settings
         if settings is None:
             self._show()
             return
         try:
             self._estimate = await self.prospect.estimate(settings)
         except (ProjectError, HistoryError) as error:
-            self._problem = str(error)
-            self._estimate = None
+            self._estimate, self._failed = None, str(error)
         self._show()
+        if self._hurried:
+            self._agree()
 
     # Showing
 
@@ -221,8 +235,8 @@ class SearchDialog(Modal[SearchChoice]):
 
     def _takes(self, settings: SearchSettings | None) -> list[Content]:
         estimate, glyphs = self._estimate, self.glyphs
-        if self._problem:
-            return [Content.styled(f"{glyphs.failed} {safe_line(self._problem, 300)}", STYLES["error"])]
+        if problem := self._problem or self._failed:
+            return [Content.styled(f"{glyphs.failed} {safe_line(problem, 300)}", STYLES["error"])]
         if settings is None or estimate is None:
             return [_line("takes", "being counted …")]
         low, high = estimate.calls

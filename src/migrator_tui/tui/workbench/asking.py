@@ -391,6 +391,8 @@ class Asking(Drafting, Bench):
         if self.program.runs.busy:
             self.program.runs.stop()
             self.say("stopping; what was answered is kept", "warning")
+        elif self.program.searches.going is not None:
+            self.say("a search goes on behind: S leads to it, and x stops it there", "warning")
         else:
             self.say("nothing is running")
 
