@@ -72,12 +72,15 @@ class Runs:
         """Who asks about edits that are only tried; `None` until models are ready."""
         return self._ready_runner() if self._runner is not None else None
 
-    async def stoppable(
+    def stoppable(
         self, work: Coroutine[Any, Any, ResultT], stop: Callable[[], object] | None = None
-    ) -> ResultT:
-        """Await something else that asks models, so that `x` stops it: by `stop`, else it raises `Stopped`."""
+    ) -> Coroutine[Any, Any, ResultT]:
+        """Begin something else that asks models, to be awaited: `x` stops it, by `stop`, else it raises `Stopped`."""
         task = asyncio.create_task(work)
         self._beside[task] = stop or task.cancel
+        return self._beside_runs(task)
+
+    async def _beside_runs(self, task: asyncio.Task[ResultT]) -> ResultT:
         try:
             return await asyncio.shield(task)
         except asyncio.CancelledError:

@@ -93,27 +93,27 @@ class AcceptanceScreen(AcceptanceBench):
             self.program.change_frame(run=RunProgress(done, total))
             self.paint_progress()
 
-        self.progress = (0, 0)
+        self.progress, review.being_tried = (0, 0), True
         self.paint_progress()
         found: Acceptance | None = None
+        trying = try_acceptance(
+            workspace.project,
+            workspace.history,
+            runner,
+            change,
+            author=workspace.author,
+            on_progress=told,
+            stop=stop,
+        )
+        work = runs.stoppable(trying, stop.set)
+        self.show_keys()
         try:
-            trying = try_acceptance(
-                workspace.project,
-                workspace.history,
-                runner,
-                change,
-                author=workspace.author,
-                on_progress=told,
-                stop=stop,
-            )
-            work = runs.stoppable(trying, stop.set)
-            self.show_keys()
             found = await work
         except (ProjectError, HistoryError, EditError) as error:
             self.problem = str(error)
             self.say(str(error), "error")
         finally:
-            self.progress = None
+            self.progress, review.being_tried = None, False
             self.program.change_frame(run=None)
             self.program.workbench.show_money()
         if review.change() == change:  # else another choice was made meanwhile

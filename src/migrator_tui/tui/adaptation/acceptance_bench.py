@@ -131,6 +131,8 @@ class AcceptanceBench(RowScreen):
     def on_screen_resume(self) -> None:
         self.fit()
         self.show_keys()
+        if self.focused is not None:  # it was here before, perhaps with its case in front
+            self.set_focus(self.rows)
 
     def on_track_changed(self, message: TrackChanged) -> None:
         """Another task or candidate is in view: what is accepted is no longer in front."""

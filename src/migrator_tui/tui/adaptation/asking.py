@@ -237,20 +237,20 @@ async def _suggest(program: "MigratorApp", basis: Basis, prepared: "Prepared") -
 
     program.reviews.asking.add(track)
     program.change_frame(waits=f"asking {safe_line(spec.model, 40)} {program.glyphs.more}  x stops", notice="")
-    program.current.show_keys()
     suggestion: Suggestion | None = None
+    work = runs.stoppable(suggest(prepared, exchange))
+    program.current.show_keys()
     try:
-        suggestion = await runs.stoppable(suggest(prepared, exchange))
+        suggestion = await work
     except Stopped:
         program.say("stopped; nothing has changed", "warning")
     except (ProjectError, HistoryError, CheckFailure, NotAsked, SuggestionError) as error:
         program.say(f"no suggestion: {error}", "error")
     finally:
         program.reviews.asking.discard(track)
-        if program.is_running:  # while the app ends, screens lose their parts one by one
-            program.change_frame(waits="")
-            program.current.show_keys()
-            program.workbench.show_money()
+        program.change_frame(waits="")
+        program.current.show_keys()
+        program.workbench.show_money()
     if suggestion is not None:
         show(program, Review(suggestion, basis.text, basis.params, basis.version_id, basis.label))
 

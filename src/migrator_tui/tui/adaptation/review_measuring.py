@@ -164,21 +164,22 @@ class Measuring(ReviewBench):
                 review.ablations = dict(found)
                 self.paint()
 
+        work = runs.stoppable(
+            leave_one_out(
+                workspace.project,
+                workspace.history,
+                runner,
+                change,
+                author=workspace.author,
+                on_progress=lambda done, total: self.program.change_frame(run=RunProgress(done, total)),
+                on_ablation=told,
+                stop=stop,
+            ),
+            stop.set,
+        )
         self.show_keys()
         try:
-            done = await runs.stoppable(
-                leave_one_out(
-                    workspace.project,
-                    workspace.history,
-                    runner,
-                    change,
-                    author=workspace.author,
-                    on_progress=lambda done, total: self.program.change_frame(run=RunProgress(done, total)),
-                    on_ablation=told,
-                    stop=stop,
-                ),
-                stop.set,
-            )
+            done = await work
         except (ProjectError, HistoryError, EditError) as error:
             self.say(str(error), "error")
             return
@@ -224,6 +225,9 @@ class Measuring(ReviewBench):
 
         review = self.review
         if review is None:
+            return
+        if review.being_tried:
+            self.program.action_show("acceptance")
             return
         workspace = self.workspace
         try:

@@ -73,6 +73,8 @@ class Review:
     cases: Mapping[str, CaseNow] = field(default_factory=dict)
     acceptance: Acceptance | None = None
     """Of the choice as it is; `None` where that was not tried yet."""
+    being_tried: bool = False
+    """What it would flip is being asked just now."""
     offered: bool = False
     """It was accepted for another task, and is offered to this one."""
     search_id: str | None = None

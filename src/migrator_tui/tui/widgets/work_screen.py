@@ -68,6 +68,8 @@ class WorkScreen(Screen[None]):
 
     def show_keys(self) -> None:
         """Footer: the keys of the focused pane."""
+        if not self.query(KeyFooter):
+            return  # the app ends, and what was going on is over after its screen
         _, keys = next(iter(self.panes().items()))
         self.query_one(KeyFooter).keys = tuple(keys)
 
