@@ -262,7 +262,6 @@ Compare = Callable[..., bool]
 @pytest.fixture
 def picture(tmp_path: Path, snap_compare: Compare, monkeypatch: pytest.MonkeyPatch) -> Compare:
     """The screen of a search, at its tenth try or over."""
-    monkeypatch.setenv("TEXTUAL_ANIMATIONS", "none")
     monkeypatch.setattr(TextArea, "cursor_blink", False)
     monkeypatch.setattr(Input, "cursor_blink", False)
     monkeypatch.setattr(SearchState, "rate", property(lambda state: 2.9))
@@ -271,6 +270,7 @@ def picture(tmp_path: Path, snap_compare: Compare, monkeypatch: pytest.MonkeyPat
 
     def compare(size: tuple[int, int], act: Callable[[Driver, Scripted], Awaitable[None]]) -> bool:
         app = MigratorApp(load_project(folder))
+        app.animation_level = "none"
 
         async def before(pilot: Pilot[Any]) -> None:
             driver = Driver(app, pilot)
