@@ -1,0 +1,140 @@
+"""The proxy's configuration, made from a project: whom applications may ask for, who answers, who steps in.
+
+Keys stand in it only as the names of environment variables.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from migrator_tui.models.arguments import RefusedArgument, call_arguments
+from migrator_tui.models.catalog import lookup
+from migrator_tui.models.key_names import key_state, provider_of
+from migrator_tui.models.requests import ModelRequest
+from migrator_tui.project.errors import ProjectError
+from migrator_tui.project.model_tables import RECORDED, SIMULATED
+from migrator_tui.project.schema import BASELINE, ModelSpec, Project
+from migrator_tui.rollout.gateway.publishing import client_model, deployment
+
+CONFIG_FILE = "config.yaml"
+PLUGIN_FILE = "migrator_gateway_plugin.py"
+MASTER_KEY = "LITELLM_MASTER_KEY"
+DATABASE_URL = "MIGRATOR_DATABASE_URL"
+
+
+@dataclass(frozen=True, slots=True)
+class GatewayConfig:
+    """A configuration, and what it needs to run."""
+
+    text: str
+    """`config.yaml`: JSON, which YAML is a superset of."""
+    asked: Sequence[str]
+    """The model names that applications ask for, a task each."""
+    keys: Mapping[str, Sequence[str]]
+    """The models' names to the environment variables that their keys come from."""
+
+
+def gateway_config(project: Project, *, prefix: str = "", simulator: str | None = None) -> GatewayConfig:
+    """The configuration for all tasks and models of a project.
+
+    `simulator` is the `api_base` of simulated models. Raises `ProjectError` for a model that can't answer live.
+    """
+    asked = [client_model(task.name, prefix) for task in project.tasks]
+    models = []
+    for name in asked:
+        if "*" in name or "__" in name:
+            raise ProjectError(f"task {name}: the gateway can't serve a task with * or __ in its name; rename it")
+        models.append(_served(name, name, None, project.baseline, simulator))
+        for spec in (project.baseline, *project.candidates):
+            models.append(_served(name, deployment(name, spec.name), spec.name, spec, simulator))
+    fallbacks = [
+        {deployment(name, spec.name): [deployment(name, BASELINE)]} for name in asked for spec in project.candidates
+    ]
+    config = {
+        "model_list": models,
+        "litellm_settings": {"callbacks": [f"{Path(PLUGIN_FILE).stem}.plugin"], "telemetry": False},
+        # No retries and no cooldowns: what an arm does must be its own doing, and seen as often as it happens.
+        "router_settings": {
+            "num_retries": 0,
+            "disable_cooldowns": True,
+            "fallbacks": fallbacks,
+            "routing_strategy": "simple-shuffle",
+        },
+        "general_settings": {"master_key": f"os.environ/{MASTER_KEY}"},
+    }
+    return GatewayConfig(
+        text=json.dumps(config, indent=1, ensure_ascii=True) + "\n",
+        asked=tuple(asked),
+        keys={spec.model: _key_names(spec) for spec in (project.baseline, *project.candidates)},
+    )
+
+
+def plugin_source() -> str:
+    """The plugin's text, to be written beside the configuration as `PLUGIN_FILE`."""
+    return (files("migrator_tui.rollout.gateway") / "plugin.py").read_text("utf-8")
+
+
+def write_config(config: GatewayConfig, folder: Path) -> None:
+    """Write configuration and plugin into a folder; both are replaced where they are there."""
+    from migrator_tui.project.files import replace_file
+
+    replace_file(folder / CONFIG_FILE, config.text.encode())
+    replace_file(folder / PLUGIN_FILE, plugin_source().encode())
+
+
+def _served(asked: str, name: str, arm: str | None, spec: ModelSpec, simulator: str | None) -> dict[str, Any]:
+    info: dict[str, Any] = {"id": name}
+    if arm is not None:
+        info |= {"migrator_name": asked, "migrator_arm": arm}
+    return {"model_name": name, "litellm_params": _params(spec, simulator), "model_info": info}
+
+
+def _params(spec: ModelSpec, simulator: str | None) -> dict[str, Any]:
+    if spec.model.startswith(RECORDED):
+        raise ProjectError(
+            f"{spec.name}: the answers of {spec.model} come from a file; the gateway needs a model that answers"
+        )
+    model, api_base = spec.model, spec.api_base
+    if model.startswith(SIMULATED):
+        if simulator is None:
+            raise ProjectError(
+                f"{spec.name}: {model} is simulated and answers inside this program only; name a real model"
+            )
+        model, api_base = f"openai/{model.removeprefix(SIMULATED)}", simulator
+    params: dict[str, Any] = {"model": model, "timeout": spec.timeout}
+    if api_base is not None:
+        params["api_base"] = api_base
+    if spec.api_key_env is not None:
+        params["api_key"] = f"os.environ/{spec.api_key_env}"
+    elif key := _placeholder(spec, model, api_base):
+        params["api_key"] = key
+    if spec.price is not None:
+        if spec.price.input is not None:
+            params["input_cost_per_token"] = spec.price.input / 1_000_000
+        if spec.price.output is not None:
+            params["output_cost_per_token"] = spec.price.output / 1_000_000
+    return params
+
+
+def _placeholder(spec: ModelSpec, model: str, api_base: str | None) -> str | None:
+    """What is sent as key to an address that must not get the provider's own."""
+    facts = lookup(model)
+    provider = provider_of(model, facts.provider if facts else None)
+    try:
+        request = ModelRequest(id="", model=model, messages=(), api_base=api_base)
+        found = call_arguments(request, provider=provider, key=None).get("api_key")
+    except RefusedArgument as error:
+        raise ProjectError(f"{spec.name}: {error}") from None
+    return None if found is None else str(found)
+
+
+def _key_names(spec: ModelSpec) -> Sequence[str]:
+    if spec.api_key_env is not None:
+        return (spec.api_key_env,)
+    if spec.model.startswith(SIMULATED) or spec.api_base is not None:
+        return ()
+    facts = lookup(spec.model)
+    return key_state(spec.model, facts.provider if facts else None, ()).variables
