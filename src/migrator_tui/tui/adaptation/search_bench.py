@@ -1,6 +1,7 @@
 """The panes of the search screen: what they show of a search, as it goes on and once it is over."""
 
 import asyncio
+import time
 from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
@@ -32,6 +33,8 @@ from migrator_tui.tui.widgets.row_screen import RowScreen
 from migrator_tui.tui.widgets.text_view import TextView
 from migrator_tui.tui.workspace import Workspace
 
+LOOK_SECONDS = 1.0
+"""Between two looks at a try that is under way."""
 SIDES = ("tries", "try", "held")
 """What narrow screens show, one after the other."""
 
@@ -53,6 +56,7 @@ class SearchBench(RowScreen):
         """What was looked up of each try, and the try as it was then."""
         self._recalled: set[tuple[str, str]] = set()
         """Tasks and candidates whose earlier searches were looked for."""
+        self._last_look = 0.0
         self._looking: int | None = None
         """The number of the try that is being looked up."""
 
@@ -203,7 +207,7 @@ class SearchBench(RowScreen):
         width = self.app.size.width
         pane = self.query_one("#strip-pane", Pane)
         pane.title(strip_title(state, glyphs, frame, width))
-        pane.bottom(Content.styled(self._what_next(state), MUTED))
+        pane.bottom(Content.styled(glyphs.fit(self._what_next(state)), MUTED))
         self.query_one("#strip", Static).update(strip_lines(state, glyphs, width - 4))
         self._paint_tries(state)
         self._paint_chart()
@@ -269,8 +273,11 @@ class SearchBench(RowScreen):
         if state is None or chosen is None:
             return
         known = self._looked.get(chosen.number)
-        if (known is None or known[0] != chosen) and self._looking != chosen.number:
-            self._looking = chosen.number
+        now = time.monotonic()
+        # One that is being tried changes with every answer: now and then is enough.
+        due = chosen.number != state.going or now - self._last_look > LOOK_SECONDS
+        if (known is None or (due and known[0] != chosen)) and self._looking != chosen.number:
+            self._looking, self._last_look = chosen.number, now
             self._look_up(state, chosen)
         looked = known[1] if known is not None else None
         glyphs, going = self.program.glyphs, chosen.number == state.going

@@ -6,6 +6,7 @@ Pure functions from numbers to `Content`.
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 
 from textual.content import Content
 
@@ -94,7 +95,14 @@ class _Canvas:
                 self._grid[row][at] = (sign, style)
 
     def lines(self) -> list[Content]:
-        return [Content.assemble(*row) for row in self._grid]
+        return [
+            Content.assemble(*(("".join(sign for sign, _ in run), style) for style, run in groupby(row, _style)))
+            for row in self._grid
+        ]
+
+
+def _style(cell: tuple[str, str]) -> str:
+    return cell[1]
 
 
 def staircase(

@@ -31,7 +31,9 @@ def strip_lines(state: SearchState, glyphs: Glyphs, width: int) -> Content:
     """Calls, money, when it stops; the end says why it ended."""
     spent = state.spent
     if spent is None:
-        return Content.styled("getting ready …" if state.running else safe_line(state.problem, 400), MUTED)
+        return Content.styled(
+            glyphs.fit("getting ready …") if state.running else safe_line(state.problem, 400), MUTED
+        )
     cells = BAR if width >= 110 else NARROW_BAR
     lines = [
         _calls(state, spent, cells, glyphs),

@@ -26,6 +26,11 @@ def chip_words(state: SearchState, glyphs: Glyphs, frame: str) -> tuple[str, str
 
     A number quoted once it is over is of held-out cases; those it learned from chose the winner.
     """
+    words, role = _chip_words(state, glyphs, frame)
+    return glyphs.fit(words), role
+
+
+def _chip_words(state: SearchState, glyphs: Glyphs, frame: str) -> tuple[str, str]:
     best = state.best
     so_far = f" · best {rate_words(best.score)}" if best is not None else ""
     match state.phase:
@@ -58,7 +63,7 @@ def _over(state: SearchState, glyphs: Glyphs) -> tuple[str, str]:
     role = role_of(held_out)
     if role == "success":
         difference = signed(held_out.after - held_out.before)
-        return glyphs.fit(f"{glyphs.passed} {done} · {difference} points on held-out cases"), role
+        return f"{glyphs.passed} {done} · {difference} points on held-out cases", role
     if role == "error":
         return f"{glyphs.failed} {done} · worse on held-out cases", role
     return f"{glyphs.drift} {done} · not surely better", role
