@@ -54,3 +54,5 @@ class GuardrailResult:
     action: Action
     why: str = ""
     """In words: what tripped, or what is missing."""
+    unfed: bool = False
+    """Nothing has come that it could go by, from either arm: no such feedback, no call that streams, no sample."""
