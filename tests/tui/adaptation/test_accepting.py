@@ -190,3 +190,23 @@ async def test_keeping_what_breaks_asks_first_and_is_remembered_as_such(answered
         assert version is not None and "One more line." in version.template and "no code fences" in version.template
         kept = driver.history.adaptation_of(version.id)
         assert kept is not None and kept.details["overridden"] is True
+
+
+async def test_what_streams_is_seen_and_ends_when_one_looks_away(live: Path, pool: ModelPool) -> None:
+    config = live / "migrator.toml"
+    config.write_text(config.read_text("utf-8").replace("personas/fenced.toml", "personas/slow.toml"), "utf-8")
+    async with opened(live, pool=pool) as driver:
+        await under_review(driver)
+        await driver.press("space", "t")
+        await driver.until(lambda: isinstance(driver.app.screen, TrySides))
+        sides = driver.app.screen
+        assert isinstance(sides, TrySides)
+        await driver.until(lambda: "word3" in driver.text and "x stop" in driver.text)
+        assert not sides.after and driver.app.runs.busy
+        await driver.press("x")
+        await driver.until(lambda: "stopped; what was answered is kept" in driver.text)
+        await driver.press("escape", "t")
+        await driver.until(lambda: driver.app.screen is not sides and "word3" in driver.text)
+        await driver.press("escape")
+        await driver.until(lambda: not driver.app.runs.busy)
+        assert driver.app.current.NAME == "suggestion" and driver.app.screen is driver.app.current

@@ -144,7 +144,7 @@ class AcceptanceBench(RowScreen):
     def paint(self) -> None:
         """Everything, as it stands."""
         review = self.review
-        if not self.is_mounted or review is None:
+        if review is None or not self.query(TextView):
             return
         glyphs, acceptance = self.program.glyphs, review.acceptance
         self.paint_progress()
@@ -172,7 +172,7 @@ class AcceptanceBench(RowScreen):
     def paint_progress(self) -> None:
         """What it would do, or how far trying it is."""
         review = self.review
-        if not self.is_mounted or review is None:
+        if review is None or not self.query(TextView):
             return
         narrow = self.has_class("-narrow")
         pane = self.query_one("#effect-pane", Pane)

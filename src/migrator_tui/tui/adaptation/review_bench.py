@@ -205,7 +205,7 @@ class ReviewBench(RowScreen):
 
     def paint(self) -> None:
         """Everything, as it stands."""
-        if not self.is_mounted:
+        if not self.query(TextView):
             return
         review = self.review
         self.query_one("#to-come").display = review is None

@@ -105,6 +105,8 @@ class TrySides(Modal[None]):
         self.after: dict[str, ShownOutput] = {}
         self.streams: dict[str, Stream] = {}
         self.going = False
+        self.told = ""
+        """Why it ended early."""
         self.diffed = False
 
     def compose(self) -> ComposeResult:
@@ -135,9 +137,15 @@ class TrySides(Modal[None]):
         """Without and with."""
         return self.query_one("#without-output", OutputPane), self.query_one("#with-output", OutputPane)
 
+    @property
+    def _here(self) -> bool:
+        """It has its parts: a dialog that is closed loses them before what it began is over."""
+        return bool(self.query(".box"))
+
     def _label(self) -> None:
         stop = "x stop · " if self.going else ""
-        self.label(f"Try {self._title}", f"j k case · d marks the words · {stop}esc close")
+        told = f" · {self.told}" if self.told else ""
+        self.label(f"Try {self._title}{told}", f"j k case · d marks the words · {stop}esc close")
 
     def _row(self, case_id: str) -> ListRow:
         def draw(width: int, selected: bool) -> Content:
@@ -162,13 +170,13 @@ class TrySides(Modal[None]):
         try:
             await self.runs.stoppable(self._ask_all())
         except Stopped:
-            self._say("stopped; what was answered is kept", "warning")
+            self.told = "stopped; what was answered is kept"
         except (ProjectError, HistoryError) as error:
-            self._say(safe_line(str(error), 200), "error")
+            self.told = str(error)
         finally:
             self.going = False
             self.streams.clear()
-            if self.is_mounted:
+            if self._here:
                 self._label()
                 self.rows.refresh()
                 self._show()
@@ -252,7 +260,7 @@ class TrySides(Modal[None]):
 
     def _changed(self, case_id: str) -> None:
         """Something of this case is new."""
-        if not self.is_mounted:
+        if not self._here:
             return
         self.rows.refresh()
         self._count()
@@ -310,10 +318,6 @@ class TrySides(Modal[None]):
         if stream is not None:
             self.sides[1].paint(stream.seconds)
             self.sides[1].spin()
-
-    def _say(self, text: str, role: str) -> None:
-        """One line at the top of the box, which has no header."""
-        self.query_one(".box").border_title = Content.styled(text, STYLES[role])
 
     # Keys
 
