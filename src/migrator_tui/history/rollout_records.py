@@ -195,7 +195,7 @@ class ArmFigures:
     """
 
     requests: int = 0
-    """Calls of applications; copies in the shadow step are not counted among them."""
+    """Calls; in the shadow step, those of the candidate are copies that nobody sees."""
     conversations: int = 0
     """By key; a call without a key is one of its own."""
     unkeyed: int = 0
@@ -233,6 +233,42 @@ class StageFigures:
 
 
 @dataclass(frozen=True, slots=True)
+class Finding:
+    """What a check or a drift detector found on one sampled answer."""
+
+    traffic_id: int
+    name: str
+    """Of the rollout."""
+    signal: str
+    """`check-pass` or `drift:NAME`."""
+    value: float
+    """1 or 0."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """A call whose answer, or error, can be looked at."""
+
+    traffic_id: int
+    at: datetime
+    name: str
+    request_id: str
+    arm: str
+    """The one it was assigned to."""
+    served: str | None
+    kind: str
+    error_class: str | None
+    latency_ms: float | None
+    cost: float | None
+    input: str | None
+    """JSON of `vars` and `messages`, where the call was drawn for the sample."""
+    output: str | None
+    """JSON of the answer: its text, or `content` and `tool_calls`."""
+    signals: Mapping[str, float] = field(default_factory=dict)
+    """What feedback and checks say of it."""
+
+
+@dataclass(frozen=True, slots=True)
 class Slice:
     """One arm during a short time, for a line of small bars."""
 
@@ -240,9 +276,9 @@ class Slice:
     """Its beginning."""
     requests: int
     failures: int
-    latency_ms: float | None
+    latency_ms: float | None = None
     """Geometric mean."""
-    cost: float | None
+    cost: float | None = None
     """USD a call."""
     passed: int = 0
     checked: int = 0

@@ -240,6 +240,8 @@ class TrafficMarkRow(Base, table=True):
     __tablename__ = f"{TABLE_PREFIX}traffic_mark"
     purpose: str = Field(primary_key=True)
     traffic_id: int = Field(sa_type=IdType)
+    gap_since: datetime | None = Field(sa_type=UtcDateTime)
+    """Since when the number after it is missing, though later ones are there."""
 
 
 class MonitorLeaseRow(Base, table=True):

@@ -23,6 +23,8 @@ from migrator_tui.history.session import Session
 from migrator_tui.history.side_calls import SideCalls
 from migrator_tui.history.standing_basis import StandingBases
 from migrator_tui.history.tables import ProjectRow, table
+from migrator_tui.history.traffic import Traffic
+from migrator_tui.history.traffic_figures import TrafficFigures
 from migrator_tui.history.verdicts import Verdicts
 from migrator_tui.history.versions import Versions
 from migrator_tui.project.schema import Project
@@ -42,6 +44,8 @@ class History(
     Adaptations,
     Searches,
     Rollouts,
+    Traffic,
+    TrafficFigures,
     CaseList,
     Session,
     Export,
@@ -85,6 +89,11 @@ class History(
     def location(self) -> str:
         """Where the history lies: a path, or a URL without its password."""
         return self._history.where
+
+    @property
+    def url(self) -> str:
+        """Where the history lies, for a program that is to open it too: with its password, never to be shown."""
+        return self._history.url.render_as_string(hide_password=False)
 
     @property
     def secrets(self) -> frozenset[str]:

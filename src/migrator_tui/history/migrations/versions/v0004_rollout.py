@@ -197,6 +197,7 @@ def upgrade() -> None:
         "migrator_traffic_mark",
         sa.Column("purpose", sa.String(), nullable=False),
         sa.Column("traffic_id", _ID, nullable=False),
+        sa.Column("gap_since", sa.DateTime(timezone=True), nullable=True),
         sa.PrimaryKeyConstraint("purpose", name="pk_migrator_traffic_mark"),
     )
     op.create_table(

@@ -1,0 +1,275 @@
+"""What the traffic of a rollout came to, read from the sums; a few of the newest calls, from their own rows."""
+
+import math
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import Integer, and_, case, cast, func, insert, or_, select, update
+
+from migrator_tui.history.part import Part, chunks
+from migrator_tui.history.rollout_records import ArmFigures, Measure, Rollout, Sample, Slice, StageFigures
+from migrator_tui.history.rollout_tables import (
+    FeedbackRow,
+    LatencyRow,
+    MeasureRow,
+    RolloutEventRow,
+    SliceRow,
+    TrafficMarkRow,
+    TrafficRow,
+)
+from migrator_tui.history.tables import table
+from migrator_tui.history.traffic_sums import quantile
+from migrator_tui.project.schema import BASELINE
+
+_TRAFFIC, _FEEDBACK, _MARKS = table(TrafficRow), table(FeedbackRow), table(TrafficMarkRow)
+_MEASURES, _LATENCIES, _SLICES = table(MeasureRow), table(LatencyRow), table(SliceRow)
+_EVENTS = table(RolloutEventRow)
+
+_ARMS = (BASELINE, "candidate")
+_CHECKS = "checks"
+
+
+class TrafficFigures(Part):
+    """Figures of rollouts."""
+
+    def stage_figures(self, rollout: Rollout) -> list[StageFigures]:
+        """Both arms in each stage of a rollout, oldest first; what has been summed up to now."""
+        found = []
+        with self._history.reading() as connection:
+            e = _EVENTS.c
+            wanted = select(e.revision, e.at, e.step, e.percentage, e.shadow).where(e.rollout_id == rollout.id)
+            stages: list[Any] = []
+            for event in connection.execute(wanted.order_by(e.id)):
+                what = (event.step, event.percentage, event.shadow)
+                if not stages or (stages[-1].step, stages[-1].percentage, stages[-1].shadow) != what:
+                    stages.append(event)
+            mine = and_(_MEASURES.c.name == rollout.name, _MEASURES.c.stage.in_([stage.revision for stage in stages]))
+            measures: dict[tuple[int, str], dict[str, Measure]] = defaultdict(dict)
+            for row in connection.execute(select(_MEASURES).where(mine)):
+                measure = Measure(row.units, row.n, row.total, row.squares, row.n_squares, row.products)
+                measures[row.stage, row.arm][row.measure] = measure
+            times: dict[tuple[int, str, str], dict[int, int]] = defaultdict(dict)
+            c = _LATENCIES.c
+            of = c.stage.in_([stage.revision for stage in stages])
+            for row in connection.execute(select(_LATENCIES).where(c.name == rollout.name, of)):
+                times[row.stage, row.arm, row.what][row.bucket] = row.n
+            s = _SLICES.c
+            newest = select(s.stage, s.arm, func.max(s.last_ts).label("ts")).where(s.name == rollout.name)
+            last = {(row.stage, row.arm): row.ts for row in connection.execute(newest.group_by(s.stage, s.arm))}
+        escalates = any("escalations" in of_arm for of_arm in measures.values())
+        for place, stage in enumerate(stages):
+            arms = [
+                _arm_figures(
+                    measures[stage.revision, arm],
+                    times[stage.revision, arm, "latency"],
+                    times[stage.revision, arm, "first-token"],
+                    last.get((stage.revision, arm)),
+                    escalates=escalates,
+                )
+                for arm in _ARMS
+            ]
+            until = stages[place + 1].at if place + 1 < len(stages) else None
+            found.append(
+                StageFigures(
+                    stage.revision, stage.step, stage.percentage, stage.shadow, stage.at, until, arms[0], arms[1]
+                )
+            )
+        return found
+
+    def recent_traffic(
+        self, rollout: Rollout, until: datetime, *, seconds: float = 10.0, pieces: int = 30
+    ) -> list[tuple[Slice, Slice]]:
+        """Baseline and candidate in short times one after the other, the newest last, counted from the rows.
+
+        Of the rollout as it is now: calls that came in under an earlier revision at another percentage count too.
+        """
+        t = _TRAFFIC.c
+        since = until.timestamp() - seconds * pieces
+        rescued = or_(t.served != t.assigned, t.attempts > 1)
+        failed = or_(and_(t.kind == "ok", rescued), t.kind == "failed", and_(t.kind == "shadow", t.served.is_(None)))
+        one = case((and_(failed, t.client_error.is_(False)), 1), else_=0)
+        place = (t.ts - since) / seconds
+        # SQLite cuts off what follows the point, PostgreSQL would round.
+        piece = cast(place if self._history.is_sqlite else func.floor(place), Integer).label("piece")
+        wanted = (
+            select(t.assigned, piece, func.count().label("requests"), func.sum(one).label("failures"))
+            .where(t.name == rollout.name, t.ts >= since, t.ts < until.timestamp(), t.kind != "attempt-failed")
+            .where(t.revision >= rollout.first_revision)
+            .group_by(t.assigned, piece)
+        )
+        with self._history.reading() as connection:
+            found = {(row.assigned, row.piece): row for row in connection.execute(wanted)}
+        made = []
+        for n in range(pieces):
+            at = _moment(since + n * seconds)
+            rows = [found.get((arm, n)) for arm in _ARMS]
+            old, new = (Slice(at, row.requests, row.failures) if row else Slice(at, 0, 0) for row in rows)
+            made.append((old, new))
+        return made
+
+    def traffic_slices(self, name: str, since: datetime, *, minutes: int = 1) -> dict[str, list[Slice]]:
+        """By arm, what so many minutes at a time came to, oldest first; times without calls are left out."""
+        s = _SLICES.c
+        columns = ("requests", "failures", "latency_n", "latency_sum", "cost_n", "cost_sum", "checked", "passed")
+        wanted = (
+            select(s.arm, s.minute, *(func.sum(s[name]).label(name) for name in columns))
+            .where(s.name == name, s.minute >= int(since.timestamp() // 60))
+            .group_by(s.arm, s.minute)
+            .order_by(s.minute)
+        )
+        found: dict[str, dict[int, list[float]]] = {arm: {} for arm in _ARMS}
+        with self._history.reading() as connection:
+            for row in connection.execute(wanted):
+                sums = found.setdefault(row.arm, {}).setdefault(row.minute // minutes, [0] * len(columns))
+                for place, name_ in enumerate(columns):
+                    sums[place] += row._mapping[name_]
+        return {
+            arm: [_slice(bucket * minutes, *sums) for bucket, sums in sorted(of.items())] for arm, of in found.items()
+        }
+
+    def unchecked_samples(self, limit: int = 100) -> list[Sample]:
+        """Sampled answers that nobody has looked at yet, of all names, oldest first."""
+        t = _TRAFFIC.c
+        with self._history.reading() as connection:
+            mark = connection.execute(
+                select(_MARKS.c.traffic_id).where(_MARKS.c.purpose == _CHECKS)
+            ).scalar_one_or_none()
+            counted = select(_MARKS.c.traffic_id).where(_MARKS.c.purpose == "sums").scalar_subquery()
+            wanted = select(_TRAFFIC).where(t.id > (mark or 0), t.id <= counted, t.sampled_output.is_not(None))
+            rows = connection.execute(wanted.order_by(t.id).limit(limit)).all()
+        return [_sample(row, {}) for row in rows]
+
+    def samples_checked(self, last: Sample) -> None:
+        """All samples up to that one have been looked at."""
+        c = _MARKS.c
+        with self._history.writing() as connection:
+            self._serialise(connection)
+            done = connection.execute(update(_MARKS).where(c.purpose == _CHECKS).values(traffic_id=last.traffic_id))
+            if not done.rowcount:
+                connection.execute(insert(_MARKS).values(purpose=_CHECKS, traffic_id=last.traffic_id))
+
+    def worst_calls(self, rollout: Rollout, *, limit: int = 20, among: int = 2_000) -> list[Sample]:
+        """The worst of the candidate's last calls: failed, escalated, turned thumbs on, failing checks, then slow.
+
+        `among`: of so many. Those whose input was kept come before those whose was not.
+        """
+        t = _TRAFFIC.c
+        wanted = (
+            select(_TRAFFIC)
+            .where(t.name == rollout.name, t.ts >= rollout.created_at.timestamp(), t.assigned == "candidate")
+            .where(t.revision >= rollout.first_revision, t.kind != "attempt-failed")
+            .order_by(t.ts.desc())
+            .limit(among)
+        )
+        f = _FEEDBACK.c
+        signals: dict[int, dict[str, float]] = defaultdict(dict)
+        with self._history.reading() as connection:
+            rows = connection.execute(wanted).all()
+            for ids in chunks([row.id for row in rows]):
+                said = select(f.traffic_id, f.signal, f.value).where(f.traffic_id.in_(ids)).order_by(f.id)
+                for row in connection.execute(said):
+                    signals[row.traffic_id][row.signal] = row.value
+        calls = [_sample(row, signals.get(row.id, {})) for row in rows]
+        return sorted(calls, key=_badness, reverse=True)[:limit]
+
+    def sampled_texts(
+        self, name: str, arm: str, *, since: datetime | None = None, limit: int = 500
+    ) -> Sequence[Sample]:
+        """The newest sampled answers of an arm."""
+        t = _TRAFFIC.c
+        wanted = select(_TRAFFIC).where(t.name == name, t.assigned == arm, t.sampled_output.is_not(None))
+        if since is not None:
+            wanted = wanted.where(t.ts >= since.timestamp())
+        with self._history.reading() as connection:
+            return [_sample(row, {}) for row in connection.execute(wanted.order_by(t.ts.desc()).limit(limit))]
+
+
+def _arm_figures(
+    measures: dict[str, Measure],
+    latencies: dict[int, int],
+    first_tokens: dict[int, int],
+    last_ts: float | None,
+    *,
+    escalates: bool,
+) -> ArmFigures:
+    counts = {name: measures.pop(name, Measure()) for name in ("requests", "unkeyed")}
+    conversations = counts["requests"].units
+    told = measures.pop("escalations", Measure())
+    if escalates and conversations:
+        # Applications tell of escalations, not of their absence: a conversation of which nothing is told had none.
+        n, y = conversations, told.total
+        measures["escalations"] = Measure(n, n, y, y, n, y)
+    return ArmFigures(
+        requests=int(counts["requests"].total),
+        conversations=conversations,
+        unkeyed=int(counts["unkeyed"].total),
+        failures=int(measures.get("failures", Measure()).total),
+        fallbacks=int(measures.get("fallbacks", Measure()).total),
+        client_errors=int(measures.get("client-errors", Measure()).total),
+        measures=measures,
+        latency_p50_ms=quantile(latencies, 0.5),
+        latency_p95_ms=quantile(latencies, 0.95),
+        first_token_p50_ms=quantile(first_tokens, 0.5),
+        first_token_p95_ms=quantile(first_tokens, 0.95),
+        last_at=None if last_ts is None else _moment(last_ts),
+    )
+
+
+def _slice(
+    minute: int,
+    requests: float,
+    failures: float,
+    latency_n: float,
+    latency_sum: float,
+    cost_n: float,
+    cost_sum: float,
+    checked: float,
+    passed: float,
+) -> Slice:
+    return Slice(
+        at=_moment(minute * 60.0),
+        requests=int(requests),
+        failures=int(failures),
+        latency_ms=math.exp(latency_sum / latency_n) if latency_n else None,
+        cost=cost_sum / cost_n if cost_n else None,
+        passed=int(passed),
+        checked=int(checked),
+    )
+
+
+def _sample(row: Any, signals: dict[str, float]) -> Sample:
+    return Sample(
+        traffic_id=row.id,
+        at=_moment(row.ts),
+        name=row.name,
+        request_id=row.request_id,
+        arm=row.assigned,
+        served=row.served,
+        kind=row.kind,
+        error_class=row.error_class,
+        latency_ms=row.latency_ms,
+        cost=row.cost,
+        input=row.sampled_input,
+        output=row.sampled_output,
+        signals=signals,
+    )
+
+
+def _badness(call: Sample) -> tuple[bool, int, float]:
+    s = call.signals
+    troubles = (
+        call.kind == "failed" or call.served is None,
+        s.get("escalated", 0) > 0,
+        s.get("thumbs", 1) <= 0,
+        s.get("check-pass", 1) <= 0,
+        call.served != call.arm,
+        any(value > 0 for signal, value in s.items() if signal.startswith("drift:")),
+    )
+    worst = next((len(troubles) - n for n, trouble in enumerate(troubles) if trouble), 0)
+    return call.input is not None and worst > 0, worst, call.latency_ms or 0.0
+
+
+def _moment(ts: float) -> datetime:
+    return datetime.fromtimestamp(ts, UTC)

@@ -1,0 +1,153 @@
+"""What calls of one conversation sum up to, and how that changes the sums over all conversations. Pure functions.
+
+Sums over conversations need each conversation's own sum squared; so a conversation whose calls grow from a to b takes
+what a counted out of the totals and puts in what b counts.
+"""
+
+import math
+from collections import Counter, defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+BUCKETS = 25
+"""Buckets of the histogram for each factor of e: one spans 4 %."""
+
+COUNTS = (
+    *("requests", "unkeyed", "client_errors", "failures", "fallbacks"),
+    *("latency_n", "latency_sum", "first_token_n", "first_token_sum", "cost_n", "cost_sum"),
+)
+"""The columns of `ConversationRow` that are added up."""
+
+
+class Group(NamedTuple):
+    """One arm in one stage."""
+
+    name: str
+    stage: int
+    arm: str
+
+
+class SliceKey(NamedTuple):
+    """One minute of it."""
+
+    name: str
+    minute: int
+    arm: str
+    stage: int
+
+
+@dataclass(slots=True)
+class Sums:
+    """What a batch of calls adds."""
+
+    conversations: dict[Group, dict[str, Counter[str]]] = field(default_factory=lambda: defaultdict(dict))
+    """By key of the conversation, what its calls add to each of `COUNTS`."""
+    latencies: Counter[tuple[Group, str, int]] = field(default_factory=Counter)
+    """Calls by bucket; the second is `latency` or `first-token`."""
+    slices: dict[SliceKey, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
+    last_ts: dict[SliceKey, float] = field(default_factory=dict)
+
+    def add(self, row: Any, stage: int) -> None:
+        """Count one row of traffic; attempts that failed on the way are told by the call's own row."""
+        if row.kind == "attempt-failed":
+            return
+        group = Group(row.name, stage, row.assigned)
+        adds = self.conversations[group].setdefault(row.key_digest, Counter())
+        place = SliceKey(row.name, int(row.ts // 60), row.assigned, stage)
+        piece = self.slices[place]
+        self.last_ts[place] = max(row.ts, self.last_ts.get(place, row.ts))
+        answered = row.kind == "ok" or (row.kind == "shadow" and row.served is not None)
+        rescued = row.kind == "ok" and (row.served != row.assigned or row.attempts > 1)
+        counted: dict[str, Any] = {
+            "requests": 1,
+            "unkeyed": int(not row.keyed),
+            "client_errors": int(not answered and row.client_error),
+            "failures": int((rescued or not answered) and not row.client_error),
+            "fallbacks": int(row.kind == "ok" and row.served != row.assigned),
+        }
+        if answered and row.latency_ms is not None and row.latency_ms > 0:
+            counted |= {"latency_n": 1, "latency_sum": math.log(row.latency_ms)}
+            self.latencies[group, "latency", bucket_of(row.latency_ms)] += 1
+        if answered and row.first_token_ms is not None and row.first_token_ms > 0:
+            counted |= {"first_token_n": 1, "first_token_sum": math.log(row.first_token_ms)}
+            self.latencies[group, "first-token", bucket_of(row.first_token_ms)] += 1
+        if row.cost is not None:
+            counted |= {"cost_n": 1, "cost_sum": row.cost}
+        # Not `update`, which takes a Counter's slow road for each of a million rows.
+        for name, value in counted.items():
+            if value:
+                adds[name] += value
+                if name in _OF_SLICE:
+                    piece[name] += value
+
+
+_OF_SLICE = {"requests", "failures", "fallbacks", "latency_n", "latency_sum", "cost_n", "cost_sum"}
+
+
+def bucket_of(milliseconds: float) -> int:
+    """The bucket of the histogram that a time falls into."""
+    return math.floor(math.log(milliseconds) * BUCKETS)
+
+
+def quantile(buckets: Mapping[int, int], share: float) -> float | None:
+    """The time in milliseconds below which that share of the calls lies, within a bucket's width; `None` of none."""
+    total = sum(buckets.values())
+    if not total:
+        return None
+    wanted, seen = share * total, 0
+    for bucket in sorted(buckets):
+        count = buckets[bucket]
+        if seen + count >= wanted:
+            return math.exp((bucket + (wanted - seen) / count) / BUCKETS)
+        seen += count
+    return math.exp((max(buckets) + 1) / BUCKETS)
+
+
+def measured(counts: Mapping[str, float]) -> dict[str, tuple[int, float]]:
+    """For each metric of one conversation, how many values it has and what they come to."""
+    requests = int(counts["requests"])
+    sound = requests - int(counts["client_errors"])
+    found: dict[str, tuple[int, float]] = {"requests": (1, requests)} if requests else {}
+    for measure, n, total in (
+        ("unkeyed", requests, counts["unkeyed"]),
+        ("client-errors", requests, counts["client_errors"]),
+        ("failures", sound, counts["failures"]),
+        ("fallbacks", sound, counts["fallbacks"]),
+        ("latency", int(counts["latency_n"]), counts["latency_sum"]),
+        ("first-token", int(counts["first_token_n"]), counts["first_token_sum"]),
+        ("cost", int(counts["cost_n"]), counts["cost_sum"]),
+    ):
+        if n:
+            found[measure] = (n, total)
+    return found
+
+
+def measured_signal(signal: str, n: int, total: float) -> tuple[str, int, float]:
+    """The metric that a signal of one conversation tells of, how many values it has and what they come to.
+
+    Escalations and thumbs are a conversation's, whatever happened in it how often.
+    """
+    if signal == "escalated":
+        return "escalations", 1, float(total > 0)
+    if signal == "thumbs":
+        return "thumbs-down", 1, float(total < n)
+    if signal == "check-pass":
+        return "check-pass-rate", n, total
+    return signal if signal.startswith("drift:") else f"feedback:{signal}", n, total
+
+
+class Change:
+    """What changes in the sums over conversations: units, n, total, squares, n_squares, products."""
+
+    def __init__(self) -> None:
+        self.by_measure: dict[tuple[Group, str], list[float]] = defaultdict(lambda: [0, 0, 0.0, 0.0, 0, 0.0])
+
+    def replace(self, group: Group, measure: str, old: tuple[int, float] | None, new: tuple[int, float]) -> None:
+        """A conversation's values of a metric were `old` and are `new`."""
+        sums = self.by_measure[group, measure]
+        for sign, values in ((-1, old), (1, new)):
+            if values is not None:
+                n, y = values
+                for place, value in enumerate((1, n, y, y * y, n * n, y * n)):
+                    sums[place] += sign * value
