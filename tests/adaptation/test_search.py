@@ -18,6 +18,7 @@ from migrator_tui.adaptation.search.stored import stored_result
 from migrator_tui.adaptation.search.values import (
     HeldOutBegan,
     SearchEvent,
+    SearchNoticed,
     SearchResult,
     SearchSettings,
     SpentChanged,
@@ -78,8 +79,8 @@ class Adviser:
 class World:
     """A project whose candidate fails two cases of three until the prompt has both rules."""
 
-    def __init__(self, folder: Path, config: str = "") -> None:
-        write_project(folder, config=config or CONFIG + ASSISTANT, cases=CASES)
+    def __init__(self, folder: Path, config: str = "", *, cases: int = CASES) -> None:
+        write_project(folder, config=config or CONFIG + ASSISTANT, cases=cases)
         self.project = load_project(folder)
         self.history = History.open(self.project)
         self.pool = FakePool(self.reply)
@@ -338,6 +339,35 @@ async def test_going_on_near_the_cap_keeps_what_was_found_and_tests_it(world: Wo
     assert [one.number for one in again.tries] == [1, 2, 3]
 
 
+async def test_going_on_asks_for_no_more_references_than_it_began_with(tmp_path: Path) -> None:
+    world = World(tmp_path / "shop", cases=44)
+    world.adviser = Adviser(answer_of(edit("RULE-TWO")))
+    try:
+        budget = world.search()._ground.estimate.smallest_budget
+        first = await world.run(world.search(budget_calls=budget + 1))
+        assert first.helped and first.spent.calls == budget and not first.complete
+        again = await world.run(world.resumed())
+        assert (again.best, again.held_out, again.spent.calls) == (first.best, first.held_out, budget)
+    finally:
+        world.history.close()
+
+
+async def test_going_on_loses_nothing_where_a_call_that_failed_takes_what_is_left(world: World) -> None:
+    fine, broken = world.reply, str(world.search()._ground.learn[-1].messages[0]["content"])
+
+    def reply(request: ModelRequest) -> Answer | CallError:
+        wrong = request.messages[-1]["content"] == broken and request.model == "openai/new-model"
+        return CallError(ErrorKind.SERVER, "on fire") if wrong else fine(request)
+
+    world.pool.reply = reply
+    first = await world.run(world.search(budget_calls=49))
+    assert first.best.number == 2 and first.held_out is not None
+    again = await world.run(world.resumed())
+    assert (again.best, again.held_out, again.complete) == (first.best, first.held_out, False)
+    kept = world.history.last_search("triage", "newer")
+    assert kept is not None and stored_result(world.history, kept) == again, "also for who looks later"
+
+
 async def test_money_is_a_hard_cap_over_all_sittings(world: World) -> None:
     world.adviser = Adviser(*BOTH)
     result = await world.run(world.search(max_cost=0.004))
@@ -382,6 +412,53 @@ async def test_calls_that_end_in_errors_are_no_fails_and_it_is_not_through(world
     world.pool.reply = fine
     again = await world.run(world.resumed())
     assert again.complete and again.held_out is not None and not again.held_out.flips.open
+
+
+async def test_where_nothing_is_judged_force_finds_nothing_to_learn_from(tmp_path: Path) -> None:
+    world = World(tmp_path / "shop", (CONFIG + ASSISTANT).replace(CHECKS, "checks = []"))
+    try:
+        result = await world.run(world.search(force=True))
+        assert "none of the answers is judged" in result.ended and not world.asked("openai/adviser")
+    finally:
+        world.history.close()
+
+
+async def test_a_held_out_case_that_no_prompt_can_be_rendered_for_is_told_before_anything_is_asked(
+    world: World,
+) -> None:
+    held_out = world.search()._ground.held_out[0].id
+    file = world.project.folder / "triage.jsonl"
+    rows = [json.loads(line) for line in file.read_text("utf-8").splitlines()]
+    lines = (json.dumps(row | ({"vars": {}} if row["id"] == held_out else {})) for row in rows)
+    file.write_text("".join(f"{line}\n" for line in lines), "utf-8")
+    with pytest.raises(ProjectError, match="shop"):
+        world.search()
+
+
+async def test_frozen_lines_that_hold_nothing_are_told(tmp_path: Path) -> None:
+    world = World(tmp_path / "shop", (CONFIG + ASSISTANT).replace(CHECKS, f'{CHECKS}\nfrozen = ["1-9"]'))
+    try:
+        result = await world.run(world.search())
+        notes = [event.text for event in world.events if isinstance(event, SearchNoticed)]
+        assert len(notes) == 1 and "frozen lines 1-9" in notes[0], "once, however often it asks"
+        assert result.suggestion is not None and result.suggestion.notes == tuple(notes)
+    finally:
+        world.history.close()
+
+
+async def test_an_example_takes_no_case_from_the_test_by_naming_many(world: World) -> None:
+    """Cases of 0 pass at the start, and BAD breaks them: naming them does not hide that."""
+    known = [case.id for case in world.search()._ground.learn]
+
+    def adviser(request: ModelRequest) -> str:
+        said = json.dumps([*request.messages])
+        named = [case_id for case_id in known if re.search(rf"\b{case_id}\b", said)]
+        example = edit("BAD RULE-ONE RULE-TWO") | {"kind": "example", "case_ids": named}
+        return answer_of(example)
+
+    world.adviser = adviser
+    result = await world.run(world.search())
+    assert not result.helped and "breaks" in result.tries[1].why
 
 
 async def test_a_candidate_whose_answers_are_recorded_is_not_searched(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from migrator_tui.adaptation.search.scores import Scored, flips, pass_rate, scored
 from migrator_tui.adaptation.search.values import Try
-from migrator_tui.adaptation.values import Edit, EditKind, Suggestion
+from migrator_tui.adaptation.values import Edit, Suggestion
 from migrator_tui.history.records import Output, Version
 from migrator_tui.running.trying import Tried
 
@@ -26,6 +26,8 @@ class Attempt:
     """Against its parent."""
     suggestion: Suggestion | None = None
     """What it came from."""
+    examples: frozenset[str] = frozenset()
+    """Cases that its own edits hold as examples (`trials.quoted_cases`)."""
     version: Version | None = None
     calls_before: int = 0
     scores: dict[str, Scored] = field(default_factory=dict)
@@ -36,8 +38,7 @@ class Attempt:
     @property
     def quoted(self) -> frozenset[str]:
         """Cases that it, or a prompt it came from, holds as an example: for it they prove nothing."""
-        mine = {case_id for edit in self.edits if edit.kind is EditKind.EXAMPLE for case_id in edit.case_ids}
-        return frozenset(mine) | (self.parent.quoted if self.parent is not None else frozenset())
+        return self.examples | (self.parent.quoted if self.parent is not None else frozenset())
 
     @property
     def lineage(self) -> "list[Attempt]":
@@ -103,8 +104,11 @@ class Attempts:
         found = self._by_text.get(text)
         return found if found is not None and found.version is not None else None
 
-    def new(self, text: str, parent: Attempt, suggestion: Suggestion | None) -> Attempt:
-        """A further try, made of a suggestion for its parent; `None`: of an answer that was none."""
+    def new(
+        self, text: str, parent: Attempt, suggestion: Suggestion | None, examples: frozenset[str] = frozenset()
+    ) -> Attempt:
+        """A further try, made of a suggestion for its parent, which quotes these cases as examples; `None`: made of
+        an answer that was none."""
         edits = suggestion.edits if suggestion is not None else ()
         titles = list(dict.fromkeys(edit.title for edit in edits if edit.title))
         attempt = Attempt(
@@ -115,6 +119,7 @@ class Attempts:
             title=shortened(titles) or ("another wording" if edits else "no proposal"),
             edits=edits,
             suggestion=suggestion,
+            examples=examples,
         )
         self._all.append(attempt)
         return attempt

@@ -86,6 +86,8 @@ def needs(
     baseline, start = versions
     cases = [*learn, *held_out]
     validate_checks(task, cases)
+    # A prompt that cannot be rendered for a held-out case is told now, not when everything else is paid.
+    try_items(project, history, task, start, held_out, fresh=True)
     unanswered = _missing(project, history, task, start, learn)
     per_case = max((1 + _check_calls(task, case) for case in cases), default=1)
     compares = any(_compares(spec) for case in cases for spec in (*task.checks, *case.checks))

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING
 
-from migrator_tui.adaptation.search.estimate import Needs, estimate, needs
+from migrator_tui.adaptation.search.estimate import REFERENCES, Needs, estimate, needs
 from migrator_tui.adaptation.search.stored import changed, rests_on, settings_details, settings_of
 from migrator_tui.adaptation.search.values import SearchEstimate, SearchSettings
 from migrator_tui.history.adaptation_records import StoredSearch
@@ -134,8 +134,10 @@ def go_on(
             f"--budget-calls {more} leaves room for another try"
         )
     # What it had to ask at first was decided then; what is there by now must not change the questions.
-    kept = stored.settings["estimate"]
-    found = replace(found, needs=replace(found.needs, all_references=kept["all_references"]))
+    if stored.settings["estimate"]["all_references"]:
+        found = replace(found, needs=replace(found.needs, all_references=True))
+    else:
+        found = replace(found, needs=replace(found.needs, all_references=False, references=REFERENCES))
     return _ground(project, task, base, settings, found, stored)
 
 

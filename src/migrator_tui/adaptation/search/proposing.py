@@ -13,6 +13,7 @@ from migrator_tui.adaptation.search.values import SearchResult
 from migrator_tui.adaptation.search.winner import combined_edits
 from migrator_tui.adaptation.values import Advice, Suggestion
 from migrator_tui.checks.base import CheckFailure, NotAsked
+from migrator_tui.history.records import Origin, Version
 from migrator_tui.project.words import counted
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ class Proposer:
         """
         from migrator_tui.adaptation.suggesting import SuggestionError, talk
 
-        request, asked, advice = await asyncio.to_thread(self._request, parent, dropped)
+        request, asked, advice, notes = await asyncio.to_thread(self._request, parent, dropped)
         try:
             reading, exchange_ids = await talk(request.messages, asked, self._asking.ask_assistant)
         except NotAsked as refusal:
@@ -78,9 +79,12 @@ class Proposer:
             of=len(ground.learn),
             held_out=len(ground.held_out),
             rewritten=reading.rewritten,
+            notes=(*notes, *reading.notes),
         )
 
-    def _request(self, parent: Attempt, dropped: Sequence[Attempt]) -> "tuple[Brief, Asked, tuple[Advice, ...]]":
+    def _request(
+        self, parent: Attempt, dropped: Sequence[Attempt]
+    ) -> "tuple[Brief, Asked, tuple[Advice, ...], tuple[str, ...]]":
         from migrator_tui.adaptation.grouping import look
         from migrator_tui.adaptation.material import Rejected
         from migrator_tui.adaptation.suggesting import ask_about
@@ -89,7 +93,7 @@ class Proposer:
         answers = {case_id: [output] for case_id, output in parent.outputs.items()}
         rejected = [Rejected(asdict(edit), _why(one)) for one in reversed(dropped) for edit in one.edits]
         looked = look(ground.project, self._history, ground.task, ground.candidate, ground.learn, answers)
-        request, asked, advice, _ = ask_about(
+        return ask_about(
             ground.project,
             self._history,
             ground.task,
@@ -101,7 +105,29 @@ class Proposer:
             len(ground.held_out),
             rejected=rejected[:MOST_TOLD],
         )
-        return request, asked, advice
+
+    def quoted(self, parent: Attempt, suggestion: Suggestion) -> frozenset[str]:
+        """The cases to learn from that the edits of a suggestion put into the prompt as examples."""
+        from migrator_tui.adaptation.trials import Change, quoted_cases
+
+        ground = self._ground
+        change = Change(suggestion, suggestion.edits, parent.text, ground.base.params, suggestion.base_version_id)
+        return quoted_cases(ground.task, change, ground.learn, ())
+
+    def version(self, attempt: Attempt, author: str) -> Version:
+        """The prompt of a try, recorded if new as one that only is tried."""
+        ground, parent = self._ground, attempt.parent
+        return self._history.record_version(
+            task=ground.task.name,
+            model_name=ground.base.model_name,
+            template=attempt.text,
+            params=ground.base.params,
+            parent_id=parent.version.id if parent is not None and parent.version is not None else None,
+            origin=Origin.SEARCH,
+            author=author,
+            kept=False,
+            note=attempt.title,
+        )
 
     @staticmethod
     def text_of(parent: Attempt, suggestion: Suggestion) -> str:

@@ -19,7 +19,14 @@ from migrator_tui.adaptation.search.head_room import head_room, moved
 from migrator_tui.adaptation.search.held_out import ask_held_out, baseline_rate
 from migrator_tui.adaptation.search.proposing import NoProposal, Proposer
 from migrator_tui.adaptation.search.scores import first_batch, some_of_each, why_dropped, why_kept
-from migrator_tui.adaptation.search.stored import calls_before, earlier_held_out, result_details, try_details
+from migrator_tui.adaptation.search.stored import (
+    calls_before,
+    earlier_held_out,
+    further,
+    result_details,
+    stored_result,
+    try_details,
+)
 from migrator_tui.adaptation.search.values import (
     HeadRoom,
     HeldOut,
@@ -34,7 +41,6 @@ from migrator_tui.adaptation.search.values import (
     TryEnded,
 )
 from migrator_tui.adaptation.search.winner import suggestion_for
-from migrator_tui.history.records import Origin, Version
 from migrator_tui.project.errors import ProjectError
 from migrator_tui.project.schema import Case
 from migrator_tui.project.words import counted
@@ -90,6 +96,7 @@ class Search:
         self._room: HeadRoom | None = None
         self._earlier: dict[tuple[int, str], int] = {}
         self._errors = 0
+        self._noted: set[str] = set()
         self._told = 0.0
         self._tell: Callable[[SearchEvent], None] = lambda event: None
 
@@ -121,6 +128,7 @@ class Search:
         await self._asking.open(ground.models)
         self._asking.cap.held_back = ground.needs.held_back
         self._earlier = await asyncio.to_thread(calls_before, self._history, self.search_id)
+        known = await asyncio.to_thread(stored_result, self._history, ground.stored)
         rate = await asyncio.to_thread(self._baseline_rate, ground.learn)
         self._tell(
             SearchBegan(
@@ -142,7 +150,7 @@ class Search:
                 pass
             held_out = await self._test()
         finally:
-            result = self._result(held_out, time.monotonic() - began)
+            result = further(known, self._result(held_out, time.monotonic() - began))
             # Shielded: whoever gives this up in that moment can go on with it later.
             await asyncio.shield(asyncio.to_thread(self._save, result))
         return result
@@ -161,7 +169,7 @@ class Search:
         self._room = head_room(ground.task, self._cases, start.counting())
         if self._room.failing == 0 and self._room.of:
             self._finish("every case that it may learn from passes already")
-        if not self._room.likely and not self._force:
+        if not self._room.likely and not (self._force and self._room.failing):
             self._finish(f"search is unlikely to help here: {self._room.why}")
         if not ground.needs.all_references:
             await self._ask_baseline(
@@ -206,6 +214,7 @@ class Search:
         calls = self._asking.cap.made
         try:
             suggestion = await self._proposer.suggest(parent, self._attempts.dropped)
+            self._note(suggestion.notes)
         except NoProposal as nothing:
             self._tell(SpentChanged(self._asking.spent))
             if nothing.final:
@@ -218,7 +227,7 @@ class Search:
             self._count(refused)
             return None
         text = self._proposer.text_of(parent, suggestion)
-        attempt = self._attempts.new(text, parent, suggestion)
+        attempt = self._attempts.new(text, parent, suggestion, self._proposer.quoted(parent, suggestion))
         attempt.calls_before = self._calls_before(attempt, calls)
         why = self._proposer.refusal(self._start, attempt, self._attempts.known(text))
         self._tell(TryBegan(attempt.shown()))
@@ -228,7 +237,7 @@ class Search:
             await self._ended(attempt)
             self._count(attempt)
             return None
-        self._attempts.ask(attempt, await asyncio.to_thread(self._version, attempt))
+        self._attempts.ask(attempt, await asyncio.to_thread(self._proposer.version, attempt, self._author))
         return text
 
     async def _accept(self, parent_text: str, child_text: str, case_ids: Sequence[str]) -> bool:
@@ -252,6 +261,13 @@ class Search:
             self._finish(f"search is unlikely to help here: {self._room.why}")
         self._count(child)
         return child.accepted
+
+    def _note(self, notes: Sequence[str]) -> None:
+        """Tell what is to be known of a suggestion, each once."""
+        for note in notes:
+            if note not in self._noted:
+                self._noted.add(note)
+                self._tell(SearchNoticed(note))
 
     def _count(self, attempt: Attempt) -> None:
         """Count what came of a proposal; the search is over where that was the last one."""
@@ -347,20 +363,6 @@ class Search:
     def _calls_before(self, attempt: Attempt, now: int) -> int:
         return self._earlier.get((attempt.number, attempt.text), now)
 
-    def _version(self, attempt: Attempt) -> Version:
-        ground, parent = self._ground, attempt.parent
-        return self._history.record_version(
-            task=ground.task.name,
-            model_name=ground.base.model_name,
-            template=attempt.text,
-            params=ground.base.params,
-            parent_id=parent.version.id if parent is not None and parent.version is not None else None,
-            origin=Origin.SEARCH,
-            author=self._author,
-            kept=False,
-            note=attempt.title,
-        )
-
     async def _ended(self, attempt: Attempt) -> None:
         """Something came of a try: tell it, and write it down."""
         shown = attempt.shown()
@@ -395,8 +397,10 @@ class Search:
 
     def _save(self, result: SearchResult) -> None:
         spent = result.spent
-        if result.helped:
+        if result.suggestion is not None:
             self._proposer.keep(result, self._author)
+        for one in result.tries:
+            self._history.add_try(self.search_id, try_details(one))
         self._history.save_search(
             self.search_id,
             state="finished" if result.complete else "stopped",

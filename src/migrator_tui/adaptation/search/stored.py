@@ -1,7 +1,7 @@
 """Searches as the history keeps them, and back: plain JSON, since nothing that a program wrote is ever run."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
 from migrator_tui.adaptation.search.values import HeadRoom, HeldOut, SearchResult, SearchSettings, Spent, Try
@@ -121,6 +121,14 @@ def stored_result(history: "History", stored: StoredSearch) -> SearchResult | No
         head_room=HeadRoom(**found["head_room"]) if found["head_room"] is not None else None,
         advice=advice,
     )
+
+
+def further(earlier: SearchResult | None, now: SearchResult) -> SearchResult:
+    """What a search came to: that of an earlier sitting where this one did not get as far again, as where calls that
+    gave no answer took what was left."""
+    if earlier is None or now.complete or earlier.best.number <= now.best.number:
+        return now
+    return replace(earlier, complete=False, ended=now.ended, spent=now.spent, seconds=now.seconds)
 
 
 def calls_before(history: "History", search_id: str) -> dict[tuple[int, str], int]:
