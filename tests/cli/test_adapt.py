@@ -1,16 +1,19 @@
 """`adapt` as its users start it: on the sample, offline; and on a server that counts what it is asked."""
 
 import json
+import os
 import shutil
 import signal
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from migrator_tui.history.store import History
 from migrator_tui.project.config import load_project
 from migrator_tui.project.trust import trust_config
+from migrator_tui.running import pools
 from tests.cli.conftest import SAMPLE, Call, CountingServer, completion, run, start
 
 ASSISTANT = '\n[assistant]\nmodel = "openai/adviser"\nprice = {{ input = 1.0, output = 2.0 }}\napi_base = "{base}"\n'
@@ -97,6 +100,24 @@ def test_what_it_counts_is_what_the_server_was_asked(server: CountingServer, fol
     code, out, _ = call("-C", folder, "adapt", "--resume")
     assert code == 0 and "where it starts" in out and "5 held-out cases were not asked" in out
     assert "nothing helped: 3 tries in a row without a better one" in out
+
+
+def test_stopped_while_it_still_starts_it_tells_what_it_has(
+    server: CountingServer, folder: Path, call: Call, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with_assistant(folder, server)
+    opened = pools.open_pool
+
+    def interrupted(*about: Any, **more: Any) -> Any:
+        os.kill(os.getpid(), signal.SIGINT)
+        return opened(*about, **more)
+
+    monkeypatch.setattr(pools, "open_pool", interrupted)
+    code, out, err = call("-C", folder, "adapt", "--format", "json", "--max-cost", "1")
+    found = json.loads(out)
+    assert (code, found["complete"], found["ended"], found["best"]["id"]) == (3, False, "stopped", "v1"), err
+    assert found["calls"] == server.asked.total() == 0
+    assert "adapt --resume" in err and "--max-cost" in err
 
 
 def test_without_an_assistant_or_with_too_small_a_budget_one_line_says_what_to_do(

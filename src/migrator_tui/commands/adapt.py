@@ -5,6 +5,7 @@ import json
 import signal
 import sys
 from argparse import Namespace
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from migrator_tui.commands.common import (
@@ -162,24 +163,34 @@ async def _run(
         write_crash_log(error if isinstance(error, BaseException) else RuntimeError(str(context.get("message"))))
 
     loop.set_exception_handler(forgotten)
+    stopping = asyncio.Event()
+    _stop_on_signals(loop, stopping.set)
     with SearchProgress(ground) as progress:
         async with open_pool(ground.project, trusted=trusted) as pool:
             runner = Runner(ground.project, history, pool, author=who)
             search = Search(history, runner, ground, author=who, force=arguments.force)
-            _stop_on_signals(loop, search)
-            return await search.run(progress.tell)
+            waiting = asyncio.create_task(_stop_once(stopping, search))
+            try:
+                return await search.run(progress.tell)
+            finally:
+                waiting.cancel()
 
 
-def _stop_on_signals(loop: asyncio.AbstractEventLoop, search: "Search") -> None:
+async def _stop_once(stopping: asyncio.Event, search: "Search") -> None:
+    await stopping.wait()
+    search.stop()
+
+
+def _stop_on_signals(loop: asyncio.AbstractEventLoop, stop: Callable[[], None]) -> None:
     """Let ctrl+c end it with the best so far; a second one ends the program at once."""
 
-    def stop(number: int) -> None:
+    def once(number: int) -> None:
         loop.remove_signal_handler(number)
-        search.stop()
+        stop()
 
     for number in (signal.SIGINT, signal.SIGTERM):
         try:
-            loop.add_signal_handler(number, stop, number)
+            loop.add_signal_handler(number, once, number)
         except NotImplementedError:  # Windows: there ctrl+c ends the loop itself
             return
 
@@ -196,8 +207,12 @@ def _print(
         say(result.ended)
     else:
         print_search(result, held_out, sys.stdout)
-    if result.head_room is not None and not (result.head_room.likely or result.helped):
-        force = "; --force searches all the same" if result.head_room.failing and not arguments.force else ""
-        say(f"a search is unlikely to help here: {result.head_room.why}{force}")
+    room = result.head_room
+    if room is not None and room.failing and not (room.likely or result.helped):
+        if room.why not in result.ended:
+            say(f"a search is unlikely to help here: {room.why}")
+        if not arguments.force:
+            say("--force searches all the same")
     if not result.complete:
-        say("`adapt --resume` goes on where it ended; --budget-calls N gives it more calls")
+        money = ", --max-cost USD more money" if result.spent.max_cost is not None else ""
+        say(f"`adapt --resume` goes on where it ended; --budget-calls N gives it more calls{money}")
