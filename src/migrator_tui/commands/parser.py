@@ -53,6 +53,7 @@ def build() -> tuple[Parser, dict[str, Parser]]:
         **_prompt(commands),
         **_verdicts(commands),
         **_history(commands),
+        **_gateway(commands),
     }
     for name, command in known.items():
         command.set_defaults(command=name)
@@ -338,3 +339,30 @@ def _history(commands: Any) -> dict[str, Parser]:
         description="Write everything in the history to stdout, one JSON object a line.",
     )
     return {"history export": export}
+
+
+def _gateway(commands: Any) -> dict[str, Parser]:
+    gateway: Parser = commands.add_parser(
+        "gateway",
+        help="serve applications from both models, as the rollout says",
+        description="Start the service that applications ask: a LiteLLM proxy, in an environment of its own, before\n"
+        "both models. Everything comes from the old model until a rollout is started.",
+        epilog="exit codes: 0 it was ended; 2 wrong usage or bad input; 3 it ended by itself",
+    )
+    gateway.add_argument(
+        "--host", metavar="HOST", help="address to listen at (default: 127.0.0.1, this machine alone)"
+    )
+    gateway.add_argument("--port", metavar="PORT", type=positive, help="port to listen at (default: 4000)")
+    gateway.add_argument("--database", metavar="URL", help="the history's database, in place of the project's")
+    gateway.add_argument("--python", metavar="PATH", type=Path, help="an interpreter that has the proxy already")
+    gateway.add_argument("--yes", action="store_true", help="install the proxy's environment without asking")
+    kinds = gateway.add_subparsers(title="commands", metavar="COMMAND", parser_class=Parser)
+    export: Parser = kinds.add_parser(
+        "export",
+        help="write a folder that runs elsewhere",
+        description="Write configuration, plugin, pinned requirements and notes into a folder that runs elsewhere.\n"
+        "No secret stands in it.",
+    )
+    export.add_argument("output", metavar="DIR", type=Path, help="where to")
+    export.add_argument("--yes", action="store_true", default=argparse.SUPPRESS, help="replace what is there")
+    return {"gateway": gateway, "gateway export": export}

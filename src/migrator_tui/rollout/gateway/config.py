@@ -17,8 +17,10 @@ from migrator_tui.models.requests import ModelRequest
 from migrator_tui.project.errors import ProjectError
 from migrator_tui.project.model_tables import RECORDED, SIMULATED
 from migrator_tui.project.schema import BASELINE, ModelSpec, Project
-from migrator_tui.rollout.gateway.publishing import client_model, deployment
+from migrator_tui.rollout.gateway.publishing import deployment
 
+SHORTEST_MASTER_KEY = 20
+"""Characters; the plugin holds to the same."""
 CONFIG_FILE = "config.yaml"
 PLUGIN_FILE = "migrator_gateway_plugin.py"
 MASTER_KEY = "LITELLM_MASTER_KEY"
@@ -37,12 +39,12 @@ class GatewayConfig:
     """The models' names to the environment variables that their keys come from."""
 
 
-def gateway_config(project: Project, *, prefix: str = "", simulator: str | None = None) -> GatewayConfig:
+def gateway_config(project: Project, *, simulator: str | None = None) -> GatewayConfig:
     """The configuration for all tasks and models of a project.
 
     `simulator` is the `api_base` of simulated models. Raises `ProjectError` for a model that can't answer live.
     """
-    asked = [client_model(task.name, prefix) for task in project.tasks]
+    asked = [task.name for task in project.tasks]
     models = []
     for name in asked:
         if "*" in name or "__" in name:
@@ -70,6 +72,18 @@ def gateway_config(project: Project, *, prefix: str = "", simulator: str | None 
         asked=tuple(asked),
         keys={spec.model: _key_names(spec) for spec in (project.baseline, *project.candidates)},
     )
+
+
+def check_master_key(key: str | None, name: str) -> str:
+    """The key by which applications come in; `ProjectError` where it is missing, or could be guessed."""
+    how = "a good one: python -c \"import secrets; print('sk-' + secrets.token_hex(24))\""
+    if not key:
+        raise ProjectError(f"{name} is not set: the gateway does not start without a key; {how}")
+    if len(key) < SHORTEST_MASTER_KEY or len(set(key)) < 8:
+        raise ProjectError(
+            f"{name} is weak: the gateway wants {SHORTEST_MASTER_KEY} random characters or more; {how}"
+        )
+    return key
 
 
 def plugin_source() -> str:

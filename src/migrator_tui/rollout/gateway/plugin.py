@@ -1,7 +1,7 @@
 """Runs inside a LiteLLM proxy: moves conversations to a candidate model as the rollout's record says.
 
 One file on its own, which knows nothing of the program that wrote it: it is copied beside the proxy's configuration
-and needs the standard library, SQLAlchemy and what litellm's proxy brings. `MIGRATOR_DATABASE_URL` names the database.
+and needs the standard library, SQLAlchemy and what the proxy brings. `MIGRATOR_DATABASE_URL` names the database.
 
 - A conversation stays on its side: a hash of the record's salt and its key is compared with the percentage, so a
   higher percentage moves nobody back. The key is `metadata.conversation_id`, else `user`, else the API key.
@@ -12,6 +12,7 @@ and needs the standard library, SQLAlchemy and what litellm's proxy brings. `MIG
 
 import asyncio
 import hashlib
+import hmac
 import json
 import logging
 import os
@@ -27,6 +28,7 @@ from typing import Any
 
 import sqlalchemy as sa
 from fastapi import Depends, HTTPException, Request
+from fastapi.responses import JSONResponse
 from fastapi.routing import APIRoute
 from jinja2 import StrictUndefined
 from jinja2.sandbox import ImmutableSandboxedEnvironment
@@ -721,7 +723,9 @@ class RolloutPlugin(CustomLogger):  # type: ignore[misc]
         except Exception as error:  # an answer of another form: the row counts without it
             log.warning("an answer could not be sampled (%s)", _kind(error))
             return {}
-        return {"sampled_input": asked, "sampled_output": output} if len(asked) + len(output) <= MAX_SAMPLE else {}
+        if len(asked) + len(output) > MAX_SAMPLE:
+            return {}
+        return {"sampled_input": without_keys(asked), "sampled_output": without_keys(output)}
 
     def _finish(self, call: Call, kind: str, served: str | None, **said: Any) -> None:
         """Write the one row of a request; whoever knows its end first, does."""
@@ -798,6 +802,20 @@ class RolloutPlugin(CustomLogger):  # type: ignore[misc]
             self._finish(call, "shadow", None, error_class=_kind(error), client_error=wrong, latency_ms=took)
 
 
+_KEYS = [
+    value
+    for name, value in os.environ.items()
+    if len(value) >= 8 and any(word in name.upper() for word in ("KEY", "TOKEN", "SECRET", "PASSW", "DATABASE_URL"))
+]
+
+
+def without_keys(text: str) -> str:
+    """A text without any of the secrets that this process was given."""
+    for key in _KEYS:
+        text = text.replace(json.dumps(key)[1:-1], "[key]")
+    return text
+
+
 SHADOWED = """
 stream stream_options temperature top_p max_tokens max_completion_tokens stop tools tool_choice response_format
 presence_penalty frequency_penalty seed n logprobs top_logprobs parallel_tool_calls reasoning_effort user
@@ -850,33 +868,43 @@ def refuse_forged(data: Mapping[str, Any], deployments: Iterable[str]) -> None:
 # --------------------------------------------------------------------------------------------------- feedback
 
 
-async def feedback(request: Request) -> dict[str, Any]:
+async def feedback(request: Request) -> Any:
     """`POST /feedback`: what became of an answer. Said twice, it counts once: the newest of a request and name."""
     try:
-        said = await request.json()
-    except (ValueError, UnicodeDecodeError):
-        raise HTTPException(400, {"error": "the body is no JSON"}) from None
-    row = feedback_row(said)
+        row = feedback_row(await request.json())
+    except (ValueError, UnicodeDecodeError, RecursionError) as error:
+        what = str(error) if isinstance(error, NotFeedback) else "the body is no JSON"
+        return JSONResponse(told(400, what), 400)
     known = next((c for c in plugin.calls.values() if c.request_id == row["reference"]), None)
     row["name"] = known.record.name if known is not None else ""
     if not plugin.rows.put("migrator_feedback", row):
-        raise HTTPException(503, {"error": "feedback can't be kept now; try again later"}, {"Retry-After": "5"})
+        return JSONResponse(told(503, "feedback can't be kept now; try again later"), 503, {"Retry-After": "5"})
     return {"request_id": row["reference"], "name": row["signal"], "value": row["value"]}
 
 
+class NotFeedback(ValueError):
+    """What was sent is no feedback."""
+
+
+def told(code: int, what: str) -> dict[str, Any]:
+    """An error as clients of chat completions expect it."""
+    kind = {401: "authentication_error", 503: "service_unavailable"}.get(code, "invalid_request_error")
+    return {"error": {"message": what, "type": kind, "param": None, "code": str(code)}}
+
+
 def feedback_row(said: Any) -> dict[str, Any]:
-    """The row of a feedback; raises 400 where it is none."""
+    """The row of a feedback; raises `NotFeedback`."""
     if not isinstance(said, dict):
-        raise HTTPException(400, {"error": "expected an object with request_id, name and value"})
+        raise NotFeedback("expected an object with request_id, name and value")
     reference, name, value = said.get("request_id"), said.get("name"), said.get("value", True)
     for what, text in (("request_id", reference), ("name", name)):
         if not isinstance(text, str) or not 0 < len(text) <= 200 or not text.isprintable():
-            raise HTTPException(400, {"error": f"{what} must be a text of 1 to 200 characters"})
+            raise NotFeedback(f"{what} must be a text of 1 to 200 characters")
     if name == "check-pass" or str(name).startswith("drift:"):
-        raise HTTPException(400, {"error": f"{name} is found by the monitor, not told"})
+        raise NotFeedback(f"{name} is found by the monitor, not told")
     number = {"up": 1.0, "down": 0.0}.get(value) if isinstance(value, str) else value
     if not isinstance(number, (bool, int, float)) or not abs(number) < 1e12:
-        raise HTTPException(400, {"error": "value must be a number, true, false, or for thumbs up or down"})
+        raise NotFeedback("value must be a number, true, false, or for thumbs up or down")
     if name in ("thumbs", "escalated"):
         number = float(number > 0)
     return {
@@ -905,7 +933,7 @@ async def status() -> dict[str, Any]:
 
 
 class Around:
-    """Around the proxy's application: refuses bodies that are too large, and sees each response's end."""
+    """Around the proxy's application: asks for the key, refuses what is too large, sees each response's end."""
 
     def __init__(self, app: Callable[..., Awaitable[None]]) -> None:
         self.app = app
@@ -914,9 +942,13 @@ class Around:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        length = dict(scope["headers"]).get(b"content-length", b"0")
+        headers = dict(scope["headers"])
+        length = headers.get(b"content-length", b"0")
+        if not admitted(scope["path"], headers):
+            await self._refuse(send, 401, "this key does not open the gateway")
+            return
         if length.isdigit() and int(length) > MAX_BODY:
-            await self._too_large(send)
+            await self._refuse(send, 413, TOO_LARGE)
             return
         taken = 0
         exchange, over, begun, well = _Exchange(), False, False, False
@@ -928,15 +960,16 @@ class Around:
             taken += len(message.get("body", b"")) if message["type"] == "http.request" else 0
             if taken > MAX_BODY:
                 over = True
-                raise HTTPException(413, {"error": "the request is too large"})
+                raise HTTPException(413, {"error": TOO_LARGE})
             return message
 
         async def sent(message: Any) -> None:
             nonlocal begun, well
-            if over and not begun:
-                begun = True
-                await self._too_large(send)
             if over:
+                # Whatever the application makes of the break: the answer is ours.
+                if not begun:
+                    begun = True
+                    await self._refuse(send, 413, TOO_LARGE)
                 return
             begun = True
             await send(message)
@@ -949,12 +982,25 @@ class Around:
             if exchange.call is not None:
                 plugin.response_ended(exchange.call, well=well)
 
-    async def _too_large(self, send: Any) -> None:
-        what = f"the request is larger than {MAX_BODY // 1024 // 1024} MB"
-        body = json.dumps({"error": {"message": what, "type": "invalid_request_error", "code": "413"}}).encode()
+    async def _refuse(self, send: Any, code: int, what: str) -> None:
+        body = json.dumps(told(code, what)).encode()
         headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
-        await send({"type": "http.response.start", "status": 413, "headers": [*headers, (b"connection", b"close")]})
+        await send({"type": "http.response.start", "status": code, "headers": [*headers, (b"connection", b"close")]})
         await send({"type": "http.response.body", "body": body})
+
+
+OPEN = frozenset({"/health/liveliness", "/health/liveness", "/health/readiness"})
+"""What answers without a key, for load balancers."""
+TOO_LARGE = f"the request is larger than {MAX_BODY // 1024 // 1024} MB"
+
+
+def admitted(path: str, headers: Mapping[bytes, bytes]) -> bool:
+    """Whether a request has the master key. With virtual keys of litellm's own, or another way in, that decides."""
+    if path in OPEN or proxy_server.prisma_client is not None or proxy_server.user_custom_auth is not None:
+        return True
+    bearer = headers.get(b"authorization", b"")
+    shown = bearer[7:] if bearer[:7].lower() == b"bearer " else headers.get(b"x-api-key") or headers.get(b"api-key")
+    return hmac.compare_digest((shown or b"").strip(), os.environ.get("LITELLM_MASTER_KEY", "").encode())
 
 
 def check_master_key(key: str | None) -> None:
@@ -999,7 +1045,7 @@ def _database() -> Database | None:
 
 
 plugin = RolloutPlugin(None)
-if os.environ.get("MIGRATOR_GATEWAY", "1") != "0" and proxy_server.app.middleware_stack is not None:
+if proxy_server.app.middleware_stack is not None:
     # The proxy loads this file while it starts; anyone else only reads it.
     check_master_key(os.environ.get("LITELLM_MASTER_KEY"))
     plugin = RolloutPlugin(_database())

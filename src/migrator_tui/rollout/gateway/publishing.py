@@ -14,18 +14,13 @@ FORM = 1
 """The form of `published_arms`; a plugin that knows another serves the old model."""
 
 
-def client_model(task: str, prefix: str = "") -> str:
-    """The model name that applications ask the gateway for."""
-    return f"{prefix}{task}"
-
-
-def deployment(asked: str, model_name: str) -> str:
-    """The name in the proxy's configuration under which a model serves those who ask for `asked`."""
-    return f"{asked}__{model_name}"
+def deployment(task: str, model_name: str) -> str:
+    """The name in the proxy's configuration under which a model serves a task; applications ask for the task's."""
+    return f"{task}__{model_name}"
 
 
 def published_arms(
-    asked: str,
+    task: str,
     candidate_name: str,
     *,
     baseline: tuple[str, Mapping[str, Any]],
@@ -38,8 +33,8 @@ def published_arms(
     """
     return {
         "form": FORM,
-        "baseline": _arm(deployment(asked, BASELINE), *baseline),
-        "candidate": _arm(deployment(asked, candidate_name), *candidate),
+        "baseline": _arm(deployment(task, BASELINE), *baseline),
+        "candidate": _arm(deployment(task, candidate_name), *candidate),
     }
 
 
