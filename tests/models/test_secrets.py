@@ -193,6 +193,17 @@ async def test_scrubbing() -> None:
     assert scrub(json.dumps({"k": environment["ACME_KEY"]})) == '{"k": "[key]"}'
     assert scrub("bad key sk-proj-abcdefghijkl1234, sorry") == "bad key [key], sorry"
     assert scrub("nothing here, sk-ip me") == "nothing here, sk-ip me"
+    signs = "Ab3" * 12
+    for key in (
+        f"AIza{signs}",
+        f"ghp_{signs}",
+        f"github_pat_{signs}",
+        f"AKIA{16 * 'Z'}",
+        f"eyJ{signs}.eyJ{signs}.{signs}",
+    ):
+        assert scrub(f"use {key}, please") == "use [key], please", "whoever wrote it into a case or a prompt"
+    plain = "ghp_short, AIza, AKIAN, eyJ.a.b, xoxo-hugs"
+    assert scrub(plain) == plain
     assert exact_scrubber(found)("visible sk-proj-abcdefghijkl1234") == "[key] sk-proj-abcdefghijkl1234"
     assert exact_scrubber([])("as it is") == "as it is"
 

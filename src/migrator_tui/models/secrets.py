@@ -10,7 +10,13 @@ SHOWN = "[key]"
 
 _SECRET_NAME = re.compile(r"KEY|TOKEN|SECRET|PASSW|CREDENTIAL|AUTH", re.IGNORECASE)
 _HARMLESS_NAME = re.compile(r"^(SSH_AUTH_SOCK|XAUTHORITY|GIT_ASKPASS)$|_(FILE|PATH|DIR|SOCK)$", re.IGNORECASE)
-_LOOKS_LIKE_A_KEY = re.compile(r"\b(?:sk|pk|rk|gsk|xai|hf|AIza)[-_][A-Za-z0-9_*.\-]{12,}|(?<=Bearer )[^\s\"',}]{6,}")
+_LOOKS_LIKE_A_KEY = re.compile(
+    r"\b(?:sk|pk|rk|gsk|xai|hf|AIza)[-_][A-Za-z0-9_*.\-]{12,}"
+    r"|\b(?:AIza[\w-]{30,}|gh[opsur]_\w{30,}|github_pat_\w{30,}|glpat-[\w-]{16,}|xox[abprs]-[\w-]{16,}"
+    r"|(?:AKIA|ASIA)[A-Z0-9]{16}\b|eyJ[\w-]{8,}\.eyJ[\w-]{8,}\.[\w-]{8,})"
+    r"|(?<=Bearer )[^\s\"',}]{6,}"
+)
+"""Keys by their beginnings: of makers of models, Google, GitHub, GitLab, Slack and AWS; and signed tokens (JWT)."""
 _SHORTEST = 5
 """Characters; a shorter value would be found all over ordinary text."""
 
