@@ -84,7 +84,7 @@ def recount(history: History, rollout: Rollout, stage_of: dict[int, int]) -> dic
             measures["client-errors"][key].append(float(not ok and wrong))
             if ok or not wrong:
                 rescued = ok and row["served"] != row["assigned"]
-                measures["failures"][key].append(float((not ok or rescued) and not wrong))
+                measures["failures"][key].append(float(not ok or rescued))
                 measures["fallbacks"][key].append(float(rescued))
             if ok:
                 measures["latency"][key].append(math.log(row["latency_ms"]))
@@ -249,12 +249,13 @@ def test_findings_of_the_monitor_count_like_feedback_and_are_looked_for_once(his
     assert [(sample.request_id, sample.output) for sample in samples] == [("call-1", '"fine"'), ("call-3", '"fine"')]
     history.add_findings(
         [Finding(sample.traffic_id, sample.name, "check-pass", n) for n, sample in enumerate(samples)]
+        + [Finding(sample.traffic_id, sample.name, "drift:any", 1 - n) for n, sample in enumerate(samples)]
         + [Finding(samples[0].traffic_id, "triage", "drift:fences", 1)]
     )
     history.samples_checked(samples[-1])
     assert history.unchecked_samples() == []
     measures = one_stage(history, rollout).baseline.measures
-    assert measures["check-pass-rate"].mean == 0.5 and measures["drift:fences"].mean == 1
+    assert measures["check-pass-rate"].mean == 0.5 and measures["drift:fences"] == Measure(2, 2, 1, 1, 2, 1)
     slices = history.traffic_slices("triage", START)["baseline"]
     assert sum(piece.checked for piece in slices) == 2 and sum(piece.passed for piece in slices) == 1
 
@@ -275,12 +276,13 @@ def test_the_last_minutes_are_counted_from_the_rows_in_pieces(history: History) 
     rows = [a_call(n, assigned="candidate", served="candidate", revision=1) for n in range(25)]
     rows[7] |= {"kind": "failed", "served": None}
     rows[8] |= {"kind": "failed", "served": None, "client_error": True}
-    rows[19] |= {"served": "baseline", "attempts": 2}
+    rows[19] |= {"served": "baseline", "attempts": 2, "client_error": True}
     rows.append(a_call(3, kind="attempt-failed", assigned="candidate"))
     rows.append(a_call(30, name="another", assigned="candidate"))
     write(history, "migrator_traffic", rows)
     pieces = history.recent_traffic(rollout, START + timedelta(seconds=20), seconds=5, pieces=3)
     assert [(new.requests, new.failures) for _, new in pieces] == [(5, 1), (5, 0), (5, 1)]
+    assert [new.failing for _, new in pieces] == [{rows[7]["key_digest"]}, set(), {rows[19]["key_digest"]}]
     assert [piece.at for piece, _ in pieces] == [START + timedelta(seconds=n) for n in (5, 10, 15)]
     assert all(old.requests == 0 for old, _ in pieces)
 

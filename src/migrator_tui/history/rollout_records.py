@@ -45,6 +45,8 @@ class EventKind(StrEnum):
     ENDED = "ended"
     WARNED = "warned"
     """Something is near its limit or out of order; nothing was changed."""
+    READY = "ready"
+    """The next step may be taken; a person was asked to."""
     OVERRIDDEN = "overridden"
     """Somebody went on against what the program advised, and said why."""
 
@@ -283,3 +285,5 @@ class Slice:
     passed: int = 0
     checked: int = 0
     """Answers of it that checks looked at, and those that passed."""
+    failing: frozenset[str] = frozenset()
+    """Digests of the conversations that had a failure; told of the last minutes only."""

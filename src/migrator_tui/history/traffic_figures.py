@@ -29,6 +29,8 @@ _EVENTS = table(RolloutEventRow)
 
 _ARMS = (BASELINE, "candidate")
 _CHECKS = "checks"
+_LOOKED = "drift:any"
+"""The finding that every answer has in which drift was looked for."""
 
 
 class TrafficFigures(Part):
@@ -88,24 +90,32 @@ class TrafficFigures(Part):
         t = _TRAFFIC.c
         since = until.timestamp() - seconds * pieces
         rescued = or_(t.served != t.assigned, t.attempts > 1)
-        failed = or_(and_(t.kind == "ok", rescued), t.kind == "failed", and_(t.kind == "shadow", t.served.is_(None)))
-        one = case((and_(failed, t.client_error.is_(False)), 1), else_=0)
+        unanswered = or_(t.kind == "failed", and_(t.kind == "shadow", t.served.is_(None)))
+        failed = or_(and_(t.kind == "ok", rescued), and_(unanswered, t.client_error.is_(False)))
+        one = case((failed, 1), else_=0)
         place = (t.ts - since) / seconds
         # SQLite cuts off what follows the point, PostgreSQL would round.
         piece = cast(place if self._history.is_sqlite else func.floor(place), Integer).label("piece")
-        wanted = (
-            select(t.assigned, piece, func.count().label("requests"), func.sum(one).label("failures"))
-            .where(t.name == rollout.name, t.ts >= since, t.ts < until.timestamp(), t.kind != "attempt-failed")
-            .where(t.revision >= rollout.first_revision)
-            .group_by(t.assigned, piece)
+        of_these = and_(
+            *(t.name == rollout.name, t.ts >= since, t.ts < until.timestamp(), t.kind != "attempt-failed"),
+            t.revision >= rollout.first_revision,
         )
+        wanted = select(t.assigned, piece, func.count().label("requests"), func.sum(one).label("failures"))
+        failing: dict[tuple[str, int], set[str]] = defaultdict(set)
         with self._history.reading() as connection:
-            found = {(row.assigned, row.piece): row for row in connection.execute(wanted)}
+            found = {
+                (row.assigned, row.piece): row
+                for row in connection.execute(wanted.where(of_these).group_by(t.assigned, piece))
+            }
+            for row in connection.execute(select(t.assigned, piece, t.key_digest).where(of_these, failed).distinct()):
+                failing[row.assigned, row.piece].add(row.key_digest)
         made = []
         for n in range(pieces):
             at = _moment(since + n * seconds)
-            rows = [found.get((arm, n)) for arm in _ARMS]
-            old, new = (Slice(at, row.requests, row.failures) if row else Slice(at, 0, 0) for row in rows)
+            old, new = (
+                Slice(at, row.requests, row.failures, failing=frozenset(failing[arm, n])) if row else Slice(at, 0, 0)
+                for arm, row in ((arm, found.get((arm, n))) for arm in _ARMS)
+            )
             made.append((old, new))
         return made
 
@@ -196,11 +206,17 @@ def _arm_figures(
 ) -> ArmFigures:
     counts = {name: measures.pop(name, Measure()) for name in ("requests", "unkeyed")}
     conversations = counts["requests"].units
-    told = measures.pop("escalations", Measure())
-    if escalates and conversations:
-        # Applications tell of escalations, not of their absence: a conversation of which nothing is told had none.
-        n, y = conversations, told.total
-        measures["escalations"] = Measure(n, n, y, y, n, y)
+    # Only what happened is told: a conversation of which no escalation is told had none, nor had an answer that was
+    # looked at a drift that is not named.
+    looked = measures.get(_LOOKED, Measure()).units
+    told = {name: measures.pop(name) for name in [*measures] if name.startswith("drift:") and name != _LOOKED}
+    among = {name: looked for name in told}
+    told["escalations"] = measures.pop("escalations", Measure())
+    among["escalations"] = conversations if escalates else 0
+    for name, n in among.items():
+        if n:
+            y = told[name].total
+            measures[name] = Measure(n, n, y, y, n, y)
     return ArmFigures(
         requests=int(counts["requests"].total),
         conversations=conversations,

@@ -63,7 +63,8 @@ class Sums:
             "requests": 1,
             "unkeyed": int(not row.keyed),
             "client_errors": int(not answered and row.client_error),
-            "failures": int((rescued or not answered) and not row.client_error),
+            # What another arm or attempt could answer was no mistake of the application, whatever the first one said.
+            "failures": int(rescued or (not answered and not row.client_error)),
             "fallbacks": int(row.kind == "ok" and row.served != row.assigned),
         }
         if answered and row.latency_ms is not None and row.latency_ms > 0:
@@ -126,7 +127,7 @@ def measured(counts: Mapping[str, float]) -> dict[str, tuple[int, float]]:
 def measured_signal(signal: str, n: int, total: float) -> tuple[str, int, float]:
     """The metric that a signal of one conversation tells of, how many values it has and what they come to.
 
-    Escalations and thumbs are a conversation's, whatever happened in it how often.
+    Escalations, thumbs and drift are a conversation's, whatever happened in it how often.
     """
     if signal == "escalated":
         return "escalations", 1, float(total > 0)
@@ -134,7 +135,9 @@ def measured_signal(signal: str, n: int, total: float) -> tuple[str, int, float]
         return "thumbs-down", 1, float(total < n)
     if signal == "check-pass":
         return "check-pass-rate", n, total
-    return signal if signal.startswith("drift:") else f"feedback:{signal}", n, total
+    if signal.startswith("drift:"):
+        return signal, 1, float(total > 0)
+    return f"feedback:{signal}", n, total
 
 
 class Change:

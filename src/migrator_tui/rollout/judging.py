@@ -27,8 +27,8 @@ NEAR = 0.7
 """Of a limit: from here on it is called near."""
 NO_CHANCE = 1e-6
 """The tripwire leaves alone what would come about by chance at the baseline's rate more often than this."""
-SUPPOSED_CALLS = 100
-"""Calls, one of which failed, that the tripwire adds to those of the baseline: it may have had few."""
+SUPPOSED_CALLS, SUPPOSED_RECENT = 100, 10
+"""Calls, one of them failed, that the tripwire adds to all of the baseline's and to its last: it may have few."""
 
 SCALES: dict[str, Scale] = {"fallbacks": "alone", "latency": "logs", "first-token": "logs", "cost": "ratio"}
 """How harm is measured; what is not named is a share of calls or conversations, and its difference is in points."""
@@ -79,23 +79,26 @@ def tripwire(
     """A sudden failure, told at once: of the candidate's last calls, at least `min_sample`, too many failed.
 
     No interval: it is for the model that is down or refuses everything. It looks back as far as the rule says, and
-    also less far, so that a healthy minute before does not hide the failure. What a chance in a million would do at
-    the baseline's own rate, in the same time and in all of the rollout, is left alone: a network that is down for
-    both, and the four failures in twenty calls that come about once in some hours where 1 % fail anyway.
+    also less far, so that a healthy minute before does not hide the failure. What would come about by chance at the
+    baseline's own rate, in the same time or in all of the rollout, is left alone: a network that is down for both
+    arms, the four failures in twenty calls that some hour of many has where 1 % fail anyway, and one conversation
+    that is tried again and again. Counted for that are conversations, of which each fails by itself.
     """
     calls = failed = old_calls = old_failed = 0
+    failing: set[str] = set()
     all_calls = sum(stage.baseline.requests for stage in stages)
     all_failed = sum(stage.baseline.failures for stage in stages)
     worst: float | None = None
     for old, new in reversed(recent):
         calls, failed = calls + new.requests, failed + new.failures
         old_calls, old_failed = old_calls + old.requests, old_failed + old.failures
+        failing |= new.failing
         if calls < rule.min_sample:
             continue
         share = failed / calls
         worst = share if worst is None else max(worst, share)
-        rate = max(_supposed(old_failed, old_calls), _supposed(all_failed, all_calls))
-        if share >= rule.limit and chance_of_so_many(failed, calls, rate) < NO_CHANCE:
+        rate = baseline_rate((all_failed, all_calls), (old_failed, old_calls))
+        if share >= rule.limit and chance_of_so_many(len(failing), rate * calls) < NO_CHANCE:
             why = f"{failed} of the last {calls} calls failed"
             used = share / rule.limit if rule.limit else 1.0
             return GuardrailResult(
@@ -138,7 +141,7 @@ def _failing(passing: Measure) -> Measure:
 
 
 def _nothing_came(metric: str, old: Sequence[Measure], new: Sequence[Measure]) -> bool:
-    if metric in ("escalations", "thumbs-down", "cost"):  # counted over all conversations, reported or not
+    if metric == "cost":  # a model without a price costs nothing by litellm's account
         return not any(measure.total for measure in (*old, *new))
     return not any(measure.units for measure in (*old, *new))
 
@@ -168,5 +171,6 @@ def _silent(rule: GuardrailRule, why: str, *, unfed: bool = False) -> GuardrailR
     )
 
 
-def _supposed(failed: int, calls: int) -> float:
-    return (failed + 1) / (calls + SUPPOSED_CALLS)
+def baseline_rate(ever: tuple[float, float], lately: tuple[float, float]) -> float:
+    """The baseline's rate of failure, of failures and calls ever and lately: the higher one, and never nothing."""
+    return max((ever[0] + 1) / (ever[1] + SUPPOSED_CALLS), (lately[0] + 1) / (lately[1] + SUPPOSED_RECENT))

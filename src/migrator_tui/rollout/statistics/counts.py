@@ -29,21 +29,15 @@ def sample_ratio_p(stages: Sequence[tuple[int, int, float]]) -> float:
     return smallest
 
 
-def chance_of_so_many(count: int, n: int, rate: float) -> float:
-    """At most this is the chance of `count` or more of `n` independent calls failing at a rate above 0 and below 1.
+def chance_of_so_many(count: int, expected: float) -> float:
+    """At most this is the chance of `count` or more of independent events, however many, of which `expected` happen.
 
-    W. Hoeffding, J. Am. Stat. Assoc. 58 (1963) 13-30, theorem 1: exp(−n·D), D the divergence of the seen share from
-    the rate.
+    H. Chernoff, Ann. Math. Stat. 23 (1952) 493-507, in its form for events of unequal chances (M. Mitzenmacher and
+    E. Upfal, Probability and Computing, 2017, theorem 4.4): exp(count − expected)·(expected/count)^count.
     """
-    share = count / n
-    if share <= rate:
+    if count <= expected:
         return 1.0
-    divergence = share * log(share / rate) + (_part(1 - share, 1 - rate))
-    return exp(-n * divergence)
-
-
-def _part(seen: float, stated: float) -> float:
-    return seen * log(seen / stated) if seen > 0 else 0.0
+    return exp(count - expected - count * log(count / expected))
 
 
 def _log_beta(a: float, b: float) -> float:

@@ -12,9 +12,9 @@ def smallest_harm(
 ) -> float | None:
     """The true harm that trips a guardrail with a chance of 80 % by now; `None` where no possible harm does.
 
-    `away` is how far the interval's lower end lies below the estimate. A share (`share`: the candidate's, above 0 and below 1)
-    varies more the larger it is, so for each supposed harm the candidate's part `own` of the variance is what it
-    would be then.
+    `away` is how far the interval's lower end lies below the estimate. A share (`share`: the candidate's, above 0 and
+    below 1) varies more the larger it is, so for each supposed harm the candidate's part `own` of the variance is
+    what it would be then.
     """
     reach = away / error + SEEN if error > 0 else 0.0
     if share is None:
