@@ -159,6 +159,12 @@ class Flips:
         return len(self.fixed) + len(self.still_failing) + len(self.broken) + len(self.kept) + len(self.open)
 
 
+def times_before(looks: int) -> str:
+    """`once before`, `3 times before`: how often held-out cases had been looked at, `looks` being this time's number;
+    empty at the first."""
+    return "" if looks <= 1 else f"{'once' if looks == 2 else f'{looks - 1} times'} before"
+
+
 @dataclass(frozen=True, slots=True)
 class Acceptance:
     """What accepting some edits would do. The parts do not mix."""

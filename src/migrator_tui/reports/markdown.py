@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable, Sequence
 
 from migrator_tui.adaptation.reasons import count_words, who_words
+from migrator_tui.adaptation.values import times_before
 from migrator_tui.parity.drift.ranking import DriftRow
 from migrator_tui.parity.gate.words import allowance, signed, span
 from migrator_tui.parity.scorecard import FigureName, Scorecard, SideCount
@@ -267,8 +268,8 @@ def _reasons(candidate: CandidateReport, named: str, most: int) -> str:
             told = f"{plain(edit.title or 'an edit', 120)}: {plain(edit.why, 400) or 'without a reason'}"
             lines.append(f"- {told}" + (f" ({', '.join(ids)})" if ids else ""))
         lines += [f"- {plain(count_words(counts))}" for counts in reasons.parts]
-        if reasons.looks > 1:
-            lines.append(f"- held-out cases were looked at {reasons.looks - 1} times before")
+        if before := times_before(reasons.looks):
+            lines.append(f"- held-out cases were looked at {before}")
     if len(explained) > EXPLAINED:
         lines += ["", f"and {len(explained) - EXPLAINED} earlier versions with reasons"]
     return _folded(f"Why the prompt is so{named}", "\n".join(lines).strip())

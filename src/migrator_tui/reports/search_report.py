@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from migrator_tui.adaptation.search.values import HeldOut, Spent, Try
+from migrator_tui.adaptation.values import times_before
 from migrator_tui.models.secrets import exact_scrubber
 from migrator_tui.parity.gate.words import signed
 from migrator_tui.reports.markdown import BACKTICKS, code, plain
@@ -98,15 +99,11 @@ def _facts(told: ToldSearch) -> Iterable[str]:
 
 
 def _held_out(held_out: HeldOut, told: ToldSearch) -> str:
-    flips = held_out.flips
+    flips, before = held_out.flips, times_before(held_out.looks)
     rows = [
         "### Held-out cases",
         f"{counted(held_out.cases, 'case')} that no proposal and no choice has seen, both prompts asked anew. "
-        + (
-            "Nobody had looked at them before."
-            if held_out.looks <= 1
-            else f"Looked at {held_out.looks - 1} times before."
-        ),
+        + (f"Looked at {before}." if before else "Nobody had looked at them before."),
         "| before | after | baseline | fixed | broken |\n|---:|---:|---:|---:|---:|\n"
         f"| {percent(held_out.before)} | {percent(held_out.after)} | {percent(held_out.baseline)} "
         f"| {len(flips.fixed):,} | {len(flips.broken):,} |",

@@ -6,6 +6,7 @@ from typing import TextIO
 from rich.text import Text
 
 from migrator_tui.adaptation.search.values import HeldOut, SearchResult, Try
+from migrator_tui.adaptation.values import times_before
 from migrator_tui.parity.gate.words import signed
 from migrator_tui.reports.results_table import PLAIN_WIDTH, ReportConsole
 from migrator_tui.reports.search_report import verdict_of
@@ -66,7 +67,8 @@ def _compared(found: HeldOut) -> str:
     if found.low is not None and found.high is not None:
         interval = f", 95 % interval {signed(found.low)} … {signed(found.high)} points"
     baseline = f", baseline {percent(found.baseline)}" if found.baseline is not None else ""
-    looked = "" if found.looks <= 1 else f"; looked at {found.looks - 1} times before"
+    before = times_before(found.looks)
+    looked = f"; looked at {before}" if before else ""
     return (
         f"{sign} {words}: {percent(found.before)} before, {percent(found.after)} after{baseline} on "
         f"{counted(found.cases, 'case')} that no proposal and no choice has seen "

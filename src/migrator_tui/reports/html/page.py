@@ -18,6 +18,7 @@ from markupsafe import Markup
 
 from migrator_tui import __version__
 from migrator_tui.adaptation.reasons import count_words, who_words
+from migrator_tui.adaptation.values import times_before
 from migrator_tui.history.records import Version
 from migrator_tui.parity.outcomes import Source
 from migrator_tui.project.schema import GateRules
@@ -80,6 +81,7 @@ def html_report(report: Report) -> str:
         version_title=version_title,
         who_words=who_words,
         count_words=count_words,
+        times_before=times_before,
         settings=_settings,
         gate_rules=_gate_rules,
     )

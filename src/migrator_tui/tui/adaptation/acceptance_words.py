@@ -1,6 +1,6 @@
 """What the acceptance screen says in words: what a choice of edits would flip, and how far that can be trusted."""
 
-from migrator_tui.adaptation.values import Acceptance, Flips
+from migrator_tui.adaptation.values import Acceptance, Flips, times_before
 from migrator_tui.parity.statistics.paired import mcnemar_exact
 from migrator_tui.parity.statistics.values import PairedTable
 from migrator_tui.tui.glyphs import Glyphs
@@ -95,8 +95,8 @@ def trust_words(held: Flips) -> str:
 
 def looks_words(acceptance: Acceptance) -> str:
     """`asked 3 times before`; empty at the first look."""
-    before = acceptance.looks - 1
-    return "" if before < 1 else f"asked {'once' if before == 1 else f'{before} times'} before"
+    before = times_before(acceptance.looks)
+    return f"asked {before}" if before else ""
 
 
 def spent_words(acceptance: Acceptance) -> str:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from textual.content import Content
 
 from migrator_tui.adaptation.search.values import HeldOut, Spent, Try
-from migrator_tui.adaptation.values import Edit, EditKind
+from migrator_tui.adaptation.values import Edit, EditKind, times_before
 from migrator_tui.parity.gate.words import signed
 from migrator_tui.text_safety import safe, safe_line
 from migrator_tui.tui.adaptation.search_state import SearchState
@@ -252,8 +252,9 @@ def held_out_bottom(state: SearchState, width: int) -> Content:
     held_out = result.held_out if result is not None else None
     if result is None or held_out is None:
         return Content("")
-    looks = "asked once" if held_out.looks <= 1 else f"asked {held_out.looks - 1} times before"
-    role = MUTED if held_out.looks <= 1 else STYLES["warning"]
+    before = times_before(held_out.looks)
+    looks = f"asked {before}" if before else "asked once"
+    role = STYLES["warning"] if before else MUTED
     next_step = " · enter reviews the winner" if result.helped and width >= 60 else ""
     return Content.assemble((f"{held_out.cases:,} cases, {looks}", role), (next_step, MUTED))
 

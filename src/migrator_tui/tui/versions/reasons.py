@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from textual.content import Content
 
 from migrator_tui.adaptation.reasons import PARTS, PartCounts, Reasons, who_words
-from migrator_tui.adaptation.values import EditKind
+from migrator_tui.adaptation.values import EditKind, times_before
 from migrator_tui.text_safety import safe, safe_line
 from migrator_tui.tui.glyphs import Glyphs
 from migrator_tui.tui.theme import MUTED, STRONG, STYLES
@@ -57,8 +57,8 @@ def _needed(reasons: Reasons, number: int) -> str:
 
 
 def _counts(part: PartCounts, reasons: Reasons, glyphs: Glyphs) -> Content:
-    looked = reasons.looks if part.part == "held_out" else 0
-    times = "" if looked <= 1 else f", asked {looked - 1} times before"
+    before = times_before(reasons.looks) if part.part == "held_out" else ""
+    times = f", asked {before}" if before else ""
     return Content.assemble(
         (f"{glyphs.added} {part.fixed:,}", STYLES["success"] if part.fixed else MUTED),
         "  ",
