@@ -213,6 +213,34 @@ class Walk(Camera):
         await self.quiet()
         await self.shoot("conversation")
 
+    async def suggestion(self) -> None:
+        """Edits that the assistant proposes, and what taking two of them would flip."""
+        await self.sees("Regressions")
+        await self.quiet()
+        await self.press("s")
+        await self.sees("Have edits suggested")
+        await self.press("enter")
+        await self.sees("Why they fail")
+        await self.press("space", "j", "space")
+        await self.resize(120, 36)
+        await self.quiet()
+        await self.shoot("suggestion")
+        await self.press("A")
+        await self.sees("that passed")
+        await self.quiet()
+        await self.shoot("acceptance")
+
+    async def search(self) -> None:
+        """A search at its end."""
+        await self.sees("Regressions")
+        await self.quiet()
+        await self.press("S")
+        await self.sees("calls at most")
+        await self.press("enter")
+        await self.sees("but those chose the winner")
+        await self.quiet()
+        await self.shoot("search")
+
     async def preflight(self) -> None:
         """What stands in the way of a move to a model that reasons."""
         await self.sees("F7 shows")
@@ -356,10 +384,24 @@ def main(names: list[str]) -> int:
         stay_at_home(home)
         from migrator_tui.project.samples import copy_sample
 
-        if not wanted or wanted - {"set-up", "conversation", "import", "preflight"}:
+        if not wanted or wanted - {
+            "set-up",
+            "conversation",
+            "import",
+            "preflight",
+            "suggestion",
+            "acceptance",
+            "search",
+        }:
             asyncio.run(walked(copy_sample("support-tickets", home / "support-tickets"), wanted, Walk.migration))
         if not wanted or "conversation" in wanted:
             asyncio.run(walked(copy_sample("order-agent", home / "order-agent"), wanted, Walk.conversation))
+        if not wanted or wanted & {"suggestion", "acceptance"}:
+            folder = copy_sample("support-tickets", home / "suggested" / "support-tickets")
+            asyncio.run(walked(folder, wanted, Walk.suggestion))
+        if not wanted or "search" in wanted:
+            folder = copy_sample("support-tickets", home / "searched" / "support-tickets")
+            asyncio.run(walked(folder, wanted, Walk.search))
         if not wanted or "preflight" in wanted:
             asyncio.run(walked(write_move(home / "triage-to-gpt-5"), wanted, Walk.preflight, (120, 36)))
         if not wanted or "import" in wanted:
