@@ -49,7 +49,8 @@ class ReviewBench(RowScreen):
 
     _shown: str | None = None
     """The row that the panes at the right are about."""
-    _owes_look = False
+    owes_look = False
+    """What it rests on is still being looked at."""
 
     # Composing
 
@@ -189,11 +190,11 @@ class ReviewBench(RowScreen):
     @work(exclusive=True, group="looking")
     async def look(self, review: Review, *, choice: bool = False) -> None:
         """Have edits, guards and cases looked at anew; with `choice` only what the guards say, which is quicker."""
-        self._owes_look = self._owes_look or not choice  # one that is overtaken is made up for
+        self.owes_look = self.owes_look or not choice  # one that is overtaken is made up for
         try:
-            if self._owes_look:
+            if self.owes_look:
                 take_over(review, await asyncio.to_thread(look_again, review, self.workspace))
-                self._owes_look = False
+                self.owes_look = False
             else:
                 edits, taken = list(review.edits), list(review.taken)
                 review.guarded = await asyncio.to_thread(guard, review, self.workspace, edits, taken)

@@ -1,9 +1,11 @@
 """Measuring a choice of edits: `t` tries it live, `T` leaves each out in turn, `A` leads to what it would flip."""
 
 import asyncio
+import contextlib
 from typing import TYPE_CHECKING
 
 from textual import work
+from textual.worker import WorkerCancelled
 
 from migrator_tui.adaptation.values import Ablation
 from migrator_tui.history.adaptation_records import CasePart
@@ -49,6 +51,9 @@ class Measuring(ReviewBench):
         numbers = self.to_try()
         if review is None or not numbers or not self._can_try():
             return
+        if self.owes_look:  # a quick hand: which cases are behind an edit is not known yet
+            with contextlib.suppress(WorkerCancelled):  # then the next look has begun
+                await self.look(review).wait()
         ids = review.behind(number) if number is not None else []
         ids = (ids or review.behind(None) or self._some_cases(review))[:TRIED_AT_ONCE]
         versions = await self._versions(review, numbers)

@@ -139,8 +139,8 @@ class TrySides(Modal[None]):
 
     @property
     def _here(self) -> bool:
-        """It has its parts: a dialog that is closed loses them before what it began is over."""
-        return bool(self.query(".box"))
+        """It is in front: one that was closed loses its parts before what it began is over."""
+        return self.app.is_running and self.is_current
 
     def _label(self) -> None:
         stop = "x stop · " if self.going else ""
@@ -240,7 +240,7 @@ class TrySides(Modal[None]):
         if stream is None:
             return
         added, void = stream.take(event.event)
-        if case_id != self.rows.highlighted:
+        if not self._here or case_id != self.rows.highlighted:
             return
         pane = self.sides[1]
         if void:
@@ -314,6 +314,8 @@ class TrySides(Modal[None]):
         with_.show_marked(diff.right, diff.summary)
 
     def _paint(self) -> None:
+        if not self._here:
+            return
         stream = self.streams.get(self.rows.highlighted or "")
         if stream is not None:
             self.sides[1].paint(stream.seconds)
