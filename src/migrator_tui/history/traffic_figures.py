@@ -210,7 +210,7 @@ def _arm_figures(
     # looked at a drift that is not named.
     looked = measures.get(_LOOKED, Measure()).units
     told = {name: measures.pop(name) for name in [*measures] if name.startswith("drift:") and name != _LOOKED}
-    among = {name: looked for name in told}
+    among = dict.fromkeys(told, looked)
     told["escalations"] = measures.pop("escalations", Measure())
     among["escalations"] = conversations if escalates else 0
     for name, n in among.items():

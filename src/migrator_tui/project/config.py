@@ -12,6 +12,8 @@ from migrator_tui.project.adaptation_tables import adaptation_settings
 from migrator_tui.project.errors import NoProjectError, ProjectError
 from migrator_tui.project.files import decoded, missing_file, read_bytes, resolve_inside
 from migrator_tui.project.model_tables import helper_spec, model_spec
+from migrator_tui.project.rollout_settings import GatewaySettings, RolloutSettings
+from migrator_tui.project.rollout_tables import gateway_settings, rollout_settings
 from migrator_tui.project.schema import BASELINE, AdaptationSettings, CheckSetup, GateRules, ModelSpec, Project
 from migrator_tui.project.tables import Misfit, Table
 from migrator_tui.project.task_tables import gate_rules, task_from
@@ -107,6 +109,7 @@ def _project(values: Mapping[str, Any], folder: Path, config_file: Path, *, conf
     gate_table = top.table("gate", "[gate]")
     helper_tables = {name: top.table(name, f"[{name}]") for name in ("assistant", "judge", "embeddings")}
     adaptation_table = top.table("adaptation", "[adaptation]")
+    rollout_table, gateway_table = top.table("rollout", "[rollout]"), top.table("gateway", "[gateway]")
     history = top.table("history", "[history]")
     top.refuse_unknown(
         {
@@ -118,6 +121,7 @@ def _project(values: Mapping[str, Any], folder: Path, config_file: Path, *, conf
             "prompt": "a prompt belongs under [[tasks]]",
             "frozen": "frozen belongs under [[tasks]]",
             "guidance": "guidance belongs under [adaptation]",
+            "guardrails": "guardrails belong under [rollout]: [[rollout.guardrails]]",
         }
     )
     if baseline_table is None:
@@ -170,6 +174,8 @@ def _project(values: Mapping[str, Any], folder: Path, config_file: Path, *, conf
         assume=assume,
         max_cost_per_day=max_cost_per_day,
         adaptation=adaptation,
+        rollout=rollout_settings(rollout_table) if rollout_table is not None else RolloutSettings(),
+        gateway=gateway_settings(gateway_table) if gateway_table is not None else GatewaySettings(),
     )
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from migrator_tui.project.files import shown_path
+from migrator_tui.project.rollout_settings import GatewaySettings, RolloutSettings
 
 BASELINE = "baseline"
 """The name by which screens, history and reports call the model migrated from."""
@@ -220,6 +221,8 @@ class Project:
     """What a baseline output counts as that has neither verdict nor checks."""
     max_cost_per_day: float | None = None
     adaptation: AdaptationSettings = field(default_factory=AdaptationSettings)
+    rollout: RolloutSettings = field(default_factory=RolloutSettings)
+    gateway: GatewaySettings = field(default_factory=GatewaySettings)
     foreign: Foreign | None = None
     """Of a folder of another tool's that is open as it is; then nothing is written into it."""
 

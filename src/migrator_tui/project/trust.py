@@ -126,6 +126,10 @@ def _concerns(project: Project) -> Iterator[tuple[str, bool]]:
     if code:
         names = (one_line(text, 60) for text in dict.fromkeys(code))
         yield f"runs Python code on this machine, with your rights: {listed(names, 4)}", True
+    if project.rollout.alerts_url_env is not None:
+        yield f"sends alerts to the address in your {project.rollout.alerts_url_env}", True
+    if not is_loopback(f"http://{project.gateway.host}"):
+        yield f"lets other machines in: its gateway listens on {one_line(project.gateway.host)}", True
     if project.database is not None:
         host = urlsplit(project.database).hostname
         yield f"keeps its history in a database{f' at {one_line(host)}' if host else ' of its own'}", True

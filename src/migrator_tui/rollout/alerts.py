@@ -1,0 +1,134 @@
+"""Alerts: what a person should know of a rollout, posted to a webhook while the monitor goes on looking."""
+
+import json
+import queue
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from http.client import HTTPException
+from urllib.error import HTTPError
+from urllib.parse import urlsplit
+from urllib.request import HTTPRedirectHandler, ProxyHandler, Request, build_opener
+
+from migrator_tui.project.errors import ProjectError
+from migrator_tui.project.trust import is_loopback
+from migrator_tui.project.words import quoted
+from migrator_tui.text_safety import safe_line
+
+TIMEOUT_S = 5.0
+_MOST_WAITING = 100
+_TRIES = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """One thing that a person should know."""
+
+    project: str
+    rollout: str
+    kind: str
+    """`rolled-back`, `held`, `ready`, `warned`, `advanced`, `completed`."""
+    what: str
+    state: str
+    percentage: float
+    at: datetime
+
+    @property
+    def line(self) -> str:
+        """All of it in one line."""
+        return safe_line(f"{self.rollout}: {self.kind} at {self.percentage:g} %: {self.what}", 1_000)
+
+    def body(self) -> bytes:
+        """The JSON that is posted; `text` is what chat programs show."""
+        values = {
+            "text": f"{safe_line(self.project, 80)} / {self.line}",
+            "project": self.project,
+            "rollout": self.rollout,
+            "kind": self.kind,
+            "what": self.what,
+            "state": self.state,
+            "percentage": self.percentage,
+            "at": self.at.isoformat(),
+        }
+        return json.dumps(values).encode()
+
+
+def webhook_url(variable: str | None, environment: Mapping[str, str]) -> str | None:
+    """The address that a variable holds; `None` where the project names none.
+
+    Raises `ProjectError`, without the address (it is a secret), where it is none that alerts may go to: https, or
+    http on this machine.
+    """
+    if variable is None:
+        return None
+    url = environment.get(variable, "").strip()
+    if not url:
+        raise ProjectError(f"[rollout] alerts_url_env names {quoted(variable)}, and no such variable is set")
+    try:
+        parts = urlsplit(url)
+        sound = url.isascii() and url.isprintable() and " " not in url and bool(parts.hostname)
+        sound = sound and (parts.scheme == "https" or is_loopback(url))
+    except ValueError:
+        sound = False
+    if not sound:
+        raise ProjectError(f"{variable} holds no address for alerts: it takes https://…, or http:// on this machine")
+    return url
+
+
+class Webhook:
+    """Posts alerts from a thread of its own: a webhook that hangs holds up nothing."""
+
+    def __init__(self, url: str, tell: Callable[[str], None]) -> None:
+        self._url = url
+        self._tell = tell
+        self._waiting: queue.Queue[Alert | None] = queue.Queue(_MOST_WAITING)
+        self._thread = threading.Thread(target=self._work, name="alerts", daemon=True)
+        self._thread.start()
+
+    def post(self, alert: Alert) -> None:
+        """Post it soon; where too many wait, say that it was left out."""
+        try:
+            self._waiting.put_nowait(alert)
+        except queue.Full:
+            self._tell("alerts: the webhook does not keep up; one was left out")
+
+    def close(self, timeout: float = 2 * TIMEOUT_S) -> None:
+        """Wait for what is on its way."""
+        try:
+            self._waiting.put(None, timeout=timeout)
+        except queue.Full:
+            return
+        self._thread.join(timeout)
+
+    def _work(self) -> None:
+        while (alert := self._waiting.get()) is not None:
+            problem = ""
+            for _ in range(_TRIES):
+                problem = _post(self._url, alert.body())
+                if not problem:
+                    break
+            if problem:
+                # Never the address: whoever has it can post in the user's name.
+                self._tell(f"alerts: the webhook did not take it ({problem}): {alert.line}")
+
+
+class _NoRedirect(HTTPRedirectHandler):
+    """An alert goes where it was meant to go, and nowhere else."""
+
+    def redirect_request(self, *_: object, **__: object) -> None:
+        return None
+
+
+def _post(url: str, body: bytes) -> str:
+    """Post once; what went wrong, in a few words, or nothing."""
+    request = Request(url, data=body, headers={"Content-Type": "application/json"})  # noqa: S310 - checked before
+    handlers = [_NoRedirect(), *([ProxyHandler({})] if is_loopback(url) else [])]
+    try:
+        with build_opener(*handlers).open(request, timeout=TIMEOUT_S):
+            return ""
+    except HTTPError as error:
+        error.close()
+        return f"status {error.code}"
+    except (OSError, HTTPException, ValueError) as error:
+        return type(error).__name__

@@ -1,0 +1,197 @@
+"""The monitor: looks at every rollout that lives, rolls back and holds by itself, and asks a person to advance.
+
+Of several monitors of a project one acts, the one that has the lease; where it falls silent another takes over within
+seconds. What it does, it does as everybody does: on what it saw, and not if somebody else was faster.
+"""
+
+import threading
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from migrator_tui.crash_log import crash_line
+from migrator_tui.history.errors import HistoryError, OvertakenError
+from migrator_tui.project.schema import Project
+from migrator_tui.rollout import control
+from migrator_tui.rollout.alerts import Alert
+from migrator_tui.rollout.figures import Look, before_and_after, look
+from migrator_tui.rollout.plan import step_name
+from migrator_tui.rollout.sampling import findings
+from migrator_tui.rollout.values import EventKind, GuardrailResult, Rollout, RolloutState
+
+if TYPE_CHECKING:
+    from migrator_tui.history.rollout_records import Finding
+    from migrator_tui.history.store import History
+
+LOOK_EVERY_S = 2.0
+LEASE_S = 6.0
+"""How long a monitor that says nothing keeps the others from acting."""
+MONITOR = "monitor"
+"""Who the events say it was."""
+SAMPLES = 50
+"""Sampled answers that one look puts to the checks."""
+
+STOPS = ("sample-ratio",)
+"""What of the traffic's health holds until a person resumes. The rest stands in the way of the next step as long as
+it lasts: a quiet night ends by itself."""
+
+
+class Monitor:
+    """One monitor. Not safe to use from several threads at once."""
+
+    def __init__(
+        self,
+        project: Project,
+        history: "History",
+        *,
+        owner: str,
+        tell: Callable[[str], None],
+        alert: Callable[[Alert], None] | None = None,
+        clock: Callable[[], datetime] | None = None,
+    ) -> None:
+        from migrator_tui.history.columns import now
+
+        self._project = project
+        self._history = history
+        self._owner = owner
+        self._tell = tell
+        self._alert = alert
+        self._clock = clock or now
+        self._acts: bool | None = None
+        self._trouble = ""
+
+    def run(self, stop: threading.Event, *, every_s: float = LOOK_EVERY_S) -> None:
+        """Look until `stop` is set. A database that is away is waited for."""
+        while not stop.is_set():
+            try:
+                self.look_once()
+                if self._trouble:
+                    self._tell("watching again")
+                self._trouble = ""
+            except HistoryError as error:
+                self._in_trouble(str(error), lambda: f"{error}; it is tried again")
+            except Exception as error:  # whatever it is, it must not end the automatic rollback
+                self._in_trouble(repr(error), lambda: crash_line(error, folder=self._project.folder))
+            stop.wait(every_s)
+        if self._acts and not self._trouble:
+            self._history.give_lease_back(self._owner, at=self._clock())
+
+    def _in_trouble(self, trouble: str, told: Callable[[], str]) -> None:
+        """Say it once, however often it comes again."""
+        if trouble != self._trouble:
+            self._tell(told())
+        self._trouble = trouble
+
+    def look_once(self) -> bool:
+        """Look at everything once, and act; False where another monitor does."""
+        acts = self._history.take_lease(self._owner, LEASE_S, at=self._clock())
+        if acts is not self._acts:
+            self._tell("watching" if acts else "another monitor is watching; this one takes over if it falls silent")
+        self._acts = acts
+        if not acts:
+            return False
+        for rollout in self._history.rollouts():
+            if rollout.state.live:
+                try:
+                    self._watch(look(self._history, rollout, self._clock()))
+                except OvertakenError as error:
+                    self._tell(str(error))
+        self._put_samples_to_checks()
+        self._history.note_look(self._owner, at=self._clock())
+        return True
+
+    def _watch(self, seen: Look) -> None:
+        rollout, decision = seen.rollout, seen.decision
+        if decision.answer == "roll-back":
+            self._say(
+                control.roll_back(self._history, rollout, who=MONITOR, why="; ".join(decision.reasons), at=seen.at),
+                EventKind.ROLLED_BACK,
+                "; ".join(decision.reasons),
+            )
+            return
+        events = self._history.rollout_events(rollout.id)
+        stops = [
+            result
+            for result in (*seen.results, *seen.health)
+            if result.state == "tripped" and (result not in seen.health or result.metric in STOPS)
+        ]
+        # What a person has seen and resumed in spite of holds no second time at the same step.
+        seen_before = " ".join(
+            event.why for event in events if event.kind is EventKind.HELD and event.who == MONITOR
+            if event.step == rollout.step
+        )  # fmt: skip
+        new = [result for result in stops if f"{result.metric}:" not in seen_before]
+        if new and rollout.state in (RolloutState.RUNNING, RolloutState.SHADOW):
+            why = _told(new)
+            held = control.hold(self._history, rollout, who=MONITOR, why=why, at=seen.at)
+            self._say(held, EventKind.HELD, why)
+            return
+        self._warn(seen, [event.why for event in events if event.step == rollout.step])
+        if seen.ready:
+            self._next_step(seen, asked=any(e.kind is EventKind.READY for e in events if e.step == rollout.step))
+
+    def _next_step(self, seen: Look, *, asked: bool) -> None:
+        rollout = seen.rollout
+        following = step_name(rollout.next) if rollout.next is not None else "complete"
+        if rollout.auto_advance:
+            changed = control.advance(self._history, rollout, who=MONITOR, blockers=(), at=seen.at)
+            done = EventKind.COMPLETED if changed.state is RolloutState.COMPLETE else EventKind.ADVANCED
+            self._say(changed, done, f"from {step_name(rollout.present)} to {following}")
+        elif not asked:
+            what = f"ready for the next step ({following}): a person has to take it"
+            self._history.note_rollout(rollout, kind=EventKind.READY, who=MONITOR, why=what, at=seen.at)
+            self._say(rollout, EventKind.READY, what)
+
+    def _warn(self, seen: Look, said: Sequence[str]) -> None:
+        """Say once a step what is near its limit, out of order, or worse than before the switch."""
+        lines = {
+            result.metric: f"{result.metric}: {result.why or _near(result)}"
+            for result in (*seen.results, *seen.health)
+            if result.state == "near" or (result.state == "tripped" and result.action == "hold")
+        }
+        limits = {rule.metric: rule.limit for rule in seen.rollout.guardrails if rule.action == "hold"}
+        for found in before_and_after(self._history, seen.rollout):
+            limit = limits.get(found.metric, 0.01 if found.metric == "failures" else 0.25)
+            if found.worse_by > limit:
+                unit = "points" if found.metric == "failures" else "%"
+                what = f"{100 * found.worse_by:.1f} {unit} more than in the days before the switch"
+                lines[f"{found.metric} since"] = f"{found.metric} since the switch: {what}"
+        for line in lines.values():
+            if not any(earlier.startswith(f"{line.partition(':')[0]}:") for earlier in said):
+                self._history.note_rollout(seen.rollout, kind=EventKind.WARNED, who=MONITOR, why=line, at=seen.at)
+                self._say(seen.rollout, EventKind.WARNED, line)
+
+    def _put_samples_to_checks(self) -> None:
+        samples = self._history.unchecked_samples(SAMPLES)
+        tasks = {task.name: task for task in self._project.tasks}
+        found: list[Finding] = []
+        for sample in samples:
+            try:
+                found += findings(tasks[sample.name], sample) if sample.name in tasks else ()
+            except Exception as error:  # a bug that one answer finds must not end the watch over all the others
+                self._tell(crash_line(error, folder=self._project.folder))
+        self._history.add_findings(found, at=self._clock())
+        if samples:
+            self._history.samples_checked(samples[-1])
+
+    def _say(self, rollout: Rollout, kind: EventKind, what: str) -> None:
+        alert = Alert(
+            project=self._project.name,
+            rollout=rollout.name,
+            kind=kind.value,
+            what=what,
+            state=rollout.state.value,
+            percentage=rollout.percentage,
+            at=self._clock(),
+        )
+        self._tell(alert.line)
+        if self._alert is not None:
+            self._alert(alert)
+
+
+def _told(results: Sequence[GuardrailResult]) -> str:
+    return "; ".join(f"{result.metric}: {result.why}" for result in results)
+
+
+def _near(result: GuardrailResult) -> str:
+    return f"at {result.used:.0%} of its limit"
