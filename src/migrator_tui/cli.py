@@ -61,15 +61,16 @@ def _crashed(error: Exception, folder: Path) -> int:
     return BROKEN
 
 
-_MODULES = {"history": "export", "import": "importing.command"}
+_MODULES = {"history": "export", "import": "importing.command", "rollout simulate": "rollout_simulate"}
 """Where the module under `commands/` has another name than the command's first word."""
 
 
 def _execute(arguments: Namespace) -> int:
     """Hand over to the command's module, imported now: a start pays for one command only."""
     if arguments.command is not None:
-        word = str(arguments.command).split()[0]
-        module = import_module(f"migrator_tui.commands.{_MODULES.get(word, word)}")
+        name = str(arguments.command)
+        word = name.split(maxsplit=1)[0]
+        module = import_module(f"migrator_tui.commands.{_MODULES.get(name) or _MODULES.get(word, word)}")
         code: int = module.execute(arguments)
         return code
     gc.disable()  # nothing is garbage before the first paint; the app turns it on again

@@ -60,6 +60,18 @@ def positive(text: str) -> int:
     return number
 
 
+def fraction(text: str) -> float:
+    """A share from 0 to 1, as 0.05 or 5%."""
+    number = text.strip().removesuffix("%")
+    try:
+        share = float(number) / (100 if number != text.strip() else 1)
+    except ValueError:
+        share = -1.0
+    if not 0 <= share <= 1:
+        raise argparse.ArgumentTypeError(f'"{text}" is not a share from 0 to 1, such as 0.05 or 5%')
+    return share
+
+
 def money(text: str) -> float:
     """An amount of USD, 0 or more."""
     try:

@@ -8,6 +8,7 @@ from typing import Any
 from migrator_tui import __version__
 from migrator_tui.commands.arguments import Parser, money, positive
 from migrator_tui.commands.importing.words import import_parser
+from migrator_tui.commands.rollout_words import rollout_parsers
 
 TRUST = "trust this folder for this once; `migrator-tui trust` remembers it"
 
@@ -54,6 +55,7 @@ def build() -> tuple[Parser, dict[str, Parser]]:
         **_verdicts(commands),
         **_history(commands),
         **_gateway(commands),
+        **rollout_parsers(commands),
     }
     for name, command in known.items():
         command.set_defaults(command=name)

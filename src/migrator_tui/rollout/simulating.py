@@ -57,48 +57,77 @@ class Traffic:
 
 
 @dataclass(frozen=True, slots=True)
-class Detection:
-    """How one harm is caught."""
+class Supposed:
+    """A harm to be caught."""
 
     metric: str
     baseline: float | None
-    """The baseline's rate; `None` where harm is measured as a share of the baseline's."""
+    """The baseline's rate; `None` where harm is measured as a share of the baseline's, or it has none."""
     harm: float
     """In points, or as a share of the baseline's."""
     share: float
     """Of conversations on the candidate."""
+
+
+@dataclass(frozen=True, slots=True)
+class Detection(Supposed):
+    """How it is caught."""
+
     caught: float
     """Share of the rollouts in which the guardrail tripped."""
     median_conversations: int | None
     """On both arms, until half of the rollouts were caught; `None` where fewer are."""
+    watched: bool
+    """There are conversations enough on both arms for the guardrail to say anything, in most rollouts."""
 
 
-def detection(
+@dataclass(frozen=True, slots=True)
+class Simulation:
+    """What came of all that was supposed."""
+
+    runs: int
+    conversations: int
+    looks_every: int
+    limit: float
+    seed: int
+    false_rollback_rate: float
+    """Of rollouts without a difference, at the largest share, by any guardrail, were no harm allowed."""
+    detections: Sequence[Detection]
+
+
+def simulate(
     rules: Sequence[GuardrailRule],
-    metric: str,
+    supposed: Sequence[Supposed],
     *,
-    baseline: float | None,
-    harm: float,
-    share: float,
     limit: float,
     conversations: int,
     runs: int,
     seed: int,
     looks_every: int = 10,
-) -> Detection:
-    """How the guardrail on `metric` catches a harm, with its part of the family's error and another limit."""
-    traffic = Traffic(((conversations, share),), looks_every)
-    trips = first_trips(rules, metric, traffic, baseline=baseline, harm=harm, limit=limit, runs=runs, seed=seed)
-    caught = sorted(trip for trip in trips.tolist() if trip < float("inf"))
-    half = (runs + 1) // 2
-    return Detection(
-        metric,
-        None if metric in RELATIVE else baseline,
-        harm,
-        share,
-        len(caught) / runs,
-        int(caught[half - 1]) if len(caught) >= half else None,
-    )
+) -> Simulation:
+    """Draw `runs` rollouts for each harm, and as many without any.
+
+    Guardrails have their part of the family's error, and `limit` in place of their own limits.
+    """
+    detections = []
+    for one in supposed:
+        traffic = Traffic(((conversations, one.share),), looks_every)
+        trips = first_trips(
+            rules, one.metric, traffic, baseline=one.baseline, harm=one.harm, limit=limit, runs=runs, seed=seed
+        )
+        caught = sorted(trip for trip in trips.tolist() if trip < float("inf"))
+        half = (runs + 1) // 2
+        median = int(caught[half - 1]) if len(caught) >= half else None
+        least = conversations * min(one.share, 1.0 if one.metric == "fallbacks" else 1 - one.share)
+        watched = least >= next(rule.min_sample for rule in rules if rule.metric == one.metric)
+        share = len(caught) / runs
+        detections.append(Detection(one.metric, one.baseline, one.harm, one.share, share, median, watched))
+    largest = max(one.share for one in supposed)
+    # The rate that was asked for where one was, so that what is told is of the same traffic.
+    rates = {one.metric: one.baseline for one in reversed(supposed) if one.baseline is not None}
+    traffic = Traffic(((conversations, largest),), looks_every)
+    mistakes = false_rollbacks(rules, traffic, rates=rates, runs=runs, seed=seed)
+    return Simulation(runs, conversations, looks_every, limit, seed, mistakes, detections)
 
 
 def false_rollbacks(
