@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -210,3 +211,16 @@ async def test_what_streams_is_seen_and_ends_when_one_looks_away(live: Path, poo
         await driver.press("escape")
         await driver.until(lambda: not driver.app.runs.busy)
         assert driver.app.current.NAME == "suggestion" and driver.app.screen is driver.app.current
+
+
+async def test_an_edit_for_no_case_is_tried_on_failing_ones_first(asked: Asked, pool: ModelPool) -> None:
+    async with opened(asked(says("{}")), pool=pool) as driver:
+        await run_everything(driver)
+        await under_review(driver, NO_FENCES, replace(POLITE, case_ids=()))
+        await driver.press("j", "t")
+        await driver.until(lambda: isinstance(driver.app.screen, TrySides))
+        sides = driver.app.screen
+        assert isinstance(sides, TrySides)
+        await driver.until(lambda: len(sides.after) == 6 and not sides.going)
+        failing = [case for case, each in standings(driver).items() if each.candidate is Mark.FAILED]
+        assert sorted(list(sides.cases)[: len(failing)]) == sorted(failing)

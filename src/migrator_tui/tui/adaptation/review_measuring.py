@@ -8,9 +8,9 @@ from textual import work
 from textual.worker import WorkerCancelled
 
 from migrator_tui.adaptation.values import Ablation
-from migrator_tui.history.adaptation_records import CasePart
 from migrator_tui.history.errors import HistoryError
 from migrator_tui.history.records import Origin, Version
+from migrator_tui.parity.pairs import outcome_of_mark
 from migrator_tui.project.errors import ProjectError
 from migrator_tui.tui.adaptation.review_bench import ReviewBench
 from migrator_tui.tui.adaptation.review_looking import look_again, take_over
@@ -55,7 +55,12 @@ class Measuring(ReviewBench):
             with contextlib.suppress(WorkerCancelled):  # then the next look has begun
                 await self.look(review).wait()
         ids = review.behind(number) if number is not None else []
-        ids = (ids or review.behind(None) or self._some_cases(review))[:TRIED_AT_ONCE]
+        ids = ids or review.behind(None)
+        try:
+            ids = (ids or await asyncio.to_thread(self._some_cases, review))[:TRIED_AT_ONCE]
+        except (ProjectError, HistoryError, OSError) as error:
+            self.say(str(error), "error")
+            return
         versions = await self._versions(review, numbers)
         if versions is None:
             return
@@ -77,10 +82,17 @@ class Measuring(ReviewBench):
         self.program.workbench.show_money()
 
     def _some_cases(self, review: Review) -> list[str]:
-        """Where nobody said which: failing ones first, then others that the assistant may see."""
-        parts = self.workspace.history.case_parts(review.track[0])
-        learn = [case_id for case_id, part in parts.items() if part is CasePart.LEARN]
-        return list(dict.fromkeys([*review.suggestion.failing, *learn]))
+        """Where nobody said which: failing ones first, then others that the assistant may see; for threads."""
+        from migrator_tui.adaptation.splitting import parts_of
+        from migrator_tui.running.judging import cases_named
+
+        workspace, (task_name, candidate) = self.workspace, review.track
+        task = workspace.project.task(task_name)
+        cases = cases_named(workspace.project, workspace.history, task, None)
+        learn = parts_of(workspace.history, workspace.project, task, cases, candidate).learn
+        standings = workspace.history.standings(task_name, candidate)
+        failing = [c for c in learn if c in standings and outcome_of_mark(standings[c].candidate).passed is False]
+        return list(dict.fromkeys([*failing, *learn]))
 
     def _can_try(self) -> bool:
         """Whether models can be asked now; says why where they cannot."""
