@@ -69,18 +69,19 @@ class Monitor:
                     self._tell("watching again")
                 self._trouble = ""
             except HistoryError as error:
-                self._in_trouble(str(error), lambda: f"{error}; it is tried again")
+                if self._is_new(error):
+                    self._tell(f"{error}; it is tried again")
             except Exception as error:  # whatever it is, it must not end the automatic rollback
-                self._in_trouble(repr(error), lambda: crash_line(error, folder=self._project.folder))
+                if self._is_new(error):
+                    self._tell(crash_line(error, folder=self._project.folder))
             stop.wait(every_s)
         if self._acts and not self._trouble:
             self._history.give_lease_back(self._owner, at=self._clock())
 
-    def _in_trouble(self, trouble: str, told: Callable[[], str]) -> None:
-        """Say it once, however often it comes again."""
-        if trouble != self._trouble:
-            self._tell(told())
-        self._trouble = trouble
+    def _is_new(self, error: Exception) -> bool:
+        """Whether this trouble has not been told yet: it may come again with every look."""
+        known, self._trouble = self._trouble, repr(error)
+        return known != self._trouble
 
     def look_once(self) -> bool:
         """Look at everything once, and act; False where another monitor does."""

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 ALONE = ("empty", "refusal", "truncated", "json-broken", "fences", "preamble", "sign-off", "markdown")
 """Drift that needs no second answer to be seen."""
 
+_UNREADABLE = object()
+
 
 def findings(task: Task, sample: "Sample") -> "Sequence[Finding]":
     """What is found on one sampled answer; nothing where it cannot be read.
@@ -82,6 +84,8 @@ def _output(sample: "Sample", task: Task) -> "Output | None":
     from migrator_tui.history.records import Output
 
     said = _loaded(sample.output)
+    if said is _UNREADABLE:
+        return None
     text, calls = said, []
     if isinstance(said, dict):
         text, calls = said.get("content"), _tool_calls(said.get("tool_calls"))
@@ -115,6 +119,6 @@ def _tool_calls(said: Any) -> list[ToolCall]:
 
 def _loaded(text: str | None) -> Any:
     try:
-        return json.loads(text) if text is not None else None
+        return json.loads(text) if text is not None else _UNREADABLE
     except (ValueError, RecursionError):
-        return None
+        return _UNREADABLE

@@ -1,0 +1,255 @@
+"""The monitor: what it does by itself, what it leaves to people, and which of several acts."""
+
+import json
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+
+from migrator_tui.history.errors import OvertakenError
+from migrator_tui.history.store import History
+from migrator_tui.project.rollout_settings import SHADOW_STEP, GuardrailRule
+from migrator_tui.project.schema import Project
+from migrator_tui.rollout import control
+from migrator_tui.rollout.figures import before_and_after, look
+from migrator_tui.rollout.monitor import LEASE_S, LOOK_EVERY_S
+from migrator_tui.rollout.values import EventKind, Rollout, RolloutState
+from tests.history.rollout_fixtures import START, a_feedback, write
+from tests.rollout.conftest import Clock, Traffic, Watched
+
+Start = Callable[..., Rollout]
+FAILING = {"kind": "failed", "served": None, "error_class": "Timeout", "latency_ms": None}
+RESCUED = {"served": "baseline", "attempts": 2, "error_class": "InternalServerError"}
+QUICK = (GuardrailRule("failures", 0.01, "roll-back"), GuardrailRule("latency", 0.25, "hold"))
+"""Guardrails that have something to say after some hundred calls."""
+
+
+def healthy(traffic: Traffic, rollout: Rollout, calls: int = 400) -> None:
+    """Calls on both arms as the percentage says, some of which fail for the application's own mistakes."""
+    candidate = round(calls * rollout.percentage / 100)
+    traffic(rollout, "baseline", calls - candidate)
+    traffic(rollout, "candidate", candidate)
+
+
+def test_sudden_failure_rolls_back_within_a_look(
+    history: History, start: Start, traffic: Traffic, watched: Watched, clock: Clock
+) -> None:
+    rollout = start()
+    healthy(traffic, rollout)
+    clock.on(10)
+    assert watched.look() and history.rollout(rollout.id).state is RolloutState.RUNNING
+    clock.on(LOOK_EVERY_S)
+    traffic(rollout, "baseline", 200)
+    traffic(rollout, "candidate", 22, **RESCUED)  # nobody sees it: the old model answers, and it counts all the same
+    clock.on(0.1)
+    watched.look()
+    back = history.rollout(rollout.id)
+    assert (back.state, back.percentage) == (RolloutState.ROLLED_BACK, 0)
+    published = history.published_rollout("triage")
+    assert published is not None and published["percentage"] == 0
+    event = history.rollout_events(rollout.id)[0]
+    assert event.kind is EventKind.ROLLED_BACK and event.who == "monitor" and "tripwire" in event.why
+    assert watched.kinds == ["rolled-back"] and watched.alerts[0].what == event.why
+    watched.look()
+    assert watched.kinds == ["rolled-back"]  # and that is the end of it
+
+
+def test_a_mistake_of_the_application_is_no_failure(
+    history: History, start: Start, traffic: Traffic, watched: Watched, clock: Clock
+) -> None:
+    rollout = start()
+    healthy(traffic, rollout)
+    traffic(rollout, "candidate", 30, **FAILING, client_error=True)
+    clock.on(10)
+    watched.look()
+    assert history.rollout(rollout.id).state is not RolloutState.ROLLED_BACK
+
+
+def test_too_little_data_is_not_fine(
+    history: History, start: Start, traffic: Traffic, watched: Watched, clock: Clock
+) -> None:
+    rollout = start(guardrails=QUICK)
+    traffic(rollout, "baseline", 30)
+    traffic(rollout, "candidate", 30)
+    clock.on(61)
+    watched.look()
+    seen = look(history, rollout, clock())
+    assert seen.needs.met and {result.state for result in seen.results} == {"inconclusive"}
+    assert not seen.ready and any("failures" in reason for reason in seen.blockers) and watched.alerts == []
+
+
+def test_nothing_heard_is_not_fine_either(
+    history: History, start: Start, traffic: Traffic, watched: Watched, clock: Clock
+) -> None:
+    rollout = start(guardrails=(GuardrailRule("escalations", 0.02, "roll-back"),))
+    healthy(traffic, rollout, 5_000)
+    clock.on(61)
+    seen = look(history, rollout, clock())
+    assert seen.needs.met and not seen.ready and seen.results[0].state == "inconclusive"
+
+
+def test_a_healthy_step_asks_a_person_once_and_waits(
+    history: History, start: Start, traffic: Traffic, watched: Watched, clock: Clock
+) -> None:
+    rollout = start(guardrails=QUICK)
+    healthy(traffic, rollout, 8_000)
+    clock.on(59)
+    watched.look()
+    assert watched.alerts == [] and not look(history, rollout, clock()).ready
+    clock.on(2)
+    watched.look()
+    watched.look()
+    assert watched.kinds == ["ready"] and "50 %" in watched.alerts[0].what
+    assert history.rollout(rollout.id).percentage == 10 and look(history, rollout, clock()).ready
+    assert history.rollout_events(rollout.id)[0].kind is EventKind.READY
+
+
+def test_it_goes_on_by_itself_where_the_project_says_so(
+    history: History, start: Start, traffic: Traffic, watched: Watched, clock: Clock
+) -> None:
+    rollout = start(guardrails=QUICK, auto_advance=True)
+    for percentage, state in ((50, "running"), (95, "running"), (95, "complete")):
+        healthy(traffic, rollout, 8_000)
+        clock.on(61)
+        watched.look()
+        rollout = history.rollout(rollout.id)
+        assert (rollout.percentage, rollout.state.value) == (percentage, state)
+        watched.look()  # the next step has to be held anew
+        assert history.rollout(rollout.id) == rollout
+    assert watched.kinds == ["advanced", "advanced", "completed"]
+    assert all(event.who == "monitor" for event in history.rollout_events(rollout.id)[:3])
+
+
+def test_a_guardrail_that_holds_holds_once(
+    history: History, start: Start, traffic: Traffic, watched: Watched, clock: Clock
+) -> None:
+    rollout = start(guardrails=QUICK)
+    traffic(rollout, "baseline", 1_800)
+    traffic(rollout, "candidate", 200, latency_ms=2_000.0)
+    traffic(rollout, "candidate", 1, latency_ms=1_900.0)
+    clock.on(10)
+    watched.look()
+    held = history.rollout(rollout.id)
+    assert held.state is RolloutState.HELD and held.percentage == 10 and watched.kinds == ["held"]
+    assert history.rollout_events(rollout.id)[0].why.startswith("latency: ")
+    control.resume(history, held, who="ann", why="known; the prompt is longer")
+    watched.look()
+    resumed = history.rollout(rollout.id)
+    assert resumed.state is RolloutState.RUNNING  # a person has seen it
+    assert any("latency" in reason for reason in look(history, resumed, clock()).blockers)  # and it still stands
+
+
+def test_the_shadow_step_holds_where_copies_fail_and_harms_nobody(
+    project: Project, history: History, start: Start, traffic: Traffic, watched: Watched, clock: Clock
+) -> None:
+    rollout = start(steps=(SHADOW_STEP, *project.rollout.steps), guardrails=QUICK)
+    traffic(rollout, "baseline", 300)
+    traffic(rollout, "candidate", 300, kind="shadow", served=None, error_class="Timeout", latency_ms=None)
+    clock.on(10)
+    watched.look()
+    held = history.rollout(rollout.id)
+    assert held.state is RolloutState.HELD and held.shadow
+    assert "failures" in history.rollout_events(rollout.id)[0].why
+
+
+def test_the_shadow_step_goes_on_after_its_time_and_copies(
+    project: Project, history: History, start: Start, traffic: Traffic, clock: Clock
+) -> None:
+    rollout = start(steps=(SHADOW_STEP, *project.rollout.steps), guardrails=QUICK)
+    traffic(rollout, "baseline", 300)
+    traffic(rollout, "candidate", 199, kind="shadow")
+    clock.on(SHADOW_STEP.hold_s)
+    assert look(history, rollout, clock()).blockers == ["1 more calls on the candidate"]
+    traffic(rollout, "candidate", 1, kind="shadow")
+    assert look(history, rollout, clock()).ready
+
+
+def test_of_two_monitors_one_acts_and_the_other_takes_over(
+    project: Project, history: History, start: Start, traffic: Traffic, watched: Watched, clock: Clock
+) -> None:
+    rollout = start()
+    second = Watched(project, history, clock, owner="second")
+    assert watched.look() and not second.look()
+    clock.on(LOOK_EVERY_S)
+    assert watched.look()
+    traffic(rollout, "candidate", 40, **FAILING)  # and now the first one dies
+    clock.on(LEASE_S - 0.1)
+    assert not second.look() and history.rollout(rollout.id).state is RolloutState.RUNNING
+    clock.on(0.1)
+    assert second.look() and history.rollout(rollout.id).state is RolloutState.ROLLED_BACK
+    assert not watched.look() and watched.alerts == [] and second.kinds == ["rolled-back"]
+    assert LEASE_S + 2 * LOOK_EVERY_S <= 10
+
+
+def test_a_person_who_is_faster_is_let_be(
+    project: Project, history: History, start: Start, traffic: Traffic, watched: Watched, clock: Clock
+) -> None:
+    rollout = start()
+    traffic(rollout, "candidate", 40, **FAILING)
+    clock.on(5)
+    seen = look(history, rollout, clock())
+    control.roll_back(history, rollout, who="ann", why="I saw it")
+    with pytest.raises(OvertakenError, match="ann was faster"):
+        watched.monitor._watch(seen)
+    assert history.rollout_events(rollout.id)[0].who == "ann" and watched.alerts == []
+
+
+def test_sampled_answers_are_put_to_the_checks_once(
+    history: History, start: Start, traffic: Traffic, watched: Watched, clock: Clock
+) -> None:
+    rollout = start()
+    asked = json.dumps({"vars": {"ticket": "x"}, "messages": []})
+    for arm, answer in (
+        ("baseline", '{"category": "billing"}'),
+        ("candidate", "Here is it:\n```json\n{}\n```"),
+        ("candidate", None),
+        ("candidate", '{"category": "billing"}'),
+    ):
+        traffic(rollout, arm, 1, sampled_input=asked, sampled_output=json.dumps(answer))
+    for hostile in ("not JSON", "[1]", "7", json.dumps({"content": 1}), json.dumps({"tool_calls": [3, {"x": 1}]})):
+        traffic(rollout, "candidate", 1, sampled_input="[[", sampled_output=hostile)
+    clock.on(1)
+    watched.look()
+    watched.look()
+    (stage,) = history.stage_figures(rollout)
+    assert stage.baseline.measures["check-pass-rate"].mean == 1
+    found = stage.candidate.measures
+    assert found["check-pass-rate"].values == 4 and found["check-pass-rate"].total == 1
+    assert found["drift:fences"].total == 1 and found["drift:empty"].total == 2 and found["drift:any"].units == 4
+    assert watched.lines == ["watching"]
+    worst = history.worst_calls(rollout)
+    assert worst[0].signals["check-pass"] == 0 and {call.signals.get("check-pass") for call in worst[4:]} >= {1, None}
+
+
+def test_after_the_switch_it_is_compared_with_the_days_before(
+    history: History, start: Start, traffic: Traffic, watched: Watched, clock: Clock
+) -> None:
+    rollout = start(guardrails=QUICK)
+    traffic(rollout, "baseline", 300)
+    assert before_and_after(history, rollout) == []
+    for _ in range(3):
+        clock.on(60)
+        rollout = control.advance(history, rollout, who="ann", blockers=["x"], reason="practice", at=clock())
+    assert rollout.state is RolloutState.COMPLETE
+    clock.on(60)
+    traffic(rollout, "candidate", 300, cost=0.002)
+    watched.look()
+    found = {each.metric: each for each in before_and_after(history, rollout)}
+    assert found["cost"].worse_by > 0.9 and abs(found["latency"].worse_by) < 0.05 and found["failures"].worse_by == 0
+    assert watched.kinds == ["warned"] and "cost since the switch: 100.0 % more" in watched.alerts[0].what
+    watched.look()
+    assert watched.kinds == ["warned"]
+
+
+def test_feedback_that_escalates_rolls_back(
+    history: History, start: Start, traffic: Traffic, watched: Watched, clock: Clock
+) -> None:
+    rollout = start(guardrails=(GuardrailRule("escalations", 0.02, "roll-back"),))
+    traffic(rollout, "baseline", 900)
+    answered = traffic(rollout, "candidate", 100)
+    write(history, "migrator_feedback", [a_feedback(name, "escalated", 1) for name in answered[:60]])
+    clock.on(10)
+    watched.look()
+    assert history.rollout(rollout.id).state is RolloutState.ROLLED_BACK
+    assert history.rollout_events(rollout.id)[0].why.startswith("escalations: ")
+    assert START + timedelta(seconds=10) == clock()
