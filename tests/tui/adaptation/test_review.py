@@ -7,6 +7,7 @@ import pytest
 
 from migrator_tui.adaptation.values import Ablation, Edit, Op
 from migrator_tui.history.adaptation_records import CasePart
+from migrator_tui.history.records import Origin
 from migrator_tui.tui.adaptation.review_state import Choice
 from migrator_tui.tui.adaptation.review_words import ChangeWords
 from tests.tui.adaptation.reviewing import COPIED, NO_FENCES, POLITE, under_review
@@ -172,3 +173,22 @@ async def test_edits_accepted_for_one_task_are_offered_to_another_and_only_looke
         there = screen.review
         assert there is not None and there.taken == [] and there.edits[0].case_ids == ()
         assert driver.bench.prompt_pane.template == "Reply for {{ shop }}.\nAnswer with JSON."
+
+
+async def test_what_was_only_tried_is_not_in_the_editor_at_the_next_start(answered: Path) -> None:
+    async with opened(answered) as driver:
+        assert driver.bench.prompt is not None
+        before = driver.bench.prompt.version
+        tried = driver.history.record_version(
+            task="triage",
+            model_name="newer",
+            template=before.template + "\nBe polite.",
+            params=dict(before.params),
+            parent_id=before.id,
+            origin=Origin.SUGGESTION,
+            author="ada",
+        )
+        assert not tried.kept
+    async with opened(answered) as driver:
+        assert driver.bench.prompt is not None and driver.bench.prompt.version.id == before.id
+        assert driver.bench.prompt_pane.template == PROMPT.strip()
