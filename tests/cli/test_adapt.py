@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from migrator_tui.history.store import History
+from migrator_tui.models.pool import ModelPool
 from migrator_tui.project.config import load_project
 from migrator_tui.project.trust import trust_config
 from migrator_tui.running import pools
@@ -102,17 +103,18 @@ def test_what_it_counts_is_what_the_server_was_asked(server: CountingServer, fol
     assert "nothing helped: 3 tries in a row without a better one" in out
 
 
-def test_stopped_while_it_still_starts_it_tells_what_it_has(
-    server: CountingServer, folder: Path, call: Call, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("moment", [(pools, "open_pool"), (ModelPool, "warm")])
+def test_stopped_while_it_still_starts_it_tells_what_it_has_and_nothing_is_spent(
+    moment: tuple[Any, str], server: CountingServer, folder: Path, call: Call, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with_assistant(folder, server)
-    opened = pools.open_pool
+    real = getattr(*moment)
 
     def interrupted(*about: Any, **more: Any) -> Any:
         os.kill(os.getpid(), signal.SIGINT)
-        return opened(*about, **more)
+        return real(*about, **more)
 
-    monkeypatch.setattr(pools, "open_pool", interrupted)
+    monkeypatch.setattr(*moment, interrupted)
     code, out, err = call("-C", folder, "adapt", "--format", "json", "--max-cost", "1")
     found = json.loads(out)
     assert (code, found["complete"], found["ended"], found["best"]["id"]) == (3, False, "stopped", "v1"), err

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from migrator_tui.adaptation.search.values import SearchResult
     from migrator_tui.history.records import Version
     from migrator_tui.history.store import History
+    from migrator_tui.models.pool import ModelPool
 
 FINE, UNFINISHED = 0, 3
 CALLS, SEED, CONCURRENCY = 200, 0, 16
@@ -171,9 +172,22 @@ async def _run(
             search = Search(history, runner, ground, author=who, force=arguments.force)
             waiting = asyncio.create_task(_stop_once(stopping, search))
             try:
+                await _ready(pool, waiting)
                 return await search.run(progress.tell)
             finally:
                 waiting.cancel()
+
+
+async def _ready(pool: "ModelPool", stopping: asyncio.Task[None]) -> None:
+    """Wait until the worker runs: calls that wait for it count as made already, and whoever stops would lose them."""
+    from migrator_tui.models.requests import Lane
+
+    warming = asyncio.ensure_future(pool.warm(Lane.BULK))
+    try:
+        await asyncio.wait([warming, stopping], return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        warming.cancel()
+        await asyncio.gather(warming, return_exceptions=True)  # where it cannot start, each call says so
 
 
 async def _stop_once(stopping: asyncio.Event, search: "Search") -> None:
