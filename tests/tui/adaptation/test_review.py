@@ -187,6 +187,7 @@ async def test_what_was_only_tried_is_not_in_the_editor_at_the_next_start(answer
             parent_id=before.id,
             origin=Origin.SUGGESTION,
             author="ada",
+            kept=False,
         )
         assert not tried.kept
     async with opened(answered) as driver:
