@@ -8,12 +8,16 @@ from migrator_tui.parity.outcomes import Outcome
 
 def flips(before: Mapping[str, Outcome], after: Mapping[str, Outcome], ids: Iterable[str]) -> Flips:
     """What became of these cases, in their order; one that is not known on a side is open."""
+    was, now = ({case_id: one.passed for case_id, one in side.items()} for side in (before, after))
+    return flips_of(was, now, ids)
+
+
+def flips_of(was: Mapping[str, bool | None], now: Mapping[str, bool | None], ids: Iterable[str]) -> Flips:
+    """The same of whether they passed; `None`: not judged."""
     found: dict[tuple[bool | None, bool | None], list[str]] = {}
     for case_id in dict.fromkeys(ids):
-        was = before.get(case_id, Outcome.NOT_RUN).passed
-        now = after.get(case_id, Outcome.NOT_RUN).passed
-        key = (None, None) if was is None or now is None else (was, now)
-        found.setdefault(key, []).append(case_id)
+        both = was.get(case_id), now.get(case_id)
+        found.setdefault((None, None) if None in both else both, []).append(case_id)
     return Flips(
         fixed=tuple(found.get((False, True), ())),
         still_failing=tuple(found.get((False, False), ())),

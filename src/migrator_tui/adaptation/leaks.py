@@ -48,7 +48,7 @@ _ORDINARY = frozenset(_CAPITALISED.split())
 """Capitalised words that are no names of anybody's."""
 
 
-Group = tuple[str, ...]
+Row = tuple[str, ...]
 """Words in a row, in lower case, as many as are taken to be copied."""
 
 
@@ -63,23 +63,23 @@ def leaks(
     if edit.kind is EditKind.EXAMPLE or not edit.text:
         return ()
     ours = [base, *known]
-    groups = set(_groups(_words(edit.text))) - {()}
+    rows = set(_rows(_words(edit.text))) - {()}
     for text in ours:
-        groups -= _held(text, groups)
+        rows -= _held(text, rows)
     tokens = _rare_tokens(edit.text, ours)
     names = _names(edit.text, ours)
-    if not (groups or tokens or names):
+    if not (rows or tokens or names):
         return ()
-    found: dict[str, set[str | Group]] = {}
-    seen: Counter[str | Group] = Counter()
-    asked: set[str | Group] = set()
+    found: dict[str, set[str | Row]] = {}
+    seen: Counter[str | Row] = Counter()
+    asked: set[str | Row] = set()
     plain: set[str] = set()
     for case in cases:
-        mine: set[str | Group] = set()
+        mine: set[str | Row] = set()
         for texts, answered in ((_asked(case), False), (_answered(outputs.get(case.id, "")), True)):
-            signs: set[str | Group] = set()
+            signs: set[str | Row] = set()
             for text in _bounded(texts):
-                signs |= _held(text, groups)
+                signs |= _held(text, rows)
                 if tokens:
                     signs |= tokens.intersection(_TOKEN.findall(text))
                 if names:
@@ -109,30 +109,30 @@ def _words(text: str) -> list[str]:
     return [word.casefold() for word in _WORD.findall(text)]
 
 
-def _groups(words: list[str]) -> list[Group]:
+def _rows(words: list[str]) -> list[Row]:
     """By the number of its first word, each run of words that is long enough; empty ones at the end of the text."""
     sizes = (_SIGNS_IN_A_ROW if len(word) == 1 and ord(word) >= _FIRST_SIGN else IN_A_ROW for word in words)
     ends = (n + size for n, size in enumerate(sizes))
     return [tuple(words[n:end]) if end <= len(words) else () for n, end in enumerate(ends)]
 
 
-def _held(text: str, groups: set[Group]) -> set[Group]:
-    """Those of the groups that stand in the text."""
-    found: set[Group] = set()
-    if groups:
+def _held(text: str, rows: set[Row]) -> set[Row]:
+    """Those of the rows that stand in the text."""
+    found: set[Row] = set()
+    if rows:
         words = _words(text)
-        for size in {len(group) for group in groups}:
-            found |= groups.intersection(zip(*(words[n:] for n in range(size)), strict=False))
+        for size in {len(row) for row in rows}:
+            found |= rows.intersection(zip(*(words[n:] for n in range(size)), strict=False))
     return found
 
 
-def _phrases(text: str, signs: set[str | Group]) -> list[str]:
-    """The passages of the edit's text that those groups, tokens and names make; the longest first."""
+def _phrases(text: str, signs: set[str | Row]) -> list[str]:
+    """The passages of the edit's text that those rows, tokens and names make; the longest first."""
     places = [word.span() for word in _WORD.finditer(text)]
     copied: set[int] = set()
-    for start, group in enumerate(_groups(_words(text))):
-        if group in signs:
-            copied.update(range(start, start + len(group)))
+    for start, row in enumerate(_rows(_words(text))):
+        if row in signs:
+            copied.update(range(start, start + len(row)))
     runs: list[list[int]] = []
     for n in sorted(copied):
         if runs and runs[-1][-1] == n - 1:

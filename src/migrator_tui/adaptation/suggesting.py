@@ -267,10 +267,7 @@ async def talk(messages: Sequence[Message], asked: Asked, ask: Ask) -> tuple[Rea
         said = [
             *messages,
             {"role": "assistant", "content": cut(exchange.answer, MOST_OF_ANSWER)},
-            {
-                "role": "user",
-                "content": f"Your answer was refused: {problem}\nAnswer anew with one whole JSON object.",
-            },
+            {"role": "user", "content": REFUSED.format(problem=problem)},
         ]
     raise SuggestionError(f"{counted(len(ids), 'answer')} could not be used; the last: {problem}", ids)
 

@@ -2,9 +2,10 @@
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import asdict, fields, replace
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
+from migrator_tui.adaptation.flips import counted_flips
 from migrator_tui.adaptation.search.asking import Asking
 from migrator_tui.adaptation.search.attempts import Attempt
 from migrator_tui.adaptation.search.engine import Over
@@ -173,8 +174,7 @@ class Proposer:
             "base_version_id": suggestion.base_version_id,
         }
         if held_out is not None:
-            counts = {field.name: len(getattr(held_out.flips, field.name)) for field in fields(held_out.flips)}
-            details |= {"flips": {"held_out": counts}, "looks": held_out.looks}
+            details |= {"flips": {"held_out": counted_flips(held_out.flips)}, "looks": held_out.looks}
         self._history.keep_adaptation(result.best.version_id, details, author)
 
 

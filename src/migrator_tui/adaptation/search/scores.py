@@ -4,6 +4,7 @@ import random
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from migrator_tui.adaptation.flips import flips_of
 from migrator_tui.adaptation.values import Flips
 from migrator_tui.history.records import CheckRecord
 from migrator_tui.parity.outcomes import OutcomeWithReason, Source
@@ -94,18 +95,8 @@ def first_batch(scores: Scores, turn: int, seed: str) -> list[str]:
 
 def flips(before: Scores, after: Scores) -> Flips:
     """What changed on the cases that both were asked about."""
-    found: dict[str, list[str]] = {"fixed": [], "still_failing": [], "broken": [], "kept": [], "open": []}
-    for case_id, new in after.items():
-        old = before.get(case_id)
-        if old is None:
-            continue
-        if old.passed is None or new.passed is None:
-            found["open"].append(case_id)
-        elif new.passed:
-            found["kept" if old.passed else "fixed"].append(case_id)
-        else:
-            found["broken" if old.passed else "still_failing"].append(case_id)
-    return Flips(**{name: tuple(ids) for name, ids in found.items()})
+    was, now = ({case_id: one.passed for case_id, one in scores.items()} for scores in (before, after))
+    return flips_of(was, now, [case_id for case_id in after if case_id in before])
 
 
 def total(scores: Scores, ids: Iterable[str]) -> float:
