@@ -172,7 +172,7 @@ def first_trips(
     scale = SCALES.get(metric, "points")
     bound = float(np.log1p(limit)) if metric in RELATIVE else limit
     found = []
-    for old, new in _drawn(metric, traffic, baseline, harm, runs, seed):
+    for old, new in drawn(metric, traffic, baseline, harm, runs, seed):
         low, _ = ends(compare(old, new, scale), part)
         units = [arm.units.sum(axis=-1) for arm in (old, new)]
         enough = (units[1] if scale == "alone" else np.minimum(*units)) >= rule.min_sample
@@ -183,7 +183,7 @@ def first_trips(
     return np.concatenate(found)
 
 
-def _drawn(
+def drawn(
     metric: str, traffic: Traffic, baseline: float | None, harm: float, runs: int, seed: int
 ) -> Iterator[tuple[Sums, Sums]]:
     """Baseline and candidate at every look, by runs, looks and stages; some runs at a time."""
@@ -208,11 +208,12 @@ def _shares(
 ) -> tuple[Sums, Sums]:
     import numpy as np
 
+    drift = traffic.drift
     if metric == "fallbacks":
-        baseline = 0.0
+        baseline = drift = 0.0  # the candidate's own rate is all there is of it, and that is the harm
     elif METRICS.get(metric) == "down":
         baseline = 1 - baseline
-    rising = np.linspace(0.0, traffic.drift, traffic.conversations)
+    rising = np.linspace(0.0, drift, traffic.conversations)
     candidate = _assigned(traffic, runs, random)
     rate = np.clip(baseline + rising + harm * candidate, 0.0, 1.0)
     if metric not in BY_CALL:
