@@ -12,7 +12,71 @@ def rollout_parsers(commands: Any) -> dict[str, Parser]:
     """`rollout` and what it does, by name."""
     rollout = commands.add_parser("rollout", help="move the traffic in steps that roll back by themselves")
     kinds = rollout.add_subparsers(title="commands", metavar="COMMAND", parser_class=Parser, required=True)
-    return {"rollout simulate": _simulate(kinds)}
+    return {**_changes(kinds), "rollout simulate": _simulate(kinds), "monitor": _monitor(commands)}
+
+
+def _changes(kinds: Any) -> dict[str, Parser]:
+    found: dict[str, Parser] = {}
+    status: Parser = kinds.add_parser(
+        "status",
+        help="where it stands, what is still needed, what the guardrails say",
+        description="Say where the rollout stands, what it still needs for the next step, how both arms do, and\n"
+        "what happened.",
+    )
+    status.add_argument(
+        "--format", choices=("table", "json"), default="table", help="form of the output (default: table)"
+    )
+    start: Parser = kinds.add_parser(
+        "start",
+        help="begin to move a task's traffic to a version for a candidate",
+        description="Begin at the first step of [rollout]. It rests on the signed decision about exactly this\n"
+        "version; without one, a reason is needed, and kept.",
+    )
+    start.add_argument("--candidate", metavar="NAME", help="the candidate (may be left out where there is one)")
+    start.add_argument(
+        "--version", metavar="ID", dest="version_id", help="v4, 4, or its name (default: what the file says)"
+    )
+    advance: Parser = kinds.add_parser(
+        "advance",
+        help="take the next step",
+        description="Take the next step; after the last, the rollout is complete. Where the step is not over yet\n"
+        "or a guardrail stands against it, a reason is needed, and kept.",
+        epilog="exit codes: 0 done; 1 it should wait, and no reason was given; 2 wrong usage or bad input;\n"
+        "3 somebody else was faster",
+    )
+    hold: Parser = kinds.add_parser("hold", help="stay at this step until it is resumed")
+    resume: Parser = kinds.add_parser("resume", help="go on where it was held")
+    rollback: Parser = kinds.add_parser(
+        "rollback",
+        help="put all traffic back on the old model, at once",
+        description="Put all traffic back on the old model, at once and for good. Say why: it is kept.",
+    )
+    for name, command in (
+        ("status", status),
+        ("start", start),
+        ("advance", advance),
+        ("hold", hold),
+        ("resume", resume),
+        ("rollback", rollback),
+    ):
+        which = "may be left out where there is one" if name == "start" else "may be left out where one is rolled out"
+        command.add_argument("--task", metavar="NAME", help=f"the task ({which})")
+        if name != "status":
+            command.add_argument("--reason", metavar="TEXT", help="why; it stands with the event")
+        found[f"rollout {name}"] = command
+    return found
+
+
+def _monitor(commands: Any) -> Parser:
+    monitor: Parser = commands.add_parser(
+        "monitor",
+        help="watch the rollouts: roll back by itself, ask to advance",
+        description="Watch the project's rollouts until it is ended, with nobody at the keyboard: roll back and\n"
+        "hold by itself, say when a next step may be taken. Of several, one acts; another takes over within seconds.",
+        epilog="exit codes: 0 it was ended; 2 wrong usage or bad input; 3 with --once: another one is watching",
+    )
+    monitor.add_argument("--once", action="store_true", help="look once, act, and end")
+    return monitor
 
 
 def _simulate(kinds: Any) -> Parser:

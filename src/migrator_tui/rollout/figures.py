@@ -47,7 +47,7 @@ class Look:
     def blockers(self) -> list[str]:
         """Why the next step should wait, in words; empty where it may be taken."""
         found = [] if self.rollout.state is not RolloutState.HELD else ["it is held: resume it first"]
-        return [*found, *self.needs.missing, *self.decision.reasons]
+        return list(dict.fromkeys([*found, *self.needs.missing, *self.decision.reasons]))
 
     @property
     def ready(self) -> bool:

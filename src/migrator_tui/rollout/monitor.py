@@ -75,8 +75,14 @@ class Monitor:
                 if self._is_new(error):
                     self._tell(crash_line(error, folder=self._project.folder))
             stop.wait(every_s)
-        if self._acts and not self._trouble:
+        if not self._trouble:
+            self.give_way()
+
+    def give_way(self) -> None:
+        """Let another monitor act at once."""
+        if self._acts:
             self._history.give_lease_back(self._owner, at=self._clock())
+        self._acts = None
 
     def _is_new(self, error: Exception) -> bool:
         """Whether this trouble has not been told yet: it may come again with every look."""

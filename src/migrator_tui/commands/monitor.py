@@ -1,0 +1,48 @@
+"""`monitor`: watch the rollouts of a project, headless; what trips rolls back with nobody at the keyboard."""
+
+import signal
+import threading
+from argparse import Namespace
+from datetime import UTC, datetime
+
+from migrator_tui.commands.common import open_history, open_project, say
+
+FINE, UNFINISHED = 0, 3
+
+
+def execute(arguments: Namespace) -> int:
+    """Watch until ended; with `--once`, look once: exit code 3 where another monitor is watching."""
+    from migrator_tui.history.processes import this_process
+    from migrator_tui.project.dotenv import environment
+    from migrator_tui.rollout.alerts import Webhook, webhook_url
+    from migrator_tui.rollout.monitor import Monitor
+
+    project, trusted = open_project(arguments.folder, trust=arguments.trust)
+    url = webhook_url(project.rollout.alerts_url_env, environment(project, trusted))
+    webhook = Webhook(url, _tell) if url is not None else None
+    stop = threading.Event()
+    try:
+        with open_history(project, trusted=trusted) as history:
+            monitor = Monitor(
+                project,
+                history,
+                owner=this_process(),
+                tell=_tell,
+                alert=webhook.post if webhook is not None else None,
+            )
+            if arguments.once:
+                looked = monitor.look_once()
+                monitor.give_way()
+                return FINE if looked else UNFINISHED
+            for number in (signal.SIGINT, signal.SIGTERM):
+                signal.signal(number, lambda *_: stop.set())
+            monitor.run(stop)
+    finally:
+        if webhook is not None:
+            webhook.close()
+    return FINE
+
+
+def _tell(line: str) -> None:
+    """A line with its time: this is a log that is read later."""
+    say(f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S}Z  {line}")
