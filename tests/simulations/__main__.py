@@ -1,6 +1,7 @@
 """`python -m tests.simulations`: a few minutes, one line a figure."""
 
 from tests.simulations.levels import print_levels
+from tests.simulations.rollouts import print_rollouts
 from tests.simulations.samples import print_samples
 
 
@@ -11,3 +12,4 @@ def say(line: str) -> None:
 
 print_levels(say)
 print_samples(say)
+print_rollouts(say)

@@ -33,8 +33,8 @@ SUPPOSED_CALLS, SUPPOSED_RECENT = 100, 10
 SCALES: dict[str, Scale] = {"fallbacks": "alone", "latency": "logs", "first-token": "logs", "cost": "ratio"}
 """How harm is measured; what is not named is a share of calls or conversations, and its difference is in points."""
 UNFED = {
-    "escalations": "no escalation was reported: send feedback, or leave this guardrail out",
-    "thumbs-down": "no thumb was reported: send feedback, or leave this guardrail out",
+    "escalations": "no escalation was reported: send feedback, or turn this guardrail off",
+    "thumbs-down": "no thumb was reported: send feedback, or turn this guardrail off",
     "check-pass-rate": "no answer was checked: sample_answers says how many are kept for that",
     "first-token": "no call streams",
     "cost": "no price is known",

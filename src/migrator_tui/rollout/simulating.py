@@ -95,6 +95,30 @@ class Simulation:
     detections: Sequence[Detection]
 
 
+def detection(
+    rules: Sequence[GuardrailRule],
+    supposed: Supposed,
+    *,
+    limit: float,
+    conversations: int,
+    runs: int,
+    seed: int,
+    looks_every: int = 10,
+) -> Detection:
+    """How one harm is caught in `runs` rollouts by the guardrail on its metric, with `limit` in place of its own."""
+    one = supposed
+    traffic = Traffic(((conversations, one.share),), looks_every)
+    trips = first_trips(
+        rules, one.metric, traffic, baseline=one.baseline, harm=one.harm, limit=limit, runs=runs, seed=seed
+    )
+    caught = sorted(trip for trip in trips.tolist() if trip < float("inf"))
+    half = (runs + 1) // 2
+    median = int(caught[half - 1]) if len(caught) >= half else None
+    least = conversations * min(one.share, 1.0 if one.metric == "fallbacks" else 1 - one.share)
+    watched = least >= next(rule.min_sample for rule in rules if rule.metric == one.metric)
+    return Detection(one.metric, one.baseline, one.harm, one.share, len(caught) / runs, median, watched)
+
+
 def simulate(
     rules: Sequence[GuardrailRule],
     supposed: Sequence[Supposed],
@@ -109,19 +133,18 @@ def simulate(
 
     Guardrails have their part of the family's error, and `limit` in place of their own limits.
     """
-    detections = []
-    for one in supposed:
-        traffic = Traffic(((conversations, one.share),), looks_every)
-        trips = first_trips(
-            rules, one.metric, traffic, baseline=one.baseline, harm=one.harm, limit=limit, runs=runs, seed=seed
+    detections = [
+        detection(
+            rules,
+            one,
+            limit=limit,
+            conversations=conversations,
+            runs=runs,
+            seed=seed,
+            looks_every=looks_every,
         )
-        caught = sorted(trip for trip in trips.tolist() if trip < float("inf"))
-        half = (runs + 1) // 2
-        median = int(caught[half - 1]) if len(caught) >= half else None
-        least = conversations * min(one.share, 1.0 if one.metric == "fallbacks" else 1 - one.share)
-        watched = least >= next(rule.min_sample for rule in rules if rule.metric == one.metric)
-        share = len(caught) / runs
-        detections.append(Detection(one.metric, one.baseline, one.harm, one.share, share, median, watched))
+        for one in supposed
+    ]
     largest = max(one.share for one in supposed)
     # The rate that was asked for where one was, so that what is told is of the same traffic.
     rates = {one.metric: one.baseline for one in reversed(supposed) if one.baseline is not None}

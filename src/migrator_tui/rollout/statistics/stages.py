@@ -57,10 +57,10 @@ def compare(baseline: Sums, candidate: Sums, scale: Scale) -> Comparison:
     other's conversations no less than the other, since it may have missed what is rare. Without the latter, 1 % of
     failing calls on either arm look like harm in every tenth rollout that has 90 % on the candidate.
 
-    Simulated over 4,000 conversations at 1, 5, 25 and 50 %, looked at all along at a stated error of 5 % while the
-    baseline's rate rises from 5 to 20 %: an equal candidate trips in STAGED, pooled over the stages in POOLED. Where
-    the same few keys come back in every stage (users, not conversations), their repetition is not allowed for: USERS
-    for 2,000 users of whom each has a rate of their own.
+    Simulated over 1,000 conversations each at 1, 5, 25 and 50 %, looked at all along at a stated error of 5 %, while
+    the rate of both arms rises from 5 to 20 %: an equal candidate trips in 1.3 of 100 rollouts; compared without
+    stages, in 80. Where the same keys come back in every stage (users, not conversations), their repetition is not
+    allowed for: of 2,000 users with rates of their own, who differ much, in 3 of 100.
     """
     import numpy as np
 
