@@ -951,32 +951,39 @@ class Around:
             await self._refuse(send, 413, TOO_LARGE)
             return
         taken = 0
-        exchange, over, begun, well = _Exchange(), False, False, False
+        refused: tuple[int, str] | None = None
+        exchange, begun, well = _Exchange(), False, False
         token = _exchange.set(exchange)
 
-        async def counted() -> Any:
-            nonlocal taken, over
+        async def looked_at() -> Any:
+            nonlocal taken, refused
+            if refused is not None:
+                raise HTTPException(*refused)
             message = await receive()
-            taken += len(message.get("body", b"")) if message["type"] == "http.request" else 0
+            body = message.get("body", b"") if message["type"] == "http.request" else b""
+            if not taken and body and scope["path"].endswith(JSON_PATHS) and not body.lstrip().startswith(b"{"):
+                refused = (400, "the body must be a JSON object")
+            taken += len(body)
             if taken > MAX_BODY:
-                over = True
-                raise HTTPException(413, {"error": TOO_LARGE})
+                refused = (413, TOO_LARGE)
+            if refused is not None:
+                raise HTTPException(*refused)
             return message
 
         async def sent(message: Any) -> None:
             nonlocal begun, well
-            if over:
+            if refused is not None:
                 # Whatever the application makes of the break: the answer is ours.
                 if not begun:
                     begun = True
-                    await self._refuse(send, 413, TOO_LARGE)
+                    await self._refuse(send, *refused)
                 return
             begun = True
             await send(message)
             well = message["type"] == "http.response.body" and not message.get("more_body")
 
         try:
-            await self.app(scope, counted, sent)
+            await self.app(scope, looked_at, sent)
         finally:
             _exchange.reset(token)
             if exchange.call is not None:
@@ -991,6 +998,7 @@ class Around:
 
 OPEN = frozenset({"/health/liveliness", "/health/liveness", "/health/readiness"})
 """What answers without a key, for load balancers."""
+JSON_PATHS = ("/chat/completions", "/feedback")
 TOO_LARGE = f"the request is larger than {MAX_BODY // 1024 // 1024} MB"
 
 
