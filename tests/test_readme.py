@@ -210,6 +210,7 @@ def test_every_command_is_one() -> None:
         "prompt write",
         "verdicts export",
         "verdicts import",
+        "rollout simulate",
     ],
 )
 def test_every_option_of_a_command_is_shown(command: str, capsys: pytest.CaptureFixture[str]) -> None:
