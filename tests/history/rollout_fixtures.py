@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
+from sqlalchemy import Connection
 from sqlalchemy import text as sql
 
 from migrator_tui.history.rollout_records import NewRollout, Rollout
@@ -72,10 +73,13 @@ def a_feedback(reference: str, signal: str, value: float, **more: Any) -> dict[s
 
 def write(history: History, table: str, rows: Sequence[dict[str, Any]]) -> None:
     """Add rows as the plugin does: plain SQL, all or none, rows of traffic once."""
-    if not rows:
-        return
-    once = " on conflict (row_id) do nothing" if "row_id" in rows[0] else ""
-    columns = list(rows[0])
-    values = ", ".join(f":{name}" for name in columns)
     with history._history.writing() as connection:
-        connection.execute(sql(f"insert into {table} ({', '.join(columns)}) values ({values}){once}"), list(rows))
+        write_on(connection, table, rows)
+
+
+def write_on(connection: Connection, table: str, rows: Sequence[dict[str, Any]]) -> None:
+    """The same, inside a transaction."""
+    if rows:
+        once = " on conflict (row_id) do nothing" if "row_id" in rows[0] else ""
+        values = ", ".join(f":{name}" for name in rows[0])
+        connection.execute(sql(f"insert into {table} ({', '.join(rows[0])}) values ({values}){once}"), list(rows))

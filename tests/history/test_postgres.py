@@ -4,12 +4,16 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
 
 from migrator_tui.history.database import Database, parse_url
 from migrator_tui.history.schema import upgrade
+from migrator_tui.history.schema_version import VERSION_TABLE
 from migrator_tui.history.store import History
+from migrator_tui.history.tables import Base
 from migrator_tui.project.schema import Project
-from tests.history import test_adaptations, test_store
+from tests.history import test_adaptations, test_rollouts, test_store, test_traffic
 from tests.history.conftest import MakeProject, a_version, an_output
 
 pytestmark = pytest.mark.usefixtures("postgres")
@@ -40,7 +44,7 @@ _SQLITE_ONLY = {
 globals().update(
     {
         name: value
-        for module in (test_store, test_adaptations)
+        for module in (test_store, test_adaptations, test_rollouts, test_traffic)
         for name, value in vars(module).items()
         if name.startswith("test_") and name not in _SQLITE_ONLY
     }
@@ -91,6 +95,9 @@ def test_a_schema_made_by_migrations_serves_as_well(project: Project, postgres: 
     empty = Database(parse_url(postgres, project.folder))
     with empty.writing() as connection:
         upgrade(connection)
+    with empty.reading() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True, "version_table": VERSION_TABLE})
+        assert compare_metadata(context, Base.metadata) == []
     empty.close()
     with History.open(project) as history:
         assert history.add_outputs([an_output(a_version(history))])[0].id == 1
