@@ -76,8 +76,10 @@ def recount(history: History, rollout: Rollout, stage_of: dict[int, int]) -> dic
     groups: dict[tuple[int, str], list[dict[str, Any]]] = defaultdict(list)
     for row in rows:
         groups[stage_of[row["revision"]], row["assigned"]].append(row)
-    for group, mine in groups.items():
+    for group, everyone in groups.items():
         measures = values[group]
+        # Calls that name no conversation are counted, and not compared.
+        mine = [row for row in everyone if row["keyed"]]
         signals: dict[tuple[str, str], list[float]] = defaultdict(list)
         for row in mine:
             key, ok, wrong = row["key_digest"], row["kind"] == "ok", row["client_error"]
@@ -102,12 +104,12 @@ def recount(history: History, rollout: Rollout, stage_of: dict[int, int]) -> dic
             if (key, "stars") in signals:
                 measures["feedback:stars"][key] = signals[key, "stars"]
         figures[group] = ArmFigures(
-            requests=len(mine),
-            conversations=len({row["key_digest"] for row in mine}),
-            unkeyed=sum(not row["keyed"] for row in mine),
-            failures=int(sum(map(sum, measures["failures"].values()))),
-            fallbacks=int(sum(map(sum, measures["fallbacks"].values()))),
-            client_errors=int(sum(map(sum, measures["client-errors"].values()))),
+            requests=len(everyone),
+            conversations=len({row["key_digest"] for row in everyone}),
+            unkeyed=len(everyone) - len(mine),
+            failures=sum(_failed(row) for row in everyone),
+            fallbacks=sum(row["kind"] == "ok" and row["served"] != row["assigned"] for row in everyone),
+            client_errors=sum(row["kind"] == "failed" and row["client_error"] for row in everyone),
             measures={
                 name: Measure(
                     units=len(of),
@@ -121,6 +123,10 @@ def recount(history: History, rollout: Rollout, stage_of: dict[int, int]) -> dic
             },
         )
     return figures
+
+
+def _failed(row: dict[str, Any]) -> bool:
+    return row["served"] != row["assigned"] if row["kind"] == "ok" else not row["client_error"]
 
 
 def agree(found: ArmFigures, counted: ArmFigures) -> None:

@@ -199,9 +199,11 @@ class Traffic(Part):
                 continue  # the newest counts, and this one is older
             said[call.id, row.signal] = (row.id, row.value)
             stage = stages.get((call.name, call.revision), call.revision)
-            adds = added[Group(call.name, stage, call.assigned)].setdefault((call.key_digest, row.signal), [0, 0.0])
-            adds[0] += known is None
-            adds[1] += row.value - (known[1] if known is not None else 0.0)
+            if call.keyed:  # what is of no conversation is not compared
+                group = Group(call.name, stage, call.assigned)
+                adds = added[group].setdefault((call.key_digest, row.signal), [0, 0.0])
+                adds[0] += known is None
+                adds[1] += row.value - (known[1] if known is not None else 0.0)
             if row.signal == "check-pass":
                 piece = slices[SliceKey(call.name, int(call.ts // 60), call.assigned, stage)]
                 piece["checked"] += known is None
@@ -261,7 +263,7 @@ def _calls(
     The monitor's (true) are numbers of rows, `#12`; an application's are what the gateway told it.
     """
     t = _TRAFFIC.c
-    columns = (t.id, t.ts, t.name, t.revision, t.assigned, t.key_digest, t.request_id, t.response_id)
+    columns = (t.id, t.ts, t.name, t.revision, t.assigned, t.key_digest, t.keyed, t.request_id, t.response_id)
     found: dict[tuple[str, bool], Any] = {}
     for numbers in chunks(int(reference[1:]) for reference, own in references if own):
         rows = connection.execute(select(*columns).where(t.id.in_(numbers), t.id <= mark))

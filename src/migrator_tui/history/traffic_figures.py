@@ -20,7 +20,7 @@ from migrator_tui.history.rollout_tables import (
     TrafficRow,
 )
 from migrator_tui.history.tables import table
-from migrator_tui.history.traffic_sums import quantile
+from migrator_tui.history.traffic_sums import ALONE, quantile
 from migrator_tui.project.schema import BASELINE
 
 _TRAFFIC, _FEEDBACK, _MARKS = table(TrafficRow), table(FeedbackRow), table(TrafficMarkRow)
@@ -204,26 +204,32 @@ def _arm_figures(
     *,
     escalates: bool,
 ) -> ArmFigures:
-    counts = {name: measures.pop(name, Measure()) for name in ("requests", "unkeyed")}
-    conversations = counts["requests"].units
+    everything = {
+        name: measures.get(name, Measure()) + measures.get(f"{ALONE}{name}", Measure())
+        for name in ("requests", "unkeyed", "failures", "fallbacks", "client-errors")
+    }
+    counts = {name: int(measure.total) for name, measure in everything.items()}
+    hidden = ("requests", "unkeyed")
+    measures = {name: of for name, of in measures.items() if name not in hidden and not name.startswith(ALONE)}
+    conversations = everything["requests"].units
     # Only what happened is told: a conversation of which no escalation is told had none, nor had an answer that was
     # looked at a drift that is not named.
     looked = measures.get(_LOOKED, Measure()).units
     told = {name: measures.pop(name) for name in [*measures] if name.startswith("drift:") and name != _LOOKED}
     among = dict.fromkeys(told, looked)
     told["escalations"] = measures.pop("escalations", Measure())
-    among["escalations"] = conversations if escalates else 0
+    among["escalations"] = conversations - counts["unkeyed"] if escalates else 0
     for name, n in among.items():
         if n:
             y = told[name].total
             measures[name] = Measure(n, n, y, y, n, y)
     return ArmFigures(
-        requests=int(counts["requests"].total),
+        requests=counts["requests"],
         conversations=conversations,
-        unkeyed=int(counts["unkeyed"].total),
-        failures=int(measures.get("failures", Measure()).total),
-        fallbacks=int(measures.get("fallbacks", Measure()).total),
-        client_errors=int(measures.get("client-errors", Measure()).total),
+        unkeyed=counts["unkeyed"],
+        failures=counts["failures"],
+        fallbacks=counts["fallbacks"],
+        client_errors=counts["client-errors"],
         measures=measures,
         latency_p50_ms=quantile(latencies, 0.5),
         latency_p95_ms=quantile(latencies, 0.95),

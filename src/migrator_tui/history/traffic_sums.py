@@ -20,6 +20,11 @@ COUNTS = (
 """The columns of `ConversationRow` that are added up."""
 
 
+ALONE = "alone:"
+"""Before the metrics of calls that name no conversation. They are counted and not compared: all calls of an API key
+are on one side, so the arms would differ by who calls."""
+
+
 class Group(NamedTuple):
     """One arm in one stage."""
 
@@ -120,7 +125,8 @@ def measured(counts: Mapping[str, float]) -> dict[str, tuple[int, float]]:
         ("cost", int(counts["cost_n"]), counts["cost_sum"]),
     ):
         if n:
-            found[measure] = (n, total)
+            alone = counts["unkeyed"] and measure != "unkeyed"
+            found[f"{ALONE}{measure}" if alone else measure] = (n, total)
     return found
 
 
