@@ -245,6 +245,21 @@ def test_unkeyed_calls_are_no_conversations_of_the_arms_and_hold_when_many() -> 
     assert {r.metric: r.state for r in health([a_stage(5, an_arm(950, {}), an_arm(50, {}))], NOW)}["unkeyed"] == "ok"
 
 
+def test_what_few_conversations_have_is_not_waited_for_unless_it_looks_bad() -> None:
+    rule = GuardrailRule("thumbs-down", 0.03, "hold")
+    for old, new, answer in (((400, 4), (40, 0), "advance-allowed"), ((400, 4), (60, 4), "hold")):
+        arms = [an_arm(1000, {"thumbs-down": shares(*rated)}) for rated in (old, new)]
+        result = one(rule, a_stage(10, *arms))
+        assert result.state == "inconclusive" and decide([result], []).answer == answer
+
+
+def test_without_keys_nothing_is_compared_and_that_holds() -> None:
+    stage = a_stage(50, an_arm(500, {}, unkeyed=500), an_arm(500, {}, unkeyed=500))
+    result = one(GuardrailRule("failures", 0.01, "roll-back"), stage)
+    assert result.state == "inconclusive" and result.why == "no call names its conversation"
+    assert decide([result], []).answer == "hold"
+
+
 def test_silence_holds() -> None:
     stage = escalated(50, (100, 5), (100, 5))
     for later, state in ((QUIET_S - 1, "ok"), (QUIET_S + 1, "tripped")):
@@ -269,7 +284,8 @@ def test_not_enough_to_tell_holds() -> None:
 
 
 def test_what_nobody_feeds_is_never_fine_and_only_missing_escalations_hold() -> None:
-    stage = a_stage(50, *(an_arm(500, {"failures": shares(500, 2), "fallbacks": shares(500, 0)}) for _ in "ab"))
+    fed = {"failures": shares(500, 2), "fallbacks": shares(500, 0), "latency": shares(500, 250)}
+    stage = a_stage(50, *(an_arm(500, fed) for _ in "ab"))
     results = {(r.metric, r.action): r for r in evaluate(USUAL_GUARDRAILS, [stage])}
     for metric in ("escalations", "thumbs-down", "check-pass-rate", "first-token"):
         silent = [result for (name, _), result in results.items() if name == metric]

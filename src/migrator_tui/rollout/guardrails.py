@@ -19,6 +19,8 @@ UNKEYED_LIMIT = 0.05
 """Share of calls that may name no conversation."""
 FEWEST_CALLS = 20
 """Below so many the share without a key is not judged."""
+RARE = (TRIPWIRE, "thumbs-down", "first-token")
+"""What few conversations have; nobody waits until enough do."""
 QUIET_S = 900.0
 """Without a call for so many seconds there is no traffic."""
 
@@ -103,8 +105,8 @@ def health(stages: Sequence[StageFigures], now: datetime) -> list[GuardrailResul
 def decide(results: Sequence[GuardrailResult], health: Sequence[GuardrailResult]) -> Decision:
     """Roll back where a guardrail that does has tripped; hold where anything else stands in the way.
 
-    What says nothing holds, but for: a tripwire, which needs a rush of calls; feedback that may only hold and that
-    nobody sends; first tokens where no call streams; answers where none are sampled.
+    What says nothing holds, but for what may be rare and would hold for ever: a rush of calls, thumbs, calls that
+    stream; and but for answers where none are sampled.
     """
     tripped = [result for result in results if result.state == "tripped"]
     rolled_back = [_reason(result) for result in tripped if result.action == "roll-back"]
@@ -162,6 +164,6 @@ def _reason(result: GuardrailResult) -> str:
 
 def _waits(result: GuardrailResult) -> bool:
     """An answer of this guardrail must be waited for."""
-    if result.metric == TRIPWIRE:
-        return False
-    return not result.unfed or (result.metric == "escalations" and result.action == "roll-back")
+    if result.estimate is not None:  # worse than allowed, and it may be chance
+        return True
+    return result.metric not in RARE and (not result.unfed or result.metric == "escalations")

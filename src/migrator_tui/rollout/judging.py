@@ -47,7 +47,10 @@ def judged(rule: GuardrailRule, stages: Sequence[StageFigures], error: float) ->
     old, new = (_measures(rule.metric, [getattr(s, arm) for s in stages]) for arm in ("baseline", "candidate"))
     units = [sum(measure.units for measure in arm) for arm in (old, new)]
     if _nothing_came(rule.metric, old, new):
-        return _silent(rule, UNFED.get(rule.metric, "no call has come in"), unfed=any(units) or _served(stages))
+        served = _served(stages)
+        nothing = "no call names its conversation" if served else "no call has come in"
+        unfed = served and rule.metric in UNFED
+        return _silent(rule, UNFED[rule.metric] if unfed else nothing, unfed=unfed)
     fewest = units[1] if scale == "alone" else min(units)
     if fewest < rule.min_sample:
         arm = "candidate" if units[1] == fewest else "baseline"
