@@ -119,8 +119,10 @@ def test_the_reference_names_every_key_that_is_read(tmp_path: Path, monkeypatch:
     for number, config in enumerate(CONFIGS):
         load_project(write_around(config, tmp_path / str(number)))
         stated = tomllib.loads(config)
-        parts = [stated.get(name, {}) for name in ("project", "baseline", "gate", "adaptation", "history")]
-        for table in (*parts, *stated.get("candidates", []), *stated.get("tasks", [])):
+        names = ("project", "baseline", "gate", "adaptation", "rollout", "gateway", "history")
+        parts = [stated.get(name, {}) for name in names]
+        rails = stated.get("rollout", {}).get("guardrails", [])
+        for table in (*parts, *stated.get("candidates", []), *stated.get("tasks", []), *rails):
             shown |= set(table)
     read = {key for table in tables if table.title not in NOT_OURS for key in table.known}
     assert {"max_cost_per_day", "requests_per_minute", "response_format", "min_cost_saving", "database"} <= read
@@ -210,7 +212,14 @@ def test_every_command_is_one() -> None:
         "prompt write",
         "verdicts export",
         "verdicts import",
+        "rollout status",
+        "rollout start",
+        "rollout advance",
+        "rollout hold",
+        "rollout resume",
+        "rollout rollback",
         "rollout simulate",
+        "monitor",
     ],
 )
 def test_every_option_of_a_command_is_shown(command: str, capsys: pytest.CaptureFixture[str]) -> None:
