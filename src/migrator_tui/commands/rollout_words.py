@@ -114,7 +114,13 @@ def _simulate(kinds: Any) -> Parser:
     how = simulate.add_argument_group("how it is drawn")
     how.add_argument("--runs", metavar="N", type=positive, default=1000, help="rollouts of each kind (default: 1000)")
     how.add_argument(
-        "--looks", metavar="N", type=positive, default=10, help="look after every N conversations (default: 10)"
+        "--looks",
+        metavar="N",
+        nargs="?",
+        const=1,
+        type=positive,
+        default=10,
+        help="look after every N conversations (default: 10; without N after each)",
     )
     how.add_argument("--seed", metavar="N", type=int, default=0, help="of the dice (default: 0)")
     simulate.add_argument(

@@ -35,8 +35,8 @@ COMMON_RATES = {"failures": 0.01, "escalations": 0.05, "thumbs-down": 0.05, "che
 """What is supposed of the baseline where nobody says."""
 FALLBACKS_ALLOWED = 0.1
 """The candidate's share of calls where no harm is supposed: the limit, since the baseline has none to be equal to."""
-RUNS_AT_ONCE = 200
-"""Rollouts drawn together: some 100 MB at 4,000 conversations looked at one by one."""
+DRAWN_AT_ONCE = 800_000
+"""Conversations of all rollouts that are drawn together: some 300 MB where each is looked at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,19 +211,22 @@ def drawn(
 ) -> Iterator[tuple[Sums, Sums]]:
     """Baseline and candidate at every look, by runs, looks and stages; some runs at a time."""
     chosen = baseline if baseline is not None else COMMON_RATES.get(metric, 0.0)
-    for count, random in _some_at_once(runs, seed, f"{metric} {baseline} {harm} {traffic.stages}"):
+    for count, random in _some_at_once(
+        runs, traffic.conversations, seed, f"{metric} {baseline} {harm} {traffic.stages}"
+    ):
         if metric in SPREADS:
             yield _amounts(metric, traffic, harm, count, random)
         else:
             yield _shares(metric, traffic, chosen, harm, count, random)
 
 
-def _some_at_once(runs: int, seed: int, what: str) -> Iterator[tuple[int, "np.random.Generator"]]:
+def _some_at_once(runs: int, conversations: int, seed: int, what: str) -> Iterator[tuple[int, "np.random.Generator"]]:
     """How many runs are drawn together, and by which dice: what is drawn hangs on nothing that was drawn before."""
     import numpy as np
 
-    for start in range(0, runs, RUNS_AT_ONCE):
-        yield min(RUNS_AT_ONCE, runs - start), np.random.default_rng([seed, crc32(f"{what} {start}".encode())])
+    at_once = max(1, DRAWN_AT_ONCE // conversations)
+    for start in range(0, runs, at_once):
+        yield min(at_once, runs - start), np.random.default_rng([seed, crc32(f"{what} {start}".encode())])
 
 
 def _shares(
@@ -267,7 +270,7 @@ def _sudden(
 
     rule = next(rule for rule in rules if rule.metric == TRIPWIRE)
     back: list[bool] = []
-    for count, random in _some_at_once(runs, seed, f"{TRIPWIRE} {rate} {traffic.stages}"):
+    for count, random in _some_at_once(runs, traffic.conversations, seed, f"{TRIPWIRE} {rate} {traffic.stages}"):
         candidate = _assigned(traffic, count, random)
         calls, failed = _by_call(np.full(candidate.shape, rate), random)
         old, new = _summed(traffic, candidate, calls, failed)
