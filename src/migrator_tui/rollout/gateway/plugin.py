@@ -119,7 +119,13 @@ class Prompts(ImmutableSandboxedEnvironment):
     intercepted_binops = frozenset(("*", "**", "%"))
 
     def __init__(self) -> None:
-        super().__init__(undefined=StrictUndefined, finalize=_put_out, keep_trailing_newline=True, autoescape=False)
+        super().__init__(
+            undefined=StrictUndefined,
+            finalize=_put_out,
+            keep_trailing_newline=True,
+            autoescape=False,
+            optimized=False,
+        )
         self.filters = {name: _bounded(name, self.filters[name]) for name in _FILTERS.split()}
         self.filters["tojson"] = _bounded("tojson", _json)
         self.globals.pop("lipsum", None)
@@ -264,12 +270,14 @@ class Database:
             if parsed.drivername == "postgresql":
                 parsed = parsed.set(drivername="postgresql+psycopg")
             # A server that vanished without a word must not hold a read for minutes.
+            said = parsed.query.get("options", "")
+            said = said if isinstance(said, str) else " ".join(said)
             options |= {
                 "pool_pre_ping": True,
                 "connect_args": {
                     "connect_timeout": 2,
                     "tcp_user_timeout": 4000,
-                    "options": "-c statement_timeout=5000",
+                    "options": f"{said} -c statement_timeout=5000",
                 },
             }
         self.engine = sa.create_engine(parsed, **options)
@@ -1008,7 +1016,8 @@ def admitted(path: str, headers: Mapping[bytes, bytes]) -> bool:
         return True
     bearer = headers.get(b"authorization", b"")
     shown = bearer[7:] if bearer[:7].lower() == b"bearer " else headers.get(b"x-api-key") or headers.get(b"api-key")
-    return hmac.compare_digest((shown or b"").strip(), os.environ.get("LITELLM_MASTER_KEY", "").encode())
+    key = os.environ.get("LITELLM_MASTER_KEY", "").encode()
+    return bool(key) and hmac.compare_digest((shown or b"").strip(), key)
 
 
 def check_master_key(key: str | None) -> None:

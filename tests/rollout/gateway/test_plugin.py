@@ -1,0 +1,355 @@
+"""What the plugin decides by itself: sides, prompts, forged requests, feedback, rows that wait."""
+
+import json
+import sqlite3
+import time
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from migrator_tui.history.database import Database, parse_url
+from migrator_tui.project.prompts import render
+from migrator_tui.project.schema import Case
+from migrator_tui.rollout.gateway.publishing import FORM, published_arms
+from tests.rollout.gateway.loading import load_plugin
+
+plugin: ModuleType = load_plugin()
+
+TEMPLATES = {
+    "plain": "Sort the ticket of {{ name }}.",
+    "no variables": "Answer briefly.",
+    "strict json": "{{ order }} {{ none }} {{ order.items }} {{ flag }} {{ order | tojson }}",
+    "loops": "{% for x in list if x > 1 %}{{ loop.index }}:{{ x | int }} {% endfor %}{{ list | join('-') | upper }}",
+    "chat": "# system\nYou serve {{ name }}.\n# assistant\n{{ flag }}\n{{ messages }}\n# user\nNow {{ name }}",
+    "raw braces": "{ \"a\": 1 } {{ '{{' }}{# gone #}",
+    "line ends": "\n\n  {{ name }}\n{% if flag %}\nyes\n{% endif %}\nend\n\n",
+}
+VALUES = {
+    "name": "Ann ☃ {{ x }}",
+    "order": {"items": [1, "é"], "n": 1.5},
+    "none": None,
+    "flag": True,
+    "list": [1, 2, 3],
+}
+MESSAGES = [{"role": "user", "content": "hi"}, {"role": "assistant", "content": "yes?"}]
+
+
+def arm(template: str, params: dict[str, Any] | None = None) -> Any:
+    said = published_arms("bot", "new", baseline=(template, params or {}), candidate=(template, params or {}))
+    return plugin.Arm(json.loads(json.dumps(said))["baseline"])
+
+
+def record(**said: Any) -> Any:
+    values = {
+        "name": "bot",
+        "revision": 3,
+        "state": "running",
+        "percentage": 30.0,
+        "shadow": False,
+        "salt": "s",
+        "hold_back": 0.0,
+        "sample_answers": 0.0,
+        "arms": {"baseline": arm("Old {{ name }}"), "candidate": arm("New {{ name }}", {"temperature": 1})},
+    }
+    return plugin.Record(**values | said)
+
+
+@pytest.mark.parametrize("name", TEMPLATES)
+def test_prompts_are_rendered_as_they_were_tried(name: str) -> None:
+    expected = render(TEMPLATES[name], Case("c", vars=VALUES, messages=MESSAGES))
+    assert arm(TEMPLATES[name]).messages(VALUES, MESSAGES) == expected
+
+
+@pytest.mark.parametrize(
+    "template",
+    [
+        "{{ missing }}",
+        "{{ name.missing }}",
+        "{{ 'a' * 99999999 }}",
+        "{{ name.format(1) }}",
+        "{{ name.__class__ }}",
+        "{{ 9 ** 99999 }}",
+        "{{ name.center(99999999) }}",
+        "{{ name | indent(99999999) }}",
+        "{{ range }}",
+        "{{ 1 / 0 }}",
+    ],
+)
+def test_what_cannot_be_rendered_or_would_take_too_much_is_told(template: str) -> None:
+    with pytest.raises(plugin.NotRendered):
+        arm(template).messages(VALUES, MESSAGES)
+
+
+@pytest.mark.parametrize(
+    ("template", "sent", "own"),
+    [
+        ("Old", ["system", "user"], ["user"]),
+        ("Old", ["developer", "user", "assistant", "user"], ["user", "assistant", "user"]),
+        ("Old", ["user"], ["user"]),
+        ("Old", ["system", "system", "user"], ["user"]),
+        ("# user\nOld {{ name }}", ["user"], []),
+        ("# system\nA\n# user\nB\n{{ messages }}\n# user\nC", ["system", "user", "assistant", "user"], ["assistant"]),
+        ("# system\nA\n# user\nB", ["user", "assistant", "user"], ["user", "assistant", "user"]),
+        ("# system\nA\n# user\nB", ["system", "user", "assistant", "user"], ["assistant", "user"]),
+    ],
+)
+def test_the_old_prompts_messages_are_taken_away(template: str, sent: list[str], own: list[str]) -> None:
+    messages = [{"role": role, "content": str(n)} for n, role in enumerate(sent)]
+    found = plugin.own_messages(arm(template), messages)
+    assert [message["role"] for message in found] == own
+    assert found == [message for message in messages if message in found]
+
+
+def test_a_higher_percentage_moves_nobody_back_and_the_share_is_kept() -> None:
+    places = {f"user-{n}": plugin.place("salt", f"user-{n}")[0] for n in range(20_000)}
+    before: set[str] = set()
+    for percentage in (1, 5, 10, 25, 50, 95, 100):
+        share = record(percentage=float(percentage), hold_back=5.0).share
+        moved = {key for key, at in places.items() if at < share}
+        assert before <= moved
+        assert len(moved) / len(places) * 100 == pytest.approx(min(percentage, 95), abs=1.2)
+        before = moved
+    again = {key for key in places if plugin.place("another", key)[0] < 10}
+    first = {key for key, at in places.items() if at < 10}
+    assert len(again & first) < 0.3 * len(first), "another rollout begins with others"
+
+
+@pytest.mark.parametrize(("state", "share"), [("rolled-back", 0), ("shadow", 0), ("held", 30), ("complete", 30)])
+def test_the_state_says_whether_the_candidate_serves(state: str, share: float) -> None:
+    assert record(state=state).share == share
+
+
+@pytest.mark.parametrize(
+    ("data", "key"),
+    [
+        ({"metadata": {"conversation_id": "c"}, "user": "u"}, "c"),
+        ({"metadata": {"conversation_id": 7}}, "7"),
+        ({"metadata": {"conversation_id": ""}, "user": "u"}, "u"),
+        ({"metadata": {"conversation_id": ["x"]}, "user": {"a": 1}}, None),
+        ({"metadata": "text", "user": True}, None),
+        ({"user": "x" * 513}, None),
+        ({}, None),
+    ],
+)
+def test_what_names_a_conversation(data: dict[str, Any], key: str | None) -> None:
+    assert plugin.conversation_key(data) == key
+
+
+def a_call(**said: Any) -> Any:
+    sent = [{"role": "system", "content": "Old Ann"}, {"role": "user", "content": "hi"}]
+    values = {"record": record(), "request_id": "r", "key_digest": "d", "keyed": True, "assigned": "candidate"}
+    return plugin.Call(**values | {"sent": sent, "variables": {"name": "Ann"}, "stream": False} | said)
+
+
+def test_an_attempt_gets_its_own_sides_prompt_and_parameters() -> None:
+    asked = {"model": "m", "messages": [], "temperature": 0, "max_tokens": 9}
+    new = plugin.with_prompt(asked, a_call(), "candidate")
+    old = plugin.with_prompt(asked, a_call(), "baseline")
+    assert new["messages"][0] == {"role": "system", "content": "New Ann"} and new["temperature"] == 1
+    assert old["messages"] == [{"role": "system", "content": "Old Ann"}, {"role": "user", "content": "hi"}]
+    assert "temperature" not in old and old["max_tokens"] == new["max_tokens"] == 9
+
+
+def test_both_names_of_the_longest_answer_are_one_parameter() -> None:
+    arms = {"baseline": arm("a", {"max_tokens": 5}), "candidate": arm("b", {"max_completion_tokens": 9})}
+    call = a_call(record=record(arms=arms))
+    asked = {"max_tokens": 1, "messages": []}
+    assert "max_tokens" not in plugin.with_prompt(asked, call, "candidate")
+    assert plugin.with_prompt(asked, call, "baseline")["max_tokens"] == 5
+
+
+NAMES = ("bot__baseline", "bot__new")
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        {"model": "bot", "metadata": {plugin.KEY: "x"}},
+        {"model": "bot", "litellm_metadata": {plugin.KEY: "x"}},
+        {"model": "bot__new"},
+        {"model": "bot", "fallbacks": ["bot__new"]},
+        {"model": "bot", "mock_response": "yes"},
+        {"model": "bot", "model_info": {"migrator_arm": "new"}},
+        {"model": "bot", "messages": "text"},
+        {"model": "bot", "messages": ["text"]},
+    ],
+)
+def test_a_forged_request_is_refused(data: dict[str, Any]) -> None:
+    with pytest.raises(Exception) as refused:
+        plugin.refuse_forged(data, NAMES)
+    assert refused.value.status_code == 400
+
+
+def test_other_requests_pass() -> None:
+    plugin.refuse_forged({"model": "bot", "messages": [{"role": "user"}], "metadata": {"x": 1}, "user": "u"}, NAMES)
+    plugin.refuse_forged({"model": "another", "fallbacks": ["b"]}, NAMES)
+
+
+@pytest.mark.parametrize(
+    ("value", "stored"), [(True, 1), (False, 0), (3, 1), (-1, 0), ("up", 1), ("down", 0), (0.5, 1)]
+)
+def test_thumbs_are_up_or_down(value: Any, stored: float) -> None:
+    row = plugin.feedback_row({"request_id": "r", "name": "thumbs", "value": value})
+    assert (row["signal"], row["value"], row["reference"]) == ("thumbs", stored, "r")
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        [],
+        {},
+        {"request_id": "r"},
+        {"request_id": "r", "name": "x", "value": "text"},
+        {"request_id": "r", "name": "x", "value": float("nan")},
+        {"request_id": "r", "name": "drift:longer", "value": 1},
+        {"request_id": "r\n", "name": "x", "value": 1},
+        {"request_id": "r" * 201, "name": "x", "value": 1},
+    ],
+)
+def test_what_is_no_feedback(said: Any) -> None:
+    with pytest.raises(plugin.NotFeedback):
+        plugin.feedback_row(said)
+
+
+def test_only_the_master_key_opens(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LITELLM_MASTER_KEY", "sk-right")
+    for name, value, opens in [
+        (b"authorization", b"Bearer sk-right", True),
+        (b"authorization", b"sk-right", False),
+        (b"x-api-key", b"sk-right", True),
+        (b"authorization", b"Bearer sk-wrong", False),
+        (b"authorization", b"", False),
+        (b"other", b"sk-right", False),
+    ]:
+        assert plugin.admitted("/v1/chat/completions", {name: value}) is opens
+    assert plugin.admitted("/health/liveliness", {})
+    monkeypatch.delenv("LITELLM_MASTER_KEY")
+    assert not plugin.admitted("/feedback", {b"authorization": b"Bearer "})
+
+
+@pytest.mark.parametrize("key", [None, "", "sk-1234", "a" * 40])
+def test_a_weak_master_key_ends_the_proxy(key: str | None) -> None:
+    with pytest.raises(SystemExit):
+        plugin.check_master_key(key)
+
+
+@pytest.fixture
+def url(tmp_path: Path) -> str:
+    Database.open(parse_url(f"sqlite:///{tmp_path}/h.sqlite3", tmp_path)).close()
+    return f"sqlite:///{tmp_path}/h.sqlite3"
+
+
+def stored(url: str, what: str) -> list[Any]:
+    with sqlite3.connect(url.removeprefix("sqlite:///")) as connection:
+        return connection.execute(what).fetchall()
+
+
+def test_rows_are_written_once_and_in_batches(url: str) -> None:
+    rows = plugin.Rows(plugin.Database(url))
+    written = [a_call().row("ok", "candidate") for _ in range(plugin.BATCH + 7)]
+    for row in (*written, *written[:5]):
+        assert rows.put("migrator_traffic", row)
+    rows.put("migrator_feedback", plugin.feedback_row({"request_id": "r", "name": "escalated", "value": True}))
+    while rows.write_batch():
+        pass
+    assert stored(url, "select count(*), count(distinct row_id) from migrator_traffic") == [(len(written),) * 2]
+    assert stored(url, "select reference, signal, value, source from migrator_feedback") == [
+        ("r", "escalated", 1, "client")
+    ]
+
+
+def test_rows_wait_for_the_database_and_the_rest_is_counted(
+    url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(plugin, "MOST_WAITING", 3)
+    away = tmp_path / "h.sqlite3"
+    away.rename(tmp_path / "aside")
+    away.mkdir()
+    rows = plugin.Rows(plugin.Database(url))
+    assert [rows.put("migrator_traffic", a_call().row("ok", "candidate")) for _ in range(5)] == [True] * 3 + [
+        False
+    ] * 2
+    assert not rows.write_batch() and len(rows.waiting) == 3
+    away.rmdir()
+    (tmp_path / "aside").rename(away)
+    assert not rows.write_batch() and not rows.waiting
+    assert (rows.counts["written"], rows.counts["dropped"]) == (3, 2)
+    assert stored(url, "select count(*) from migrator_traffic") == [(3,)]
+
+
+def publish(url: str, **said: Any) -> None:
+    arms = published_arms("bot", "new", baseline=("Old", {}), candidate=("New", {}))
+    values = {
+        "name": "bot",
+        "schema_number": 1,
+        "revision": 1,
+        "state": "running",
+        "percentage": 30.0,
+        "shadow": False,
+    }
+    values |= {
+        "salt": "s",
+        "hold_back": 5.0,
+        "sample_answers": 0.0,
+        "arms": json.dumps(arms),
+        "updated_ts": time.time(),
+    }
+    values |= said
+    with sqlite3.connect(url.removeprefix("sqlite:///")) as connection:
+        places = ", ".join("?" * len(values))
+        statement = f"insert or replace into migrator_gateway_rollout ({', '.join(values)}) values ({places})"
+        connection.execute(statement, list(values.values()))
+
+
+async def test_the_last_good_record_holds_for_a_while(
+    url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    records = plugin.Records(plugin.Database(url))
+    publish(url)
+    await records.look()
+    assert records.get("bot").share == 30 and records.get("other") is None and records.get(["bot"]) is None
+    file = tmp_path / "h.sqlite3"
+    file.rename(tmp_path / "aside")
+    records.database.engine.dispose()
+    file.mkdir()
+    await records.look()
+    assert records.get("bot").share == 30
+    monkeypatch.setattr(plugin, "LONGEST_BLIND", 0.0)
+    assert records.get("bot") is None, "after a while nobody knows any more: the old model serves"
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"schema_number": 2},
+        {"state": "ended"},
+        {"arms": json.dumps({"form": FORM + 1})},
+        {"arms": json.dumps({"form": FORM, "baseline": {}})},
+        {
+            "arms": json.dumps(
+                {
+                    "form": FORM,
+                    "baseline": {"deployment": "d", "params": {}, "messages": [{"role": "system", "text": "{{"}]},
+                }
+            )
+        },
+    ],
+)
+async def test_a_record_that_is_not_understood_is_not_followed(url: str, said: dict[str, Any]) -> None:
+    records = plugin.Records(plugin.Database(url))
+    publish(url, **said)
+    await records.look()
+    assert records.read_at is not None and records.get("bot") is None
+    publish(url, revision=2)
+    await records.look()
+    assert records.get("bot").revision == 2
+
+
+def test_samples_hold_no_keys(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(plugin, "_KEYS", ['sk-"quoted"-key'])
+    assert (
+        plugin.without_keys(json.dumps({"content": 'my key is sk-"quoted"-key!'}))
+        == '{"content": "my key is [key]!"}'
+    )

@@ -1,0 +1,73 @@
+"""A model server whose answer tells what it was asked: `python -m tests.rollout.gateway.upstream` prints its port.
+
+Words in the last message make trouble: FAIL and REJECT for the model `new`, BOTH for all, CUT breaks its stream off,
+WAIT holds the answer back until `POST /go`. It ends when its stdin closes.
+"""
+
+import asyncio
+import json
+import sys
+from typing import Any
+
+from aiohttp import web
+
+_go = asyncio.Event()
+
+
+async def complete(request: web.Request) -> web.StreamResponse:
+    body = await request.json()
+    model, asked = body["model"], str(body["messages"][-1].get("content"))
+    if (model == "new" and "FAIL" in asked) or "BOTH" in asked:
+        return web.json_response({"error": {"message": "broken"}}, status=500)
+    if model == "new" and "REJECT" in asked:
+        return web.json_response(
+            {"error": {"message": "no such parameter", "type": "invalid_request_error"}}, status=400
+        )
+    if "WAIT" in asked:
+        await _go.wait()
+    text = json.dumps({name: value for name, value in body.items() if name != "stream_options"})
+    head = {"id": f"chatcmpl-{id(body)}", "created": 1, "model": model}
+    usage = {"prompt_tokens": 10, "completion_tokens": 5, "total_tokens": 15}
+    if not body.get("stream"):
+        message = {"role": "assistant", "content": text}
+        choice = {"index": 0, "message": message, "finish_reason": "stop"}
+        return web.json_response({**head, "object": "chat.completion", "choices": [choice], "usage": usage})
+    response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
+    await response.prepare(request)
+
+    async def say(choices: list[Any], **more: Any) -> None:
+        event = {**head, "object": "chat.completion.chunk", "choices": choices, **more}
+        await response.write(b"data: " + json.dumps(event).encode() + b"\n\n")
+
+    for at in range(0, len(text), 40):
+        await say(
+            [{"index": 0, "delta": {"role": "assistant", "content": text[at : at + 40]}, "finish_reason": None}]
+        )
+        if "CUT" in asked and model == "new" and request.transport is not None:
+            request.transport.abort()
+            return response
+    await say([{"index": 0, "delta": {}, "finish_reason": "stop"}])
+    await say([], usage=usage)
+    await response.write(b"data: [DONE]\n\n")
+    return response
+
+
+async def go(_: web.Request) -> web.Response:
+    _go.set()
+    return web.Response()
+
+
+async def main() -> None:
+    app = web.Application()
+    app.router.add_post("/v1/chat/completions", complete)
+    app.router.add_post("/go", go)
+    runner = web.AppRunner(app)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    print(runner.addresses[0][1], flush=True)
+    await asyncio.get_running_loop().run_in_executor(None, sys.stdin.read)
+    await runner.cleanup()
+
+
+if __name__ == "__main__":
+    asyncio.run(main())
