@@ -103,6 +103,16 @@ def test_times_and_costs_are_compared_as_ratios(metric: str) -> None:
     assert one(GuardrailRule(metric, 1.0, "hold"), a_stage(50, *arms)).state == "ok"
 
 
+def test_a_model_without_a_price_is_neither_cheap_nor_dear() -> None:
+    rule = GuardrailRule("cost", 0.2, "hold")
+    free, dear = (an_arm(100, {"cost": amounts([each] * 100)}) for each in (0.0, 0.01))
+    for arms in ((dear, free), (free, dear)):
+        result = one(rule, a_stage(50, *arms))
+        assert result.state == "inconclusive" and "price" in result.why and result.unfed
+    # A stage in which nothing was known is left out; the others count.
+    assert one(rule, a_stage(5, free, dear), a_stage(50, dear, dear)).estimate == pytest.approx(0)
+
+
 def test_calls_of_one_conversation_are_not_taken_for_independent() -> None:
     """100 conversations of ten calls that all fail together say no more than 100 calls."""
     rule = GuardrailRule("failures", 0.0, "roll-back")

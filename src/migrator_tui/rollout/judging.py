@@ -37,7 +37,7 @@ UNFED = {
     "thumbs-down": "no thumb was reported: send feedback, or turn this guardrail off",
     "check-pass-rate": "no answer was checked: sample_answers says how many are kept for that",
     "first-token": "no call streams",
-    "cost": "no price is known",
+    "cost": "the price of one of the models is unknown",
 }
 
 
@@ -145,7 +145,7 @@ def _failing(passing: Measure) -> Measure:
 
 def _nothing_came(metric: str, old: Sequence[Measure], new: Sequence[Measure]) -> bool:
     if metric == "cost":  # a model without a price costs nothing by litellm's account
-        return not any(measure.total for measure in (*old, *new))
+        return not all(any(measure.total for measure in arm) for arm in (old, new))
     return not any(measure.units for measure in (*old, *new))
 
 

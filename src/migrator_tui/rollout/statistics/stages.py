@@ -75,7 +75,7 @@ def compare(baseline: Sums, candidate: Sums, scale: Scale) -> Comparison:
             old_variance = _no_less(old_variance, baseline.units, by_new, candidate.units)
             new_variance = _no_less(new_variance, candidate.units, by_old, baseline.units)
             mean, variance = mean - old_mean, new_variance + old_variance
-            counted = np.minimum(baseline.units, candidate.units) >= FEWEST
+            counted = (np.minimum(baseline.units, candidate.units) >= FEWEST) & np.isfinite(mean)
             units = baseline.units + candidate.units
             weight = np.where(counted, baseline.units * candidate.units / units, 0.0)
         everything = weight.sum(axis=-1)
