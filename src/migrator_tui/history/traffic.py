@@ -4,7 +4,7 @@ Each row is counted once: how far that has come is kept in the database and move
 only its row is looked at, of a conversation only its sums; nothing is counted anew.
 """
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
@@ -28,7 +28,16 @@ from migrator_tui.history.rollout_tables import (
     TrafficRow,
 )
 from migrator_tui.history.tables import table
-from migrator_tui.history.traffic_sums import COUNTS, Change, Group, SliceKey, Sums, measured, measured_signal
+from migrator_tui.history.traffic_sums import (
+    COUNTS,
+    OF_SLICE,
+    Change,
+    Group,
+    SliceKey,
+    Sums,
+    measured,
+    measured_signal,
+)
 
 _TRAFFIC, _FEEDBACK, _MARKS = table(TrafficRow), table(FeedbackRow), table(TrafficMarkRow)
 _CONVERSATIONS, _SIGNALS = table(ConversationRow), table(ConversationSignalRow)
@@ -134,7 +143,7 @@ class Traffic(Part):
         connection.execute(update(_MARKS).where(_MARKS.c.purpose == _SUMS).values(values))
 
     def _add_calls(
-        self, connection: Connection, group: Group, added: Mapping[str, Counter[str]], change: Change
+        self, connection: Connection, group: Group, added: Mapping[str, Mapping[str, float]], change: Change
     ) -> None:
         """Add calls to the sums of their conversations."""
         changed = []
@@ -191,7 +200,7 @@ class Traffic(Part):
             said |= {(row.traffic_id, row.signal): (row.id, row.value) for row in connection.execute(wanted)}
         stages = _stages(connection, {call.name for call in calls.values()})
         added: dict[Group, dict[tuple[str, str], list[float]]] = defaultdict(dict)
-        slices: dict[SliceKey, Counter[str]] = defaultdict(Counter)
+        slices: dict[SliceKey, dict[str, float]] = defaultdict(lambda: dict.fromkeys(OF_SLICE, 0))
         for row in new:
             call = calls[row.id]
             known = said.get((call.id, row.signal))
@@ -306,13 +315,9 @@ def _add_measures(connection: Connection, change: Change) -> None:
 
 
 def _add_slices(
-    connection: Connection, slices: Mapping[SliceKey, Counter[str]], last_ts: Mapping[SliceKey, float]
+    connection: Connection, slices: Mapping[SliceKey, Mapping[str, float]], last_ts: Mapping[SliceKey, float]
 ) -> None:
-    counts = [column.name for column in _SLICES.c if column.name not in (*_keys_of(_SLICES), "last_ts")]
-    rows = [
-        {**place._asdict(), **{name: piece[name] for name in counts}, "last_ts": last_ts.get(place, 0.0)}
-        for place, piece in slices.items()
-    ]
+    rows = [{**place._asdict(), **piece, "last_ts": last_ts.get(place, 0.0)} for place, piece in slices.items()]
     _add_up(connection, _SLICES, rows, latest=("last_ts",))
 
 

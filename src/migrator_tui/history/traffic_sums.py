@@ -19,6 +19,19 @@ COUNTS = (
 )
 """The columns of `ConversationRow` that are added up."""
 
+OF_SLICE = (
+    "requests",
+    "failures",
+    "fallbacks",
+    "latency_n",
+    "latency_sum",
+    "cost_n",
+    "cost_sum",
+    "checked",
+    "passed",
+)
+"""Those of `SliceRow`."""
+
 
 ALONE = "alone:"
 """Before the metrics of calls that name no conversation. They are counted and not compared: all calls of an API key
@@ -46,11 +59,11 @@ class SliceKey(NamedTuple):
 class Sums:
     """What a batch of calls adds."""
 
-    conversations: dict[Group, dict[str, Counter[str]]] = field(default_factory=lambda: defaultdict(dict))
+    conversations: dict[Group, dict[str, dict[str, float]]] = field(default_factory=lambda: defaultdict(dict))
     """By key of the conversation, what its calls add to each of `COUNTS`."""
     latencies: Counter[tuple[Group, str, int]] = field(default_factory=Counter)
     """Calls by bucket; the second is `latency` or `first-token`."""
-    slices: dict[SliceKey, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
+    slices: dict[SliceKey, dict[str, float]] = field(default_factory=dict)
     last_ts: dict[SliceKey, float] = field(default_factory=dict)
 
     def add(self, row: Any, stage: int) -> None:
@@ -58,37 +71,42 @@ class Sums:
         if row.kind == "attempt-failed":
             return
         group = Group(row.name, stage, row.assigned)
-        adds = self.conversations[group].setdefault(row.key_digest, Counter())
         place = SliceKey(row.name, int(row.ts // 60), row.assigned, stage)
-        piece = self.slices[place]
+        # Plain dictionaries made whole at once: there may be a million rows, and a Counter takes its time.
+        conversations = self.conversations[group]
+        adds = conversations.get(row.key_digest)
+        if adds is None:
+            adds = conversations[row.key_digest] = dict.fromkeys(COUNTS, 0)
+        piece = self.slices.get(place)
+        if piece is None:
+            piece = self.slices[place] = dict.fromkeys(OF_SLICE, 0)
         self.last_ts[place] = max(row.ts, self.last_ts.get(place, row.ts))
         answered = row.kind == "ok" or (row.kind == "shadow" and row.served is not None)
-        rescued = row.kind == "ok" and (row.served != row.assigned or row.attempts > 1)
-        counted: dict[str, Any] = {
-            "requests": 1,
-            "unkeyed": int(not row.keyed),
-            "client_errors": int(not answered and row.client_error),
-            # What another arm or attempt could answer was no mistake of the application, whatever the first one said.
-            "failures": int(rescued or (not answered and not row.client_error)),
-            "fallbacks": int(row.kind == "ok" and row.served != row.assigned),
-        }
+        fallback = row.kind == "ok" and row.served != row.assigned
+        # What another arm or attempt could answer was no mistake of the application, whatever the first one said.
+        failed = fallback or (row.kind == "ok" and row.attempts > 1) or (not answered and not row.client_error)
+        adds["requests"] += 1
+        adds["unkeyed"] += not row.keyed
+        adds["client_errors"] += not answered and row.client_error
+        adds["failures"] += failed
+        adds["fallbacks"] += fallback
+        piece["requests"] += 1
+        piece["failures"] += failed
+        piece["fallbacks"] += fallback
         if answered and row.latency_ms is not None and row.latency_ms > 0:
-            counted |= {"latency_n": 1, "latency_sum": math.log(row.latency_ms)}
-            self.latencies[group, "latency", bucket_of(row.latency_ms)] += 1
+            logarithm = math.log(row.latency_ms)
+            self.latencies[group, "latency", math.floor(logarithm * BUCKETS)] += 1
+            for sums in (adds, piece):
+                sums["latency_n"] += 1
+                sums["latency_sum"] += logarithm
         if answered and row.first_token_ms is not None and row.first_token_ms > 0:
-            counted |= {"first_token_n": 1, "first_token_sum": math.log(row.first_token_ms)}
             self.latencies[group, "first-token", bucket_of(row.first_token_ms)] += 1
+            adds["first_token_n"] += 1
+            adds["first_token_sum"] += math.log(row.first_token_ms)
         if row.cost is not None:
-            counted |= {"cost_n": 1, "cost_sum": row.cost}
-        # Not `update`, which takes a Counter's slow road for each of a million rows.
-        for name, value in counted.items():
-            if value:
-                adds[name] += value
-                if name in _OF_SLICE:
-                    piece[name] += value
-
-
-_OF_SLICE = {"requests", "failures", "fallbacks", "latency_n", "latency_sum", "cost_n", "cost_sum"}
+            for sums in (adds, piece):
+                sums["cost_n"] += 1
+                sums["cost_sum"] += row.cost
 
 
 def bucket_of(milliseconds: float) -> int:
@@ -154,9 +172,12 @@ class Change:
 
     def replace(self, group: Group, measure: str, old: tuple[int, float] | None, new: tuple[int, float]) -> None:
         """A conversation's values of a metric were `old` and are `new`."""
+        n, y = new
+        before, was = old if old is not None else (0, 0.0)
         sums = self.by_measure[group, measure]
-        for sign, values in ((-1, old), (1, new)):
-            if values is not None:
-                n, y = values
-                for place, value in enumerate((1, n, y, y * y, n * n, y * n)):
-                    sums[place] += sign * value
+        sums[0] += old is None
+        sums[1] += n - before
+        sums[2] += y - was
+        sums[3] += y * y - was * was
+        sums[4] += n * n - before * before
+        sums[5] += y * n - was * before
