@@ -38,6 +38,7 @@ class EventKind(StrEnum):
 
     STARTED = "started"
     ADVANCED = "advanced"
+    STEPPED_BACK = "stepped-back"
     HELD = "held"
     RESUMED = "resumed"
     ROLLED_BACK = "rolled-back"

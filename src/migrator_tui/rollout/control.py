@@ -1,4 +1,4 @@
-"""Changes of a rollout: start, advance, hold, resume, roll back, complete.
+"""Changes of a rollout: start, advance, step back, hold, resume, roll back, complete.
 
 Each names what it was decided on and is refused where somebody else was faster (`OvertakenError`); each is an event
 with who, when and why, and tells the gateway at once. What goes against advice needs a reason, which is kept.
@@ -145,6 +145,28 @@ def advance(
         state=RolloutState.SHADOW if following.shadow else RolloutState.RUNNING,
         step=seen.step + 1,
         percentage=served_percentage(following, seen.hold_back),
+        at=at,
+    )
+
+
+def step_back(history: "History", seen: Rollout, *, who: str, why: str, at: datetime | None = None) -> Rollout:
+    """Go back to the step before, the safe direction; what is held stays so."""
+    from migrator_tui.history.rollouts import served_percentage
+
+    if not seen.state.live:
+        raise _not_now(seen, "step back")
+    if not seen.step:
+        raise ProjectError(f"{seen.name} is at its first step: roll it back, or hold it")
+    before = seen.steps[seen.step - 1]
+    state = RolloutState.SHADOW if before.shadow else RolloutState.RUNNING
+    return history.change_rollout(
+        seen,
+        kind=EventKind.STEPPED_BACK,
+        who=who,
+        why=why,
+        state=RolloutState.HELD if seen.state is RolloutState.HELD else state,
+        step=seen.step - 1,
+        percentage=served_percentage(before, seen.hold_back),
         at=at,
     )
 

@@ -4,6 +4,7 @@ import gc
 from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -27,8 +28,9 @@ from migrator_tui.tui.glyphs import ASCII, UNICODE
 from migrator_tui.tui.keys import EVERYWHERE, bindings
 from migrator_tui.tui.messages import HistoryFailed, HistoryOpened, Noticed, ProgramFact, ProjectChanged, RunBroke
 from migrator_tui.tui.preflight.looks import Looks
+from migrator_tui.tui.rolling import Rolling
 from migrator_tui.tui.runs import Runs
-from migrator_tui.tui.searching import SEARCHING, Searching
+from migrator_tui.tui.searching import SEARCHING
 from migrator_tui.tui.surveying import SURVEYING
 from migrator_tui.tui.theme import DEFAULT_THEME
 from migrator_tui.tui.widgets.header import HeaderState
@@ -42,11 +44,23 @@ if TYPE_CHECKING:
 
 SESSION_SECONDS = 3.0
 """Between two looks at whether the place where the user is has to be written down."""
+SCREENS = {
+    "project": ("project.screen", "ProjectScreen"),
+    "scorecard": ("scorecard.screen", "ScorecardScreen"),
+    "versions": ("versions.screen", "VersionsScreen"),
+    "coverage": ("coverage.screen", "CoverageScreen"),
+    "rollout": ("rollout.screen", "RolloutScreen"),
+    "preflight": ("preflight.screen", "PreflightScreen"),
+    "suggestion": ("adaptation.review", "ReviewScreen"),
+    "search": ("adaptation.search_screen", "SearchScreen"),
+    "acceptance": ("adaptation.acceptance", "AcceptanceScreen"),
+}
+"""Every screen but the workbench: its module and its class."""
 UNNUMBERED = ("preflight", "suggestion", "acceptance", "search")
 """Screens without a tab: something else leads to them."""
 
 
-class MigratorApp(Searching):
+class MigratorApp(Rolling):
     """One project folder in one terminal."""
 
     TITLE = "migrator-tui"
@@ -73,6 +87,7 @@ class MigratorApp(Searching):
         self.decide_about(self.workspace)
         self.survey_about(self.workspace)
         self.search_about(self.workspace)
+        self.roll_about()
         self.frame = HeaderState(project=project.name)
         self.notes: dict[str, TabNote] = {}
         self._first_paint = ExitStack()
@@ -110,6 +125,7 @@ class MigratorApp(Searching):
         self.settle_garbage()
         for screen in self._screens.values():
             screen.history_opened()
+        self.watch_rollouts()
         if problem := self._settings_problem():
             self.say(problem, "error")
         elif (foreign := self.workspace.project.foreign) is not None and (line := opening_line(foreign)):
@@ -247,7 +263,7 @@ class MigratorApp(Searching):
         """The screens of this project; the overview is there from two rows on."""
         project = self.workspace.project
         many = len(project.tasks) * len(project.candidates) > 1
-        return (("project",) if many else ()) + ("workbench", "scorecard", "versions", "coverage")
+        return (("project",) if many else ()) + ("workbench", "scorecard", "versions", "coverage", "rollout")
 
     def say(self, text: str, role: str = "muted") -> None:
         """One line in the header for some seconds."""
@@ -294,37 +310,10 @@ class MigratorApp(Searching):
         self.install_screen(screen, name)
 
     def _make(self, name: str) -> WorkScreen:
-        if name == "scorecard":
-            from migrator_tui.tui.scorecard.screen import ScorecardScreen
-
-            return ScorecardScreen()
-        if name == "versions":
-            from migrator_tui.tui.versions.screen import VersionsScreen
-
-            return VersionsScreen()
-        if name == "coverage":
-            from migrator_tui.tui.coverage.screen import CoverageScreen
-
-            return CoverageScreen()
-        if name == "preflight":
-            from migrator_tui.tui.preflight.screen import PreflightScreen
-
-            return PreflightScreen()
-        if name == "suggestion":
-            from migrator_tui.tui.adaptation.review import ReviewScreen
-
-            return ReviewScreen()
-        if name == "search":
-            from migrator_tui.tui.adaptation.search_screen import SearchScreen
-
-            return SearchScreen()
-        if name == "acceptance":
-            from migrator_tui.tui.adaptation.acceptance import AcceptanceScreen
-
-            return AcceptanceScreen()
-        from migrator_tui.tui.project.screen import ProjectScreen
-
-        return ProjectScreen()
+        module, screen = SCREENS[name]
+        # Imported when its key is pressed: most are never opened.
+        made: WorkScreen = getattr(import_module(f"migrator_tui.tui.{module}"), screen)()
+        return made
 
     @property
     def workbench(self) -> WorkbenchScreen:

@@ -89,6 +89,7 @@ EVERYWHERE: Sequence[Key] = (
         "Elsewhere",
         footer=False,
     ),
+    Key("screen-rollout", "5", "show('rollout')", "rollout", "rollout: move the traffic", "Elsewhere", footer=False),
     Key(
         "screen-preflight",
         "f7",
@@ -392,6 +393,27 @@ PREFLIGHT: Sequence[Key] = (
         "preflight-previous", "k,up", "step(-1)", "previous", "previous finding", "Move", footer=False, palette=False
     ),
     Key("preflight-back", "escape", "back", "close", "back to the workbench", "Move", palette=False),
+)
+
+ROLLOUT: Sequence[Key] = (
+    Key("rollout-stop", "x", "stop", "stop", "stop what is running", "Run"),
+    Key("rollout-hold", "space", "hold", "hold", "hold it here, at once", "Change"),
+    Key("rollout-go-on", "space", "hold", "go on", "let it go on, at once", "Change"),
+    Key("rollout-advance", "greater_than_sign", "advance", "next step now", "next step; asks", "Change", ">", "next"),
+    Key("rollout-start", "greater_than_sign", "advance", "start", "start a rollout; asks", "Change", ">"),
+    Key("rollout-back-step", "less_than_sign", "step_back", "step back", "one step back", "Change", "<", "back"),
+    Key("rollout-away", "B", "roll_back", "roll back", "all traffic to the baseline; asks why", "Change"),
+    Key("rollout-open", "enter", "open", "open", "a call as a new case; all of an event", "Look"),
+    Key("rollout-rehearse", "t", "rehearse", "rehearse", "practise with traffic of the cases", "Run"),
+    Key("rollout-write", "w", "write", "write report", "write how it went to a file", "Change", short="report"),
+    Key("rollout-part", "tab", "part(1)", "next part", "next part", "Move", short="part"),
+    Key("rollout-full", "plus", "maximise", "full screen", "this part alone, with more", "Look", short="alone"),
+    *_TRACK,
+    Key("rollout-page", "right,l", "page_of_parts(1)", "next page", "next page of parts", "Move", footer=False),
+    Key("rollout-page-back", "left,h", "page_of_parts(-1)", "page", "page of parts before", "Move", footer=False),
+    Key("rollout-next", "j,down", "step(1)", "next", "next row", "Move", footer=False, palette=False),
+    Key("rollout-previous", "k,up", "step(-1)", "previous", "previous row", "Move", footer=False, palette=False),
+    Key("rollout-back", "escape", "back", "back", "back to the workbench", "Move", footer=False, palette=False),
 )
 
 IMPORT: Sequence[Key] = (

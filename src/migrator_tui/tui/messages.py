@@ -117,6 +117,13 @@ class SearchEnded(Fact):
 
 
 @dataclass
+class RolloutLooked(Fact):
+    """The newest rollout of a task was looked at, or that there is none."""
+
+    task: str
+
+
+@dataclass
 class CasesChanged(Fact):
     """The case files of a task were changed outside: their index is another one, or they cannot be read just now."""
 

@@ -16,6 +16,7 @@ SCREENS: Mapping[str, tuple[str, str]] = {
     "scorecard": ("2", "Scorecard"),
     "versions": ("3", "Versions"),
     "coverage": ("4", "Coverage"),
+    "rollout": ("5", "Rollout"),
 }
 """Screen to its number key and its title, in the order shown."""
 

@@ -1,0 +1,156 @@
+"""A rollout as Markdown: where it stands, both arms, what the guardrails say, and everything that happened to it."""
+
+import math
+from collections.abc import Sequence
+from datetime import datetime
+
+from migrator_tui.history.rollout_records import ArmFigures, Rollout
+from migrator_tui.models.secrets import exact_scrubber
+from migrator_tui.reports.markdown import plain
+from migrator_tui.reports.rollout_status import Status
+from migrator_tui.rollout.figures import SHARES, interval
+from migrator_tui.rollout.plan import duration, step_name
+from migrator_tui.rollout.values import GuardrailResult, GuardrailRule, RolloutState
+from migrator_tui.rollout.words import NAMES, UNKNOWN, action_words, harm_words, limit_words, range_words
+
+STATES = {"ok": "✓ ok", "near": "! near", "tripped": "✗ tripped", "inconclusive": "~ can't tell yet"}
+_LOGS = ("latency", "first-token")
+
+
+def usual_name(rollout: Rollout) -> str:
+    """`rollout-triage-newer.md`: a name that any file system takes."""
+    name = f"{rollout.name}-{rollout.candidate}"
+    name = "".join(c if c.isalnum() or c in "-_." else "-" for c in name).strip(".-")
+    return f"rollout-{name or 'report'}.md"
+
+
+def rollout_report(
+    status: Status, *, project: str, made_by: str, made_at: datetime, secrets: frozenset[str] = frozenset()
+) -> str:
+    """The document, in GitHub's Markdown, without the keys that this project knows."""
+    rollout = status.look.rollout
+    parts = [
+        f"## Rollout of {plain(rollout.task)} to {plain(rollout.candidate)} {plain(status.versions['candidate'])}",
+        _standing(status),
+        _ladder(rollout),
+        "### Both arms, in the present step",
+        _arms(status),
+        "### Guardrails",
+        _guardrails(status),
+        _since(status),
+        "### Events",
+        _events(status),
+        f"<sub>migrator-tui, project {plain(project)}, {made_at:%Y-%m-%d %H:%M} UTC, by {plain(made_by)}</sub>",
+    ]
+    text = "\n\n".join(part for part in parts if part) + "\n"
+    return exact_scrubber({write(key) for key in secrets for write in (str, plain)})(text)
+
+
+def _standing(status: Status) -> str:
+    look, rollout = status.look, status.look.rollout
+    lines = [f"**{rollout.state.value} at {rollout.percentage:g} %**, since {_when(rollout.since)}"]
+    if look.ready:
+        lines.append("Ready for the next step: a person has to take it.")
+    elif rollout.state.live and rollout.state is not RolloutState.COMPLETE:
+        lines.append(f"Until the next step: {plain('; '.join(look.blockers))}.")
+    if rollout.state.live and not status.watched:
+        lines.append("No monitor is watching: nothing rolls back by itself.")
+    return "\n\n".join(lines)
+
+
+def _ladder(rollout: Rollout) -> str:
+    rows = []
+    for number, step in enumerate(rollout.steps):
+        done = number < rollout.step or rollout.state is RolloutState.COMPLETE
+        sign = "✓" if done else "●" if number == rollout.step else "○"
+        rows.append(f"| {sign} {step_name(step)} | {duration(step.hold_s)} | {step.min_sample:,} |")
+    kept = f"{rollout.hold_back:g} % stay on the baseline after the last step." if rollout.hold_back else ""
+    return "\n".join(["| step | held for at least | calls of each arm |", "|---|---:|---:|", *rows, "", kept]).strip()
+
+
+def _arms(status: Status) -> str:
+    arms = [status.look.arms["baseline"], status.look.arms["candidate"]]
+    heads = [f"{arm} {plain(status.models[arm])} {plain(status.versions[arm])}" for arm in ("baseline", "candidate")]
+    known = {name for arm in arms for name in arm.measures} - {"client-errors", "drift:any"}
+    metrics = [name for name in NAMES if name in known] + sorted(known - set(NAMES))
+    rows = [
+        _row("calls", [f"{arm.requests:,}" for arm in arms]),
+        _row("conversations", [f"{arm.conversations:,}" for arm in arms]),
+        *(_row(NAMES.get(metric, metric), [_told(metric, arm) for arm in arms]) for metric in metrics),
+        _row("latency p95", [_seconds(arm.latency_p95_ms) for arm in arms]),
+    ]
+    note = "Intervals are plain 95 % ones, for eyes only; those of the guardrails hold at every look."
+    return "\n".join([f"| | {' | '.join(heads)} |", "|---|---:|---:|", *rows, "", note])
+
+
+def _row(name: str, cells: Sequence[str]) -> str:
+    return f"| {plain(name)} | {' | '.join(cells)} |"
+
+
+def _told(metric: str, arm: ArmFigures) -> str:
+    measure = arm.measures.get(metric)
+    if measure is None or measure.mean is None:
+        return UNKNOWN
+    found = interval(metric, measure)
+
+    def words(value: float) -> str:
+        if metric in _LOGS:
+            return f"{math.exp(value) / 1000:.2f} s"
+        if metric == "cost":
+            return f"${value:.4f}"
+        return f"{100 * value:.1f} %" if metric in SHARES or metric.startswith("drift:") else f"{value:.3g}"
+
+    return words(measure.mean) + (f" ({words(found.low)} … {words(found.high)})" if found is not None else "")
+
+
+def _guardrails(status: Status) -> str:
+    rules = {(rule.metric, rule.limit, rule.action): rule for rule in status.look.rollout.guardrails}
+    rows = [
+        _guardrail(rules.get((result.metric, result.limit, result.action)), result) for result in status.look.results
+    ]
+    rows += [
+        f"| {STATES[result.state]} | {NAMES.get(result.metric, result.metric)} | | | | hold | {plain(result.why)} |"
+        for result in status.look.health
+    ]
+    heads = "| | guardrail | limit | now | interval | if it trips | |"
+    return "\n".join([heads, "|---|---|---|---:|---:|---|---|", *rows])
+
+
+def _guardrail(rule: GuardrailRule | None, result: GuardrailResult) -> str:
+    cells = [
+        STATES[result.state],
+        NAMES.get(result.metric, plain(result.metric)),
+        limit_words(rule) if rule is not None else UNKNOWN,
+        harm_words(result.metric, result.estimate),
+        range_words(result),
+        action_words(result.action),
+        plain(result.why),
+    ]
+    return f"| {' | '.join(cells)} |"
+
+
+def _since(status: Status) -> str:
+    if not status.after:
+        return ""
+    rows = [
+        f"| {NAMES.get(found.metric, found.metric)} | {found.before:.4g} | {found.after:.4g} |"
+        for found in status.after
+    ]
+    heads = ["### Since the switch", "", "| | in the days before | since |", "|---|---:|---:|"]
+    return "\n".join([*heads, *rows])
+
+
+def _events(status: Status) -> str:
+    rows = [
+        _row(_when(event.at), [event.kind.value, f"{event.percentage:g} %", plain(event.who), plain(event.why)])
+        for event in status.events
+    ]
+    return "\n".join(["| when | what | then at | who | why |", "|---|---|---:|---|---|", *rows])
+
+
+def _when(at: datetime) -> str:
+    return f"{at:%Y-%m-%d %H:%M:%S} UTC"
+
+
+def _seconds(ms: float | None) -> str:
+    return UNKNOWN if ms is None else f"{ms / 1000:.2f} s"

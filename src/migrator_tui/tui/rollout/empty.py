@@ -1,0 +1,59 @@
+"""What the rollout screen says where there is no rollout yet: how the decision stands, and how to begin."""
+
+from typing import TYPE_CHECKING
+
+from textual.content import Content
+
+from migrator_tui.text_safety import safe_line
+from migrator_tui.tui.scorecard.words import look_of
+from migrator_tui.tui.theme import MUTED, STRONG, STYLES
+
+if TYPE_CHECKING:
+    from migrator_tui.tui.app import MigratorApp
+
+
+def nothing_yet(app: "MigratorApp") -> Content:
+    """Three lines: that there is none, what the scorecard says, which keys lead on."""
+    glyphs, workspace = app.glyphs, app.workspace
+    task = workspace.task.name
+    if app.rollouts.problem:
+        return Content.styled(f"{glyphs.failed} {safe_line(app.rollouts.problem, 300)}", STYLES["error"])
+    if task not in app.rollouts.briefs:
+        return Content.styled("looking for a rollout ..", MUTED)
+    counted = app.cards.get((task, workspace.candidate.name))
+    look = look_of(counted, glyphs)
+    card = counted.card if counted is not None else None
+    reasons = card.decision.reasons if card is not None and not card.nothing_run else ()
+    why = f": {glyphs.fit(safe_line(reasons[0], 200))}" if reasons else ""
+    ready = look.short == "ready"
+    keys = "> starts   t rehearse" + ("" if ready else "   2 why not ready")
+    return Content("\n").join(
+        [
+            Content.styled(f"No rollout of {safe_line(task, 40)} yet", STRONG),
+            Content(""),
+            Content.assemble(
+                ("The scorecard says ", MUTED),
+                (f"{look.sign} {look.words}", STYLES[look.role]),
+                (f"{why}", STYLES["text"]),
+            ),
+            Content(""),
+            Content.styled(keys, MUTED),
+            Content(""),
+            *(Content.styled(glyphs.fit(line), MUTED) for line in _about(app)),
+        ]
+    )
+
+
+def _about(app: "MigratorApp") -> list[str]:
+    """What a rollout is, with the project's own steps."""
+    from migrator_tui.rollout.plan import step_name
+
+    settings = app.workspace.project.rollout
+    steps = f" {app.glyphs.arrow} ".join(step_name(step) for step in settings.steps)
+    back = f"; {settings.hold_back:g} % stay on the baseline to compare with" if settings.hold_back else ""
+    rules = len({rule.metric for rule in settings.guardrails})
+    return [
+        f"A rollout moves the traffic in steps: {steps}{back}.",
+        f"Each conversation stays on its side; {rules} guardrails are looked at all the time, and roll back by",
+        "themselves; the old model stays as the fallback. Applications ask the gateway (migrator-tui gateway).",
+    ]

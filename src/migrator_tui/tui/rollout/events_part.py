@@ -1,0 +1,102 @@
+"""What happened to a rollout, newest first, and the calls of the candidate that went worst."""
+
+from collections.abc import Sequence
+
+from textual.content import Content
+
+from migrator_tui.history.rollout_records import RolloutEvent, Sample
+from migrator_tui.text_safety import safe, safe_line
+from migrator_tui.tui.glyphs import Glyphs
+from migrator_tui.tui.rollout.reading import Seen
+from migrator_tui.tui.rollout.words import call_words, clock_words, event_look, who_words
+from migrator_tui.tui.theme import MUTED, STRONG, STYLES
+from migrator_tui.tui.widgets.modal import Sheet
+from migrator_tui.tui.widgets.parts import Filled, cell, heading, mark, text_row
+from migrator_tui.tui.widgets.row_list import ListRow
+
+WHEN, WHAT, WRONG, TOOK = 16, 22, 26, 9
+
+
+def events_part(seen: Seen, author: str, glyphs: Glyphs) -> Filled:
+    """A row an event."""
+    rows = [_event_row(event, seen, author, glyphs) for event in seen.events]
+    taken = Content.styled(f"looked at {seen.look.at.astimezone():%H:%M:%S}", MUTED)
+    return Filled(heading("Events", f"{len(rows):,}"), rows, None, taken)
+
+
+def _event_row(event: RolloutEvent, seen: Seen, author: str, glyphs: Glyphs) -> ListRow:
+    sign, words, role = event_look(event, glyphs)
+    when = clock_words(event.at, seen.look.at)
+    why = f"by {who_words(event.who, author)}" + (f": {event.why}" if event.why else "")
+
+    def draw(width: int, selected: bool) -> Content:
+        return Content.assemble(
+            mark(selected, glyphs),
+            cell(when, WHEN, "muted", right=True),
+            (f" {sign} ", STYLES[role]),
+            cell(words, WHAT, role if role in ("error", "warning") else "text"),
+            cell(glyphs.fit(safe_line(why, 300)), max(10, width - WHEN - WHAT - 5), "muted"),
+        )
+
+    return ListRow(f"e:{event.id}", draw)
+
+
+def event_sheet(event: RolloutEvent, author: str, glyphs: Glyphs) -> Sheet:
+    """An event with all of its reason."""
+    sign, words, role = event_look(event, glyphs)
+    lines = [
+        Content.styled(f"{sign} {words}", f"bold {STYLES[role]}"),
+        Content.styled(f"{event.at.astimezone():%Y-%m-%d %H:%M:%S}, by {who_words(event.who, author)}", MUTED),
+        Content(""),
+        Content(safe(event.why) or "no reason given"),
+    ]
+    return Sheet("Event", Content("\n").join(lines))
+
+
+def calls_part(seen: Seen, glyphs: Glyphs) -> Filled:
+    """The worst of the candidate's last calls; those whose input was kept can become cases."""
+    calls = seen.calls
+    kept = sum(call.input is not None for call in calls)
+    rows = [_call_row(call, seen, glyphs) for call in calls] or [text_row("No call has come in yet.")]
+    bottom = "enter makes cases of them" if kept else "no input was kept: [rollout] sample_answers keeps some"
+    title = heading("Worst recent calls", f"{len(calls):,} of the candidate's")
+    return Filled(title, rows, None, Content.styled(bottom if calls else "", MUTED))
+
+
+def _call_row(call: Sample, seen: Seen, glyphs: Glyphs) -> ListRow:
+    words, role = call_words(call)
+    sign = glyphs.failed if role == "error" else glyphs.warning if role == "warning" else glyphs.dot
+    took = f"{call.latency_ms / 1000:.1f} s" if call.latency_ms is not None else ""
+    asked = seen.asked.get(call.traffic_id)
+    asked = safe_line(asked, 200) if asked is not None else None
+
+    def draw(width: int, selected: bool) -> Content:
+        wrong = WRONG if width >= 70 else 18
+        room = max(8, width - 2 - 7 - 2 - wrong - TOOK)
+        return Content.assemble(
+            mark(selected, glyphs),
+            cell(clock_words(call.at, seen.look.at)[-5:], 7, "muted"),
+            (f"{sign} ", STYLES[role]),
+            cell(words, wrong, role if role != "muted" else "text"),
+            cell(took, TOOK, "muted", right=True),
+            cell(asked if asked is not None else "input not kept", room, "text" if asked is not None else "faint"),
+        )
+
+    return ListRow(f"c:{call.traffic_id}", draw)
+
+
+def call_sheet(call: Sample, glyphs: Glyphs, why_no_case: str) -> Sheet:
+    """A call that cannot become a case, with what is known of it."""
+    words, role = call_words(call)
+    lines = [
+        Content.styled(words, f"bold {STYLES[role]}"),
+        Content.styled(f"{call.at.astimezone():%Y-%m-%d %H:%M:%S}   {safe_line(call.request_id, 80)}", MUTED),
+        Content(""),
+        Content.styled(glyphs.fit(why_no_case), STRONG),
+    ]
+    return Sheet("Call", Content("\n").join(lines))
+
+
+def chosen_call(calls: Sequence[Sample], key: str | None) -> Sample | None:
+    """The call of a row."""
+    return next((call for call in calls if f"c:{call.traffic_id}" == key), None)

@@ -1,0 +1,172 @@
+"""The guardrails: each limit, how much of it is used, and what happens where it trips. Rows keep their order."""
+
+from collections.abc import Sequence
+
+from textual.content import Content
+
+from migrator_tui.history.rollout_records import RolloutState
+from migrator_tui.project.rollout_settings import GuardrailRule
+from migrator_tui.rollout.values import GuardrailResult
+from migrator_tui.rollout.words import NAMES, action_words, harm_words, limit_words, range_words
+from migrator_tui.text_safety import safe_line
+from migrator_tui.tui.glyphs import Glyphs
+from migrator_tui.tui.rollout.reading import Seen
+from migrator_tui.tui.rollout.words import clock_words
+from migrator_tui.tui.theme import FAINT, MUTED, STRONG, STYLES, chip
+from migrator_tui.tui.widgets.parts import Filled, cell, mark
+from migrator_tui.tui.widgets.row_list import ListRow
+
+NAME, LIMIT, NOW, RANGE, SEEN = 17, 35, 10, 17, 15
+BAR, USED = 14, 6
+WIDE, MEDIUM = 140, 100
+
+
+def sign_of(result: GuardrailResult, glyphs: Glyphs) -> tuple[str, str]:
+    """The sign of its state and the colour role."""
+    if result.state == "ok":
+        return glyphs.passed, "success"
+    if result.state == "near":
+        return glyphs.warning, "warning"
+    if result.state == "tripped":
+        return glyphs.failed, "error"
+    return (glyphs.dot, "muted") if _silent(result) else (glyphs.drift, "warning")
+
+
+def _silent(result: GuardrailResult) -> bool:
+    """It says nothing, and nothing is wrong with that: no feedback, no rush of calls."""
+    return result.unfed or result.metric == "tripwire"
+
+
+def guardrails_part(seen: Seen, glyphs: Glyphs) -> Filled:
+    """A row a guardrail, as the rollout has them, and one for the health of the comparison."""
+    look = seen.look
+    ruled = _paired(look.rollout.guardrails, look.results)
+    rows = [_row(rule, result, number, glyphs) for number, (rule, result) in enumerate(ruled)]
+    if look.health:
+        rows.append(_health_row(look.health, glyphs))
+    return Filled(_title([*(each for _, each in ruled), *look.health], glyphs), rows, _heads, _bottom(seen, glyphs))
+
+
+def _paired(
+    rules: Sequence[GuardrailRule], results: Sequence[GuardrailResult]
+) -> list[tuple[GuardrailRule, GuardrailResult]]:
+    """Rules with what they say; the shadow step leaves some out."""
+    said = {(result.metric, result.limit, result.action): result for result in results}
+    found = [(rule, said.get((rule.metric, rule.limit, rule.action))) for rule in rules]
+    return [(rule, result) for rule, result in found if result is not None]
+
+
+def _title(results: Sequence[GuardrailResult], glyphs: Glyphs) -> Content:
+    states = [result.state for result in results if not (result.state == "inconclusive" and _silent(result))]
+    tripped, near, open_ = (states.count(state) for state in ("tripped", "near", "inconclusive"))
+    words, role = f"{glyphs.passed} none near its limit", "success"
+    if tripped:
+        words, role = f"{glyphs.failed} {tripped} tripped", "error"
+    elif near:
+        words, role = f"{glyphs.warning} {near} near {'its' if near == 1 else 'their'} limit", "warning"
+    elif open_:
+        words, role = f"{glyphs.drift} {open_} can't tell yet", "warning"
+    state = Content.styled(words, STYLES["muted"]) if role == "success" else chip(words, role)
+    return Content.assemble(("Guardrails", STRONG), "   ", state, " ")
+
+
+def _bottom(seen: Seen, glyphs: Glyphs) -> Content:
+    lease = seen.lease
+    if seen.rollout.state in (RolloutState.ROLLED_BACK, RolloutState.ENDED):
+        return Content("")
+    if not seen.watched:
+        last = f"; it looked last {clock_words(lease.looked_at, seen.look.at)}" if lease and lease.looked_at else ""
+        return Content.styled(glyphs.fit(f"{glyphs.warning} no monitor runs{last}"), STYLES["warning"])
+    assert lease is not None
+    ago = (seen.look.at - lease.looked_at).total_seconds() if lease.looked_at else None
+    looked = f"; the monitor looked {max(0, round(ago))} s ago" if ago is not None and ago < 3600 else ""
+    return Content.styled(f"a guardrail acts by itself{looked}", MUTED)
+
+
+def _heads(room: int) -> Content:
+    line = f"    {'guardrail':<{NAME}}"
+    if room >= MEDIUM:
+        line += f"{'limit':<{LIMIT}}"
+    line += f"{'now':>{NOW - 1}} "
+    if room >= MEDIUM:
+        line += f"{'interval':>{RANGE - 1}} "
+    if room >= WIDE:
+        line += f"{'would see from':>{SEEN - 1}} "
+    return Content.styled(f"{line} {'used of the limit':<{_bar(room) + USED + 2}}if it trips", MUTED)
+
+
+def _bar(room: int) -> int:
+    return BAR if room >= MEDIUM else 10
+
+
+def _figures(room: int) -> int:
+    """Cells between a limit and what happens where it trips."""
+    return NOW + (RANGE if room >= MEDIUM else 0) + (SEEN if room >= WIDE else 0) + 1 + _bar(room) + USED + 2
+
+
+def _row(rule: GuardrailRule, result: GuardrailResult, number: int, glyphs: Glyphs) -> ListRow:
+    sign, role = sign_of(result, glyphs)
+    loud = result.state in ("tripped", "near")
+    name = NAMES.get(result.metric, result.metric)
+
+    def draw(width: int, selected: bool) -> Content:
+        head = [
+            mark(selected, glyphs),
+            Content.styled(f"{sign} ", STYLES[role]),
+            cell(name, NAME, role if loud else "text" if result.state == "inconclusive" else "muted", bold=loud),
+            cell(limit_words(rule), LIMIT, "muted") if width >= MEDIUM else Content(""),
+        ]
+        action = Content.styled(action_words(result.action), STYLES["text"] if loud else MUTED)
+        if result.estimate is None:
+            why = cell(glyphs.fit(safe_line(result.why, 200)), _figures(width), "muted")
+            return Content.assemble(*head, why, action)
+        sees = result.smallest_harm
+        return Content.assemble(
+            *head,
+            cell(glyphs.fit(harm_words(result.metric, result.estimate)), NOW, role if loud else "text", right=True),
+            cell(glyphs.fit(range_words(result)), RANGE, "muted", right=True) if width >= MEDIUM else "",
+            cell(glyphs.fit(_sees(result.metric, sees)), SEEN, "muted", right=True) if width >= WIDE else "",
+            " ",
+            used_bar(result, _bar(width), glyphs),
+            "  ",
+            action,
+        )
+
+    return ListRow(f"{number}:{result.metric}", draw)
+
+
+def _sees(metric: str, harm: float | None) -> str:
+    """The smallest harm that could be seen by now, whichever way harm lies."""
+    return "" if harm is None else harm_words(metric, harm)
+
+
+def used_bar(result: GuardrailResult, cells: int, glyphs: Glyphs) -> Content:
+    """`━━━━──────────  27%`."""
+    share = max(0.0, result.used)
+    filled = min(cells, max(int(share > 0.005), int(share * cells + 0.5)))
+    role = {"tripped": "error", "near": "warning"}.get(result.state, "text")
+    used = "over" if share >= 10 else f"{share:.0%}"
+    return Content.assemble(
+        (glyphs.done * filled, STYLES[role]),
+        (glyphs.rest * (cells - filled), FAINT),
+        (f"{used:>{USED}}", STYLES[role if role != "text" else "muted"]),
+    )
+
+
+def _health_row(health: Sequence[GuardrailResult], glyphs: Glyphs) -> ListRow:
+    """Whether the comparison is sound: one row, whatever is wrong."""
+    off = [result for result in health if result.state == "tripped"]
+    sign, role = (glyphs.failed, "error") if off else (glyphs.passed, "success")
+    words = "; ".join(result.why for result in off) or "shares as stated, conversations named, calls come in"
+
+    def draw(width: int, selected: bool) -> Content:
+        room = (LIMIT if width >= MEDIUM else 0) + _figures(width)
+        return Content.assemble(
+            mark(selected, glyphs),
+            (f"{sign} ", STYLES[role]),
+            cell("sound traffic", NAME, role if off else "muted", bold=bool(off)),
+            cell(glyphs.fit(safe_line(words, 300)), room, "text" if off else "muted"),
+            (action_words("hold"), MUTED),
+        )
+
+    return ListRow("health", draw)

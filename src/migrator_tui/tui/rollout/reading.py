@@ -1,0 +1,126 @@
+"""What is read of a rollout, in threads, some times a minute: all of it for its screen, a line of it for its tab."""
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from migrator_tui.history.errors import HistoryError
+from migrator_tui.history.rollout_records import EventKind, Lease, Rollout, RolloutEvent, RolloutState, Sample, Slice
+
+if TYPE_CHECKING:
+    from migrator_tui.history.store import History
+    from migrator_tui.rollout.figures import BeforeAndAfter, Look
+
+CALLS_IN_SIGHT = 40
+EVENTS_IN_SIGHT = 200
+HOUR = timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Brief:
+    """How the newest rollout of a task stands, for its tab."""
+
+    rollout: Rollout | None
+    last: RolloutEvent | None = None
+    """The newest event."""
+    ready: bool = False
+    """A person was asked to take the next step."""
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """All that its screen shows of a rollout."""
+
+    look: "Look"
+    events: Sequence[RolloutEvent]
+    """Newest first."""
+    hour: Mapping[str, Sequence[Slice]]
+    """By arm, the last hour minute by minute; minutes without a call are left out."""
+    calls: Sequence[Sample]
+    """The candidate's worst calls of late, the worst first."""
+    asked: Mapping[int, str | None]
+    """By row of traffic, the first words of what was asked, masked; `None` where it was not kept."""
+    label: str
+    """The candidate's version."""
+    baseline_label: str
+    lease: Lease | None
+    since_switch: "Sequence[BeforeAndAfter]"
+
+    @property
+    def rollout(self) -> Rollout:
+        """It, as it stood at the look."""
+        return self.look.rollout
+
+    @property
+    def watched(self) -> bool:
+        """A monitor acts for it."""
+        return self.lease is not None and self.lease.until > self.look.at
+
+
+def read_brief(history: "History", task: str) -> Brief:
+    """The newest rollout of a task; for threads."""
+    rollout = next(iter(history.rollouts(task)), None)
+    if rollout is None:
+        return Brief(None)
+    events = history.rollout_events(rollout.id, EVENTS_IN_SIGHT)
+    live = rollout.state in (RolloutState.RUNNING, RolloutState.SHADOW)
+    ready = any(event.kind is EventKind.READY and event.revision == rollout.revision for event in events)
+    return Brief(rollout, events[0] if events else None, live and ready)
+
+
+def read(history: "History", rollout: Rollout, now: datetime) -> Seen:
+    """Everything about it, counted up to now; for threads."""
+    from migrator_tui.rollout.failed_calls import first_words
+    from migrator_tui.rollout.figures import before_and_after, look
+
+    seen = look(history, rollout, now)
+    rollout = seen.rollout
+    calls = history.worst_calls(rollout, limit=CALLS_IN_SIGHT)
+    return Seen(
+        look=seen,
+        events=history.rollout_events(rollout.id, EVENTS_IN_SIGHT),
+        hour=history.traffic_slices(rollout.name, now - HOUR),
+        calls=calls,
+        asked={call.traffic_id: first_words(call) for call in calls},
+        label=history.version(rollout.version_id).label,
+        baseline_label=history.version(rollout.baseline_version_id).label,
+        lease=history.lease(),
+        since_switch=before_and_after(history, rollout),
+    )
+
+
+class Rollouts:
+    """What was read last of each task; knows no widgets."""
+
+    def __init__(self) -> None:
+        from datetime import UTC
+
+        self.clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+        self.briefs: dict[str, Brief] = {}
+        self.seen: dict[str, Seen] = {}
+        self.problem = ""
+        """Why the last look came to nothing."""
+        self._lock = asyncio.Lock()
+
+    async def look(self, history: "History", task: str, *, whole: bool) -> bool:
+        """Read a task's newest rollout, all of it where that is wanted; whether anything was read.
+
+        One at a time: a look that begins while another goes on is left out.
+        """
+        if self._lock.locked():
+            return False
+        async with self._lock:
+            now = self.clock()
+            try:
+                brief = await asyncio.to_thread(read_brief, history, task)
+                if whole and brief.rollout is not None:
+                    self.seen[task] = await asyncio.to_thread(read, history, brief.rollout, now)
+                elif brief.rollout is None:
+                    self.seen.pop(task, None)
+            except HistoryError as error:
+                self.problem = str(error)
+                return True
+            self.briefs[task], self.problem = brief, ""
+            return True

@@ -1,0 +1,208 @@
+"""The rollout screen: what can be done with it."""
+
+import asyncio
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from textual import work
+
+from migrator_tui.history.errors import HistoryError
+from migrator_tui.history.rollout_records import Rollout, RolloutState
+from migrator_tui.project.errors import ProjectError
+from migrator_tui.project.schema import BASELINE
+from migrator_tui.text_safety import safe_line
+from migrator_tui.tui.rollout.advancing import AdvanceDialog, objections
+from migrator_tui.tui.rollout.bench import RolloutBench
+from migrator_tui.tui.rollout.calls import open_calls
+from migrator_tui.tui.rollout.events_part import event_sheet
+from migrator_tui.tui.rollout.reading import Seen
+from migrator_tui.tui.rollout.rehearsing import rehearse_sheet
+from migrator_tui.tui.rollout.starting import start_rollout
+from migrator_tui.tui.rollout.words import next_name, percentage
+from migrator_tui.tui.widgets.modal import Ask
+
+if TYPE_CHECKING:
+    from migrator_tui.reports.rollout_status import Status
+
+BY_HAND = "by hand"
+"""Why, where the safe direction asks nothing."""
+
+
+class RolloutScreen(RolloutBench):
+    """From what is seen to what is done about it. Every change names what it was decided on."""
+
+    def action_page_of_parts(self, by: int) -> None:
+        """The next page of parts, where not all have room on one."""
+        pages = self.PAGES[self.size_class]
+        if len(pages) > 1 and self.maximised is None and self.has_parts:
+            self.focus_part(pages[(self.page_number + by) % len(pages)][1][0])
+
+    def action_stop(self) -> None:
+        self.program.workbench.action_stop()
+
+    # Looking
+
+    @work(exclusive=True, group="question")
+    async def action_open(self) -> None:
+        """All of the event under the cursor, or the calls as cases."""
+        part, seen = self.focused_part, self.seen
+        key = part.rows.highlighted if part is not None else None
+        if part is None or seen is None or key is None:
+            return
+        if part.part == "calls":
+            await open_calls(self, seen, key)
+        elif part.part == "events":
+            event = next((each for each in seen.events if f"e:{each.id}" == key), None)
+            if event is not None:
+                await self.app.push_screen_wait(event_sheet(event, self.workspace.author, self.program.glyphs))
+        else:
+            self.say("enter opens an event, or makes cases of the worst calls: tab leads to them", "warning")
+
+    @work(exclusive=True, group="question")
+    async def action_rehearse(self) -> None:
+        """How a rollout is practised."""
+        await self.app.push_screen_wait(rehearse_sheet(self.workspace.project, self.workspace.task))
+
+    # Doing
+
+    @work(exclusive=True, group="question")
+    async def action_hold(self) -> None:
+        """Hold at once, or let go on at once: neither changes who is served by what."""
+        from migrator_tui.rollout import control
+
+        seen = self.seen
+        if seen is None:
+            return
+        rollout, who, history = seen.rollout, self.workspace.author, self.workspace.history
+        held = rollout.state is RolloutState.HELD
+        change = control.resume if held else control.hold
+        done = await self._change(lambda: change(history, rollout, who=who, why=BY_HAND))
+        if done is not None:
+            at = percentage(done.percentage)
+            self.say(f"goes on at {at}" if held else f"held at {at}: space lets it go on", "success")
+
+    @work(exclusive=True, group="question")
+    async def action_step_back(self) -> None:
+        """One step back, at once."""
+        from migrator_tui.rollout import control
+
+        seen = self.seen
+        if seen is None:
+            return
+        rollout, who, history = seen.rollout, self.workspace.author, self.workspace.history
+        done = await self._change(lambda: control.step_back(history, rollout, who=who, why=BY_HAND))
+        if done is not None:
+            self.say(f"back to {percentage(done.percentage)}", "success")
+
+    @work(exclusive=True, group="question")
+    async def action_roll_back(self) -> None:
+        """All traffic to the baseline, for good, once somebody says why."""
+        from migrator_tui.rollout import control
+
+        seen = self.seen
+        if seen is None:
+            return
+        rollout, who, history = seen.rollout, self.workspace.author, self.workspace.history
+        hint = f"all of {safe_line(rollout.name, 40)} goes back to the baseline within two seconds; this one is over"
+        why = await self.app.push_screen_wait(
+            Ask(
+                "Roll back: why?",
+                hint,
+                keys="enter roll back · esc no",
+                problem=lambda text: "" if text.strip() else "say why: it is kept with the rollout",
+            )
+        )
+        if why is None:
+            return
+        # What is rolled back is the rollout, whatever it has come to meanwhile: there is nothing to decide anew.
+        done = await self._change(
+            lambda: control.roll_back(history, history.rollout(rollout.id), who=who, why=why.strip())
+        )
+        if done is not None:
+            self.say("rolled back: all traffic is on the baseline", "success")
+
+    @work(exclusive=True, group="question")
+    async def action_advance(self) -> None:
+        """The next step, after a question that says what is missing; or the first one, of a new rollout."""
+        from migrator_tui.rollout import control
+
+        seen = self.seen
+        if seen is None or seen.rollout.state in (
+            RolloutState.COMPLETE,
+            RolloutState.ROLLED_BACK,
+            RolloutState.ENDED,
+        ):
+            if await start_rollout(self):
+                self.program.look_at_rollout()
+            return
+        rollout, history = seen.rollout, self.workspace.history
+        if rollout.state is RolloutState.HELD:
+            self.say("it is held: space lets it go on first", "warning")
+            return
+        try:
+            blockers = await asyncio.to_thread(objections, history, seen)
+        except HistoryError as error:
+            self.say(str(error), "error")
+            return
+        reason = await self.app.push_screen_wait(AdvanceDialog(seen, blockers, self.program.glyphs))
+        if reason is None:
+            return
+        who = self.workspace.author
+        done = await self._change(
+            lambda: control.advance(history, rollout, who=who, blockers=blockers, reason=reason)
+        )
+        if done is not None:
+            self.say(f"{next_name(rollout)}: {percentage(done.percentage)} on the candidate", "success")
+
+    async def _change(self, change: Callable[[], Rollout]) -> Rollout | None:
+        """Change the rollout in a thread and look at it; `None` where it was refused, and why is said."""
+        try:
+            done = await asyncio.to_thread(change)
+        except (ProjectError, HistoryError) as error:
+            self.say(str(error), "error")
+            done = None
+        self.program.look_at_rollout()
+        return done
+
+    @work(exclusive=True, group="question")
+    async def action_write(self) -> None:
+        """How the rollout stands and what happened to it, as Markdown."""
+        from migrator_tui.reports.report import write_report
+        from migrator_tui.reports.rollout_report import rollout_report, usual_name
+
+        seen, workspace = self.seen, self.workspace
+        if seen is None:
+            return
+        folder = workspace.project.folder
+        hint = f"a Markdown file in {safe_line(str(folder), 60)}, or anywhere; one of that name is replaced"
+        name = usual_name(seen.rollout)
+        said = await self.app.push_screen_wait(Ask("Write the report to", hint, name, "enter write · esc cancel"))
+        if not said or not said.strip():
+            return
+        file = folder / said.strip()
+        try:
+            text = await asyncio.to_thread(
+                rollout_report,
+                self._status(seen),
+                project=workspace.project.name,
+                made_by=workspace.author,
+                made_at=seen.look.at,
+                secrets=workspace.history.secrets,
+            )
+            await asyncio.to_thread(write_report, file, text)
+        except OSError as error:
+            self.say(f"{file} can't be written: {error.strerror}", "error")
+            return
+        self.say(f"the report is in {file}", "success")
+
+    def _status(self, seen: Seen) -> "Status":
+        from migrator_tui.reports.rollout_status import Status
+
+        return Status(
+            look=seen.look,
+            events=seen.events,
+            models={BASELINE: self.workspace.project.baseline.model, "candidate": self._model(seen)},
+            versions={BASELINE: seen.baseline_label, "candidate": seen.label},
+            lease=seen.lease,
+            after=seen.since_switch,
+        )
