@@ -138,6 +138,14 @@ def test_frozen_lines_stay() -> None:
     assert said(*moved)
 
 
+def test_a_range_that_leads_beyond_the_end_freezes_what_is_there() -> None:
+    record = "Head\nThe law says:\n- never promise\n"
+    task = Task("triage", Path("p.md"), (), frozen=((2, 30), (4, 9)))
+    frozen, gone = frozen_passages(task, record, record + "Foot")
+    assert frozen == ("The law says:\n- never promise",) and gone == ((4, 9),)
+    assert frozen_passages(task, record, "Head\nFoot") == ((), ((2, 30), (4, 9)))
+
+
 def test_it_still_renders_where_it_did() -> None:
     base = "{% if plan.gold %}Gold{% else %}Plain{% endif %} for {{ shop }}.\n{{ notes | join(', ') }}"
     gold, bare = Case("A", vars={"plan": {"gold": 1}, "shop": "x", "notes": ["a"]}), Case("B", vars={"shop": "x"})

@@ -435,12 +435,13 @@ async def test_a_held_out_case_that_no_prompt_can_be_rendered_for_is_told_before
         world.search()
 
 
-async def test_frozen_lines_that_hold_nothing_are_told(tmp_path: Path) -> None:
-    world = World(tmp_path / "shop", (CONFIG + ASSISTANT).replace(CHECKS, f'{CHECKS}\nfrozen = ["1-9"]'))
+async def test_frozen_lines_hold_in_a_search_and_those_that_hold_nothing_are_told(tmp_path: Path) -> None:
+    world = World(tmp_path / "shop", (CONFIG + ASSISTANT).replace(CHECKS, f'{CHECKS}\nfrozen = ["8-9", "1-30"]'))
     try:
         result = await world.run(world.search())
         notes = [event.text for event in world.events if isinstance(event, SearchNoticed)]
-        assert len(notes) == 1 and "frozen lines 1-9" in notes[0], "once, however often it asks"
+        assert len(notes) == 1 and "frozen lines 8-9 of" in notes[0], "once, however often it asks"
+        assert "Frozen lines, which no edit may touch: 1" in world.adviser.seen[0]  # type: ignore[attr-defined]
         assert result.suggestion is not None and result.suggestion.notes == tuple(notes)
     finally:
         world.history.close()

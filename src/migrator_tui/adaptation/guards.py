@@ -90,14 +90,15 @@ def frozen_passages(
 ) -> tuple[tuple[str, ...], tuple[tuple[int, int], ...]]:
     """The frozen lines that stand in `base_text`, and the ranges of those that it no longer has.
 
-    `record_text` is the task's own prompt file, whose lines are counted. A range of blank lines freezes nothing.
+    `record_text` is the task's own prompt file, whose lines are counted. A range that leads beyond its end freezes
+    what is there of it; a range of blank lines freezes nothing.
     """
     lines = normal(record_text).split("\n")
     passages: list[str] = []
     gone: list[tuple[int, int]] = []
     for first, last in task.frozen:
         passage = "\n".join(lines[first - 1 : last])
-        if last > len(lines) or not _stands(base_text, passage):
+        if first > len(lines) or not _stands(base_text, passage):
             gone.append((first, last))
         elif passage.strip():
             passages.append(passage)
