@@ -935,6 +935,7 @@ async def status() -> dict[str, Any]:
             name: {"revision": record.revision, "state": record.state, "share": record.share}
             for name, record in plugin.records.known.items()
         },
+        "requests": sum(call.ended is None for call in plugin.calls.values()),
         "rows": {"waiting": len(plugin.rows.waiting), **plugin.rows.counts},
         **plugin.counts,
     }
