@@ -5,7 +5,9 @@ import contextlib
 import os
 import signal
 import tempfile
+import threading
 from argparse import Namespace
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -31,7 +33,7 @@ def execute(arguments: Namespace) -> int:
     project, trusted = open_project(arguments.folder, trust=arguments.trust)
     for line in foreign_lines(project):
         say(line)
-    settings = _settings(project)
+    settings = project.gateway
     if arguments.command == "gateway export":
         return _export(arguments, project)
     values = environment(project, trusted)
@@ -40,11 +42,6 @@ def execute(arguments: Namespace) -> int:
     master_key = check_master_key(key, settings.master_key_env)
     with _history(arguments, project, trusted=trusted) as history:
         return asyncio.run(_serve(arguments, project, settings, history, master_key, trusted=trusted))
-
-
-def _settings(project: Project) -> GatewaySettings:
-    found: GatewaySettings = getattr(project, "gateway", GatewaySettings())
-    return found
 
 
 def _history(arguments: Namespace, project: Project, *, trusted: bool) -> "History":
@@ -94,7 +91,8 @@ async def _serve(
                 models = ", ".join(config.asked)
                 say(f"ready: base URL {proxy.address}/v1, models {models}, key as in {settings.master_key_env}")
                 say(f"what it says goes to {gateway_log()}; ctrl+c ends it")
-                return await _until_ended(proxy, stop)
+                with _watching(project, history, trusted=trusted):
+                    return await _until_ended(proxy, stop)
             finally:
                 await proxy.end()
     finally:
@@ -115,6 +113,22 @@ async def _python(arguments: Namespace) -> Path:
     if not arguments.yes and not agreed("install it?"):
         raise ProjectError("nothing was installed; --yes installs it, --python names an interpreter that has it")
     return await install(say)
+
+
+@contextlib.contextmanager
+def _watching(project: Project, history: "History", *, trusted: bool) -> Iterator[None]:
+    """A monitor beside the gateway: traffic is never without one that rolls back by itself."""
+    from migrator_tui.commands.monitor import a_monitor
+
+    stop = threading.Event()
+    with a_monitor(project, history, trusted=trusted) as monitor:
+        thread = threading.Thread(target=monitor.run, args=(stop,), name="monitor")
+        thread.start()
+        try:
+            yield
+        finally:
+            stop.set()
+            thread.join()
 
 
 def _stopped() -> asyncio.Event:
