@@ -12,7 +12,7 @@ from migrator_tui.history.store import History
 from migrator_tui.project.rollout_settings import SHADOW_STEP
 from migrator_tui.project.schema import Project
 from tests.history.conftest import MakeProject
-from tests.history.rollout_fixtures import ARMS, START, STEPS, a_rollout
+from tests.history.rollout_fixtures import ARMS, START, STEPS, a_call, a_feedback, a_rollout, write
 
 LATER = START + timedelta(seconds=90)
 
@@ -182,3 +182,19 @@ def test_of_several_monitors_that_begin_at_once_one_acts(history: History, proje
         thread.join(60)
     lease = history.lease()
     assert lease is not None and took == [lease.owner]
+
+
+def test_other_programs_can_read_what_happened(history: History) -> None:
+    started = a_rollout(history)
+    write(history, "migrator_traffic", [a_call(1), a_call(2, name="of another program")])
+    write(history, "migrator_feedback", [a_feedback("call-1", "thumbs", 1)])
+    history.sum_up_traffic(at=START)
+    rows = [row for row in history.export() if row["kind"] not in ("version",)]
+    assert [row["kind"] for row in rows] == ["rollout", "rollout-event", "traffic", "feedback"]
+    assert rows[0]["settings"]["hold_back"] == 5 and rows[1]["rollout_id"] == started.id
+    assert (
+        rows[1]["what"] == "started"
+        and rows[2]["what"] == "ok"
+        and rows[2]["request_id"] == "call-1"
+        and rows[3]["traffic_id"] == rows[2]["id"]
+    )

@@ -16,6 +16,7 @@ from migrator_tui.history.adaptation_tables import (
     SearchTryRow,
 )
 from migrator_tui.history.part import CHUNK, Part
+from migrator_tui.history.rollout_tables import FeedbackRow, RolloutEventRow, RolloutRow, TrafficRow
 from migrator_tui.history.tables import (
     CheckRow,
     DecisionRow,
@@ -36,6 +37,8 @@ _APPROVALS, _DECISIONS, _SIDE_CALLS = table(RunApprovalRow), table(DecisionRow),
 _SEARCHES, _TRIES, _EXCHANGES = table(SearchRow), table(SearchTryRow), table(ExchangeRow)
 _ADAPTATIONS, _REJECTED = table(AdaptationRow), table(RejectedEditRow)
 _PARTS, _LOOKS = table(CasePartRow), table(LookRow)
+_ROLLOUTS, _EVENTS, _TRAFFIC = table(RolloutRow), table(RolloutEventRow), table(TrafficRow)
+_FEEDBACK = table(FeedbackRow)
 
 
 class Export(Part):
@@ -46,13 +49,17 @@ class Export(Part):
 
         Kinds, in this order: `version`, `run`, `run-item`, `output`, `check`, `verdict`, `verdict-note`,
         `run-approval`, `decision`, `side-call`, `search`, `try`, `exchange`, `adaptation`, `rejected-edit`,
-        `case-part`, `look`. What a row refers to by id has come before it. Read in pages, so that a history of any
+        `case-part`, `look`, `rollout`, `rollout-event`, `traffic`, `feedback`. What a row refers to by id has come
+        before it; a table's own `kind` is called `what`. Read in pages, so that a history of any
         size fits in memory and nothing is locked meanwhile.
         """
         runs = select(_RUNS.c.id).where(_RUNS.c.project_id == self._project_id)
         outputs = select(_OUTPUTS.c.id).where(_OUTPUTS.c.project_id == self._project_id)
         verdicts = select(_VERDICTS.c.id).where(_VERDICTS.c.project_id == self._project_id)
         searches = select(_SEARCHES.c.id).where(_SEARCHES.c.project_id == self._project_id)
+        rollouts = select(_ROLLOUTS.c.id).where(_ROLLOUTS.c.project_id == self._project_id)
+        names = select(_ROLLOUTS.c.name).where(_ROLLOUTS.c.project_id == self._project_id)
+        calls = select(_TRAFFIC.c.id).where(_TRAFFIC.c.name.in_(names))
         for kind, of, key, mine in (
             ("version", _VERSIONS, ("id",), _VERSIONS.c.project_id == self._project_id),
             ("run", _RUNS, ("id",), _RUNS.c.project_id == self._project_id),
@@ -71,9 +78,16 @@ class Export(Part):
             ("rejected-edit", _REJECTED, ("id",), _REJECTED.c.project_id == self._project_id),
             ("case-part", _PARTS, ("id",), _PARTS.c.project_id == self._project_id),
             ("look", _LOOKS, ("id",), _LOOKS.c.project_id == self._project_id),
+            ("rollout", _ROLLOUTS, ("id",), _ROLLOUTS.c.project_id == self._project_id),
+            ("rollout-event", _EVENTS, ("id",), _EVENTS.c.rollout_id.in_(rollouts)),
+            ("traffic", _TRAFFIC, ("id",), _TRAFFIC.c.name.in_(names)),
+            ("feedback", _FEEDBACK, ("id",), _FEEDBACK.c.traffic_id.in_(calls)),
         ):
             for row in self._pages(of, [of.c[name] for name in key], mine):
-                yield {"kind": kind} | {name: _plain(value) for name, value in row.items() if name != "project_id"}
+                values = {name: _plain(value) for name, value in row.items() if name != "project_id"}
+                if "kind" in values:
+                    values["what"] = values.pop("kind")
+                yield {"kind": kind} | values
 
     def _pages(self, of: Table, key: list[Column[Any]], mine: ColumnElement[bool]) -> Iterator[dict[str, Any]]:
         after: tuple[Any, ...] | None = None
