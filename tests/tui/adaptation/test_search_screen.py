@@ -300,6 +300,27 @@ def test_picture_of_what_it_found(picture: Compare, size: tuple[int, int]) -> No
     assert picture(size, over)
 
 
+async def test_where_a_sitting_falls_back_to_the_result_of_an_earlier_one_its_winner_is_reviewed_all_the_same(
+    answered: Path,
+) -> None:
+    async with opened(answered) as driver:
+        tries, state = tries_of(driver), state_of(driver)
+        best = tries[-1].version_id
+        assert best is not None
+        kept = {"edits": [asdict(EDIT)], "search_id": "s1", "base_version_id": state.base.id}
+        driver.history.keep_adaptation(best, kept, "ada")
+        search = Scripted([*going(tries), None], replace(result_of(tries), complete=False, suggestion=None))
+        driver.app.start_search(search, state)
+        driver.app.action_show("search")
+        await driver.until(lambda: "412/900" in driver.text)
+        await over(driver, search)
+        await driver.press("enter")
+        await driver.until(lambda: driver.app.current.NAME == "suggestion")
+        review = driver.app.reviews.get(("triage", "newer"))
+        assert review is not None and review.edits == [EDIT]
+        await driver.settle()
+
+
 async def test_an_earlier_search_can_be_looked_at_and_its_winner_reviewed(answered: Path) -> None:
     """Of another session, or of the command line: it comes out of the history."""
     async with opened(answered, size=WIDE) as driver:

@@ -24,10 +24,15 @@ def recall(workspace: Workspace, task: str, candidate: str) -> SearchState | Non
     assistant = project.assistant.model if project.assistant is not None else "the assistant"
     state = SearchState(task, candidate, base, settings_of(stored), (project.candidate(candidate).model, assistant))
     state.began = _began(workspace, stored, base, result)
-    if result.helped and result.suggestion is None:
-        result = replace(result, suggestion=_suggestion(workspace, base, result))
-    state.end(result)
+    state.end(with_suggestion(workspace, base, result))
     return state
+
+
+def with_suggestion(workspace: Workspace, base: Version, result: SearchResult) -> SearchResult:
+    """A result with the edits of its winner, also where it is that of an earlier sitting."""
+    if not result.helped or result.suggestion is not None:
+        return result
+    return replace(result, suggestion=_suggestion(workspace, base, result))
 
 
 def _began(workspace: Workspace, stored: StoredSearch, base: Version, result: SearchResult) -> SearchBegan:

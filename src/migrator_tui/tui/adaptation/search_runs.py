@@ -67,12 +67,15 @@ class Searches:
         self._task = asyncio.create_task(self._run(search, state))
 
     async def _run(self, search: Search, state: SearchState) -> None:
+        from migrator_tui.tui.adaptation.search_recall import with_suggestion
+
         def tell(event: SearchEvent) -> None:
             state.take(event)
             self.changes += 1
 
         try:
-            state.end(await search.run(tell))
+            result = await search.run(tell)
+            state.end(await asyncio.to_thread(with_suggestion, self._workspace, state.base, result))
             await asyncio.to_thread(self._workspace.mark_seen)
         except (ProjectError, HistoryError) as error:
             state.fail(str(error))
