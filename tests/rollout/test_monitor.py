@@ -1,12 +1,14 @@
 """The monitor: what it does by itself, what it leaves to people, and which of several acts."""
 
 import json
+import threading
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
-from migrator_tui.history.errors import OvertakenError
+from migrator_tui.history.errors import HistoryError, OvertakenError
 from migrator_tui.history.store import History
 from migrator_tui.project.rollout_settings import SHADOW_STEP, GuardrailRule
 from migrator_tui.project.schema import Project
@@ -253,3 +255,49 @@ def test_feedback_that_escalates_rolls_back(
     assert history.rollout(rollout.id).state is RolloutState.ROLLED_BACK
     assert history.rollout_events(rollout.id)[0].why.startswith("escalations: ")
     assert START + timedelta(seconds=10) == clock()
+
+
+def test_a_database_that_is_away_is_told_once_and_waited_for(
+    history: History,
+    start: Start,
+    traffic: Traffic,
+    watched: Watched,
+    clock: Clock,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    rollout = start()
+    traffic(rollout, "candidate", 40, **FAILING)
+    clock.on(5)
+    stop, answers = threading.Event(), iter([True, True, False])
+    take = history.take_lease
+
+    def away(*words: Any, **more: Any) -> bool:
+        if next(answers, False):
+            raise HistoryError("history: the server is gone")
+        return take(*words, **more)
+
+    monkeypatch.setattr(history, "take_lease", away)
+    monkeypatch.setattr(history, "note_look", lambda *_, **__: stop.set())
+    watched.monitor.run(stop, every_s=0)
+    assert watched.lines[0] == "history: the server is gone; it is tried again"
+    assert watched.lines[1] == "watching" and "rolled-back" in watched.lines[2] and len(watched.lines) == 4
+    assert history.rollout(rollout.id).state is RolloutState.ROLLED_BACK
+
+
+def test_a_bug_of_ours_does_not_end_the_watch(
+    history: History, start: Start, watched: Watched, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    start()
+    stop, looks = threading.Event(), []
+
+    def stumble(*_: Any) -> None:
+        looks.append(1)
+        if len(looks) == 3:
+            stop.set()
+        raise ZeroDivisionError("a bug")
+
+    monkeypatch.setattr("migrator_tui.rollout.monitor.look", stumble)
+    watched.monitor.run(stop, every_s=0)
+    assert len(looks) == 3
+    assert [line for line in watched.lines if "went wrong inside" in line] == watched.lines[1:]
+    assert len(watched.lines) == 2  # said once, however often it came

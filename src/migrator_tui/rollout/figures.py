@@ -120,7 +120,7 @@ def interval(metric: str, measure: Measure) -> Interval | None:
     mean, spread = measure.mean, measure.spread
     if mean is None or spread is None:
         return None
-    if metric in SHARES:
+    if metric in SHARES or metric.startswith("drift:"):
         alone = mean * (1 - mean)
         n = max(
             1, round(min(measure.values, alone * measure.units / spread**2) if spread and alone else measure.units)

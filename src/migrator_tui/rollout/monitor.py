@@ -75,8 +75,10 @@ class Monitor:
                 if self._is_new(error):
                     self._tell(crash_line(error, folder=self._project.folder))
             stop.wait(every_s)
-        if not self._trouble:
+        try:
             self.give_way()
+        except HistoryError as error:  # then the lease runs out by itself
+            self._tell(str(error))
 
     def give_way(self) -> None:
         """Let another monitor act at once."""
