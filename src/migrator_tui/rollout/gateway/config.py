@@ -11,12 +11,12 @@ from pathlib import Path
 from typing import Any
 
 from migrator_tui.models.arguments import RefusedArgument, call_arguments
-from migrator_tui.models.catalog import lookup
+from migrator_tui.models.catalog import lookup, price_of
 from migrator_tui.models.key_names import key_state, provider_of
 from migrator_tui.models.requests import ModelRequest
 from migrator_tui.project.errors import ProjectError
 from migrator_tui.project.model_tables import RECORDED, SIMULATED
-from migrator_tui.project.schema import BASELINE, ModelSpec, Project
+from migrator_tui.project.schema import BASELINE, ModelSpec, Price, Project
 from migrator_tui.rollout.gateway.publishing import deployment
 
 SHORTEST_MASTER_KEY = 20
@@ -49,9 +49,9 @@ def gateway_config(project: Project, *, simulator: str | None = None) -> Gateway
     for name in asked:
         if "*" in name or "__" in name:
             raise ProjectError(f"task {name}: the gateway can't serve a task with * or __ in its name; rename it")
-        models.append(_served(name, name, None, project.baseline, simulator))
+        models.append(_served(name, name, None, project.baseline, project.folder, simulator))
         for spec in (project.baseline, *project.candidates):
-            models.append(_served(name, deployment(name, spec.name), spec.name, spec, simulator))
+            models.append(_served(name, deployment(name, spec.name), spec.name, spec, project.folder, simulator))
     fallbacks = [
         {deployment(name, spec.name): [deployment(name, BASELINE)]} for name in asked for spec in project.candidates
     ]
@@ -99,14 +99,18 @@ def write_config(config: GatewayConfig, folder: Path) -> None:
     replace_file(folder / PLUGIN_FILE, plugin_source().encode())
 
 
-def _served(asked: str, name: str, arm: str | None, spec: ModelSpec, simulator: str | None) -> dict[str, Any]:
-    info: dict[str, Any] = {"id": name}
+def _served(
+    asked: str, name: str, arm: str | None, spec: ModelSpec, folder: Path, simulator: str | None
+) -> dict[str, Any]:
+    price = price_of(spec, folder)
+    # Where nobody knows a price, litellm says 0: the plugin is told whether to believe that.
+    info: dict[str, Any] = {"id": name, "migrator_priced": price is not None}
     if arm is not None:
         info |= {"migrator_name": asked, "migrator_arm": arm}
-    return {"model_name": name, "litellm_params": _params(spec, simulator), "model_info": info}
+    return {"model_name": name, "litellm_params": _params(spec, price, simulator), "model_info": info}
 
 
-def _params(spec: ModelSpec, simulator: str | None) -> dict[str, Any]:
+def _params(spec: ModelSpec, price: Price | None, simulator: str | None) -> dict[str, Any]:
     if spec.model.startswith(RECORDED):
         raise ProjectError(
             f"{spec.name}: the answers of {spec.model} come from a file; the gateway needs a model that answers"
@@ -125,11 +129,10 @@ def _params(spec: ModelSpec, simulator: str | None) -> dict[str, Any]:
         params["api_key"] = f"os.environ/{spec.api_key_env}"
     elif key := _placeholder(spec, model, api_base):
         params["api_key"] = key
-    if spec.price is not None:
-        if spec.price.input is not None:
-            params["input_cost_per_token"] = spec.price.input / 1_000_000
-        if spec.price.output is not None:
-            params["output_cost_per_token"] = spec.price.output / 1_000_000
+    if price is not None and (spec.price is not None or spec.model.startswith(SIMULATED)):
+        # Of models in its own map it knows more: what cached input costs, and long prompts.
+        stated = {"input_cost_per_token": price.input, "output_cost_per_token": price.output}
+        params |= {name: rate / 1_000_000 for name, rate in stated.items() if rate is not None}
     return params
 
 

@@ -682,7 +682,7 @@ class RolloutPlugin(CustomLogger):  # type: ignore[misc]
             first_token_ms=max(first.timestamp() - call.at, 0.0) * 1000 if first and call.stream else None,
             input_tokens=said.get("prompt_tokens"),
             output_tokens=said.get("completion_tokens"),
-            cost=self._cost(said),
+            cost=self._cost(said, kwargs),
             **self._sample(call, response_obj),
             **({"error_class": error} if error else {}),
             # What another attempt answered was no mistake of the application's.
@@ -714,11 +714,11 @@ class RolloutPlugin(CustomLogger):  # type: ignore[misc]
             return None
         return {"x-migrator-arm": call.assigned, "x-migrator-served": call.served or "none"}
 
-    def _cost(self, said: Mapping[str, Any]) -> float | None:
+    def _cost(self, said: Mapping[str, Any], kwargs: Mapping[str, Any]) -> float | None:
         """What it cost; `None` where nobody knows a price, which litellm tells as 0."""
+        priced = ((kwargs.get("litellm_params") or {}).get("model_info") or {}).get("migrator_priced")
         cost = said.get("response_cost")
-        known = (said.get("model_map_information") or {}).get("model_map_value")
-        return cost if cost or (known and cost is not None) else None
+        return cost if cost or priced else None
 
     def _sample(self, call: Call, response: Any) -> dict[str, str]:
         if not call.sampled:
