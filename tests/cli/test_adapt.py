@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from migrator_tui.commands import adapt
 from migrator_tui.history.store import History
 from migrator_tui.models.pool import ModelPool
 from migrator_tui.project.config import load_project
@@ -103,7 +104,9 @@ def test_what_it_counts_is_what_the_server_was_asked(server: CountingServer, fol
     assert "nothing helped: 3 tries in a row without a better one" in out
 
 
-@pytest.mark.parametrize("moment", [(pools, "open_pool"), (ModelPool, "warm")])
+@pytest.mark.parametrize(
+    "moment", [(adapt, "open_project"), (History, "open"), (pools, "open_pool"), (ModelPool, "warm")]
+)
 def test_stopped_while_it_still_starts_it_tells_what_it_has_and_nothing_is_spent(
     moment: tuple[Any, str], server: CountingServer, folder: Path, call: Call, monkeypatch: pytest.MonkeyPatch
 ) -> None:

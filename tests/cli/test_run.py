@@ -1,6 +1,7 @@
 """`run` from outside: the contract's JSON, exit codes, kill and resume, against real processes and a real server."""
 
 import json
+import os
 import shutil
 import signal
 from pathlib import Path
@@ -8,7 +9,10 @@ from typing import Any
 
 import pytest
 
+from migrator_tui.commands import run as commands_run
+from migrator_tui.history.store import History
 from migrator_tui.project.trust import trust_config
+from migrator_tui.running import pools
 from tests.cli.conftest import CANARY, SAMPLE, Call, CountingServer, completion, run, start
 
 MODEL_KEYS = {
@@ -64,6 +68,23 @@ def test_ctrl_c_stops_with_the_whole_json_and_exit_code_3(server: CountingServer
     for model in (task["baseline"], task["candidates"][0]):
         assert model["passed"] + model["failed"] + model["errors"] + model["unjudged"] == 12
     assert "run --resume" in err and "Traceback" not in err
+
+
+@pytest.mark.parametrize("moment", [(commands_run, "open_project"), (History, "open"), (pools, "open_pool")])
+def test_ctrl_c_before_anything_is_asked_stops_with_the_whole_json_too(
+    moment: tuple[Any, str], server: CountingServer, folder: Path, call: Call, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = getattr(*moment)
+
+    def interrupted(*about: Any, **more: Any) -> Any:
+        os.kill(os.getpid(), signal.SIGINT)
+        return real(*about, **more)
+
+    monkeypatch.setattr(*moment, interrupted)
+    code, out, err = call("-C", folder, "run", "--format", "json")
+    assert code == 3 and server.asked.total() == 0, err
+    task = json.loads(out)["tasks"][0]
+    assert task["baseline"]["unjudged"] == 12 and "24 of 24 calls are left" in err
 
 
 def test_errors_left_over_exit_with_3_after_the_json(

@@ -2,10 +2,8 @@
 
 import asyncio
 import json
-import signal
 import sys
 from argparse import Namespace
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from migrator_tui.commands.common import (
@@ -19,6 +17,7 @@ from migrator_tui.commands.common import (
     the_task,
 )
 from migrator_tui.commands.run import refuse_proposed
+from migrator_tui.commands.stopping import Stopping
 from migrator_tui.project.errors import ProjectError
 from migrator_tui.project.schema import Project, Task
 
@@ -40,6 +39,11 @@ def execute(arguments: Namespace) -> int:
     Exit code 3 where it was stopped, or ran into a cap or an error before it was through; 0 also where nothing
     helped. Nothing is applied.
     """
+    with Stopping() as stopping:
+        return _adapt(arguments, stopping)
+
+
+def _adapt(arguments: Namespace, stopping: Stopping) -> int:
     from migrator_tui.adaptation.search.ground import NO_ASSISTANT
     from migrator_tui.history.author import author
 
@@ -62,7 +66,7 @@ def execute(arguments: Namespace) -> int:
         else:
             ground = _ground(arguments, project, history, task, candidate, who)
             held_out = len(ground.held_out)
-            result = asyncio.run(_run(arguments, ground, history, who, trusted=trusted))
+            result = asyncio.run(_run(arguments, ground, history, who, stopping, trusted=trusted))
     _print(arguments, project, task, candidate, held_out, result)
     return FINE if result.complete else UNFINISHED
 
@@ -149,7 +153,7 @@ def _start(
 
 
 async def _run(
-    arguments: Namespace, ground: "Ground", history: "History", who: str, *, trusted: bool
+    arguments: Namespace, ground: "Ground", history: "History", who: str, stopping: Stopping, *, trusted: bool
 ) -> "SearchResult":
     from migrator_tui.adaptation.search.searching import Search
     from migrator_tui.commands.search_progress import SearchProgress
@@ -164,13 +168,11 @@ async def _run(
         write_crash_log(error if isinstance(error, BaseException) else RuntimeError(str(context.get("message"))))
 
     loop.set_exception_handler(forgotten)
-    stopping = asyncio.Event()
-    _stop_on_signals(loop, stopping.set)
-    with SearchProgress(ground) as progress:
+    with SearchProgress(ground) as progress, stopping.event() as stop:
         async with open_pool(ground.project, trusted=trusted) as pool:
             runner = Runner(ground.project, history, pool, author=who)
             search = Search(history, runner, ground, author=who, force=arguments.force)
-            waiting = asyncio.create_task(_stop_once(stopping, search))
+            waiting = asyncio.create_task(_stop_once(stop, search))
             try:
                 await _ready(pool, waiting)
                 return await search.run(progress.tell)
@@ -190,23 +192,9 @@ async def _ready(pool: "ModelPool", stopping: asyncio.Task[None]) -> None:
         await asyncio.gather(warming, return_exceptions=True)  # where it cannot start, each call says so
 
 
-async def _stop_once(stopping: asyncio.Event, search: "Search") -> None:
-    await stopping.wait()
+async def _stop_once(stop: asyncio.Event, search: "Search") -> None:
+    await stop.wait()
     search.stop()
-
-
-def _stop_on_signals(loop: asyncio.AbstractEventLoop, stop: Callable[[], None]) -> None:
-    """Let ctrl+c end it with the best so far; a second one ends the program at once."""
-
-    def once(number: int) -> None:
-        loop.remove_signal_handler(number)
-        stop()
-
-    for number in (signal.SIGINT, signal.SIGTERM):
-        try:
-            loop.add_signal_handler(number, once, number)
-        except NotImplementedError:  # Windows: there ctrl+c ends the loop itself
-            return
 
 
 def _print(

@@ -1,5 +1,6 @@
 """What several commands need: the project, a question, a line for the person at the terminal."""
 
+import signal
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -119,4 +120,9 @@ def agreed(question: str) -> bool:
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
         return False
     print(f"{safe_line(question)} [y/N] ", end="", file=sys.stderr, flush=True)  # noqa: T201
-    return sys.stdin.readline().strip().casefold() in ("y", "yes")
+    # At a question ctrl+c is an answer, whatever it does elsewhere in the command.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        return sys.stdin.readline().strip().casefold() in ("y", "yes")
+    finally:
+        signal.signal(signal.SIGINT, before)

@@ -3,7 +3,6 @@
 import asyncio
 import json
 import shlex
-import signal
 import sys
 from argparse import Namespace
 from collections.abc import Iterator
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from migrator_tui.commands import against
 from migrator_tui.commands.common import foreign_lines, index_cases, open_history, open_project, put, say
+from migrator_tui.commands.stopping import Stopping
 from migrator_tui.project.errors import ProjectError
 from migrator_tui.project.schema import BASELINE, Project
 
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from migrator_tui.running.events import RunResult
     from migrator_tui.running.plan import Plan
     from migrator_tui.running.results import Results
-    from migrator_tui.running.run import Runner
 
 FINE, NOT_READY, UNFINISHED = 0, 1, 3
 MOST_REASONS = 10
@@ -33,6 +32,11 @@ def execute(arguments: Namespace) -> int:
     Exit code 3 where calls ended in errors, the cap was reached, or it was stopped; else 1 where the decision is not
     ready or not enough evidence, unless `--no-gate` says that it does not matter.
     """
+    with Stopping() as stopping:
+        return _execute(arguments, stopping)
+
+
+def _execute(arguments: Namespace, stopping: Stopping) -> int:
     from migrator_tui.history.author import author
     from migrator_tui.running.recorded import unmatched_lines
 
@@ -50,7 +54,7 @@ def execute(arguments: Namespace) -> int:
             for line in unmatched_lines(plan):
                 say(line)
             index_cases(history, project, list(plan.tasks))
-            result = asyncio.run(_run(arguments, plan, history, who, trusted=trusted))
+            result = asyncio.run(_run(arguments, plan, history, who, stopping, trusted=trusted))
         results, code = _report(arguments, plan, history, result)
         if arguments.approve:
             against.approve(history, results, who, complete=code != UNFINISHED)
@@ -123,7 +127,9 @@ def _plan(arguments: Namespace, project: Project, history: "History", who: str) 
     return plan, False
 
 
-async def _run(arguments: Namespace, plan: "Plan", history: "History", who: str, *, trusted: bool) -> "RunResult":
+async def _run(
+    arguments: Namespace, plan: "Plan", history: "History", who: str, stopping: Stopping, *, trusted: bool
+) -> "RunResult":
     from migrator_tui.commands.progress import Progress
     from migrator_tui.crash_log import write_crash_log
     from migrator_tui.running.estimate import estimate
@@ -137,27 +143,17 @@ async def _run(arguments: Namespace, plan: "Plan", history: "History", who: str,
         write_crash_log(error if isinstance(error, BaseException) else RuntimeError(str(context.get("message"))))
 
     loop.set_exception_handler(forgotten)
-    with Progress(plan, estimate(plan, history, concurrency=arguments.concurrency)) as progress:
+    before = estimate(plan, history, concurrency=arguments.concurrency)
+    with Progress(plan, before) as progress, stopping.event() as stop:
         async with open_pool(plan.project, trusted=trusted) as pool:
             runner = Runner(plan.project, history, pool, author=who)
-            _stop_on_signals(loop, runner)
             return await runner.run(
-                plan, concurrency=arguments.concurrency, max_cost=arguments.max_cost, on_event=progress.tell
+                plan,
+                concurrency=arguments.concurrency,
+                max_cost=arguments.max_cost,
+                on_event=progress.tell,
+                stop=stop,
             )
-
-
-def _stop_on_signals(loop: asyncio.AbstractEventLoop, runner: "Runner") -> None:
-    """Let ctrl+c stop the run in good order; a second one ends the program at once."""
-
-    def stop(number: int) -> None:
-        loop.remove_signal_handler(number)
-        runner.stop()
-
-    for number in (signal.SIGINT, signal.SIGTERM):
-        try:
-            loop.add_signal_handler(number, stop, number)
-        except NotImplementedError:  # Windows: there ctrl+c ends the loop itself
-            return
 
 
 def _report(

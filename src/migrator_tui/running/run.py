@@ -1,7 +1,8 @@
 """Runs plans, and single cases: the one place where calls are started, stopped, paid for and kept."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from migrator_tui.history.adaptation_records import Exchange
@@ -55,13 +56,14 @@ class Runner:
         concurrency: int,
         max_cost: float | None = None,
         on_event: Callable[[RunEvent], None],
+        stop: asyncio.Event | None = None,
         lane: Lane = Lane.BULK,
     ) -> RunResult:
         """Ask everything in the plan that is not answered yet, `concurrency` calls at a time.
 
-        `max_cost` (USD, of the calls made now) is never exceeded; where the next call could, the run stops and can
-        be resumed. Raises `ProjectError` where a cap cannot be held because a price is unknown, and `HistoryError`
-        where answers cannot be stored.
+        `max_cost` (USD, of the calls made now) is never exceeded; where the next call could, or `stop` is set, the
+        run stops and can be resumed. Raises `ProjectError` where a cap cannot be held because a price is unknown, and
+        `HistoryError` where answers cannot be stored.
         """
         asked = {item.model_name for item in plan.open_items}
         models = [spec for spec in plan.models if spec.name in asked]
@@ -78,7 +80,8 @@ class Runner:
             concurrency=concurrency,
             on_event=on_event,
         )
-        return await self._while_listed(job, job.run())
+        async with _stopped_by(stop, job):
+            return await self._while_listed(job, job.run())
 
     async def run_case(
         self,
@@ -134,12 +137,8 @@ class Runner:
         if budget is None:
             budget = await self.open_budget([self.project.model(candidate), *models_asked(task, cases)])
         job = TryJob(self.project, self._history, self._pool, budget, lane=lane, concurrency=concurrency)
-        watching = asyncio.create_task(_stop_with(job, stop)) if stop is not None else None
-        try:
+        async with _stopped_by(stop, job):
             return await self._while_listed(job, job.run(task, version, cases, fresh=fresh, on_tried=on_tried))
-        finally:
-            if watching is not None:
-                watching.cancel()
 
     async def exchange(
         self,
@@ -240,6 +239,17 @@ class Runner:
             self._jobs.discard(job)
 
 
-async def _stop_with(job: TryJob, stop: asyncio.Event) -> None:
-    await stop.wait()
-    job.stop()
+@asynccontextmanager
+async def _stopped_by(stop: asyncio.Event | None, job: RunJob | TryJob) -> AsyncIterator[None]:
+    """Stop a job where that is set, be it before it begins."""
+
+    async def watch(stop: asyncio.Event) -> None:
+        await stop.wait()
+        job.stop()
+
+    watching = asyncio.create_task(watch(stop)) if stop is not None else None
+    try:
+        yield
+    finally:
+        if watching is not None:
+            watching.cancel()
