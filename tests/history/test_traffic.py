@@ -249,17 +249,19 @@ def test_findings_of_the_monitor_count_like_feedback_and_are_looked_for_once(his
     rollout = a_rollout(history)
     sampled = {"sampled_input": json.dumps({"vars": {}, "messages": []}), "sampled_output": '"fine"'}
     write(history, "migrator_traffic", [a_call(1, **sampled), a_call(2), a_call(3, **sampled)])
-    assert history.unchecked_samples() == []  # nothing is counted yet
+    assert history.unchecked_samples(["triage"]) == ([], 0)  # nothing is counted yet
     history.sum_up_traffic(at=START)
-    samples = history.unchecked_samples()
+    samples, up_to = history.unchecked_samples(["triage"])
     assert [(sample.request_id, sample.output) for sample in samples] == [("call-1", '"fine"'), ("call-3", '"fine"')]
     history.add_findings(
         [Finding(sample.traffic_id, sample.name, "check-pass", n) for n, sample in enumerate(samples)]
         + [Finding(sample.traffic_id, sample.name, "drift:any", 1 - n) for n, sample in enumerate(samples)]
         + [Finding(samples[0].traffic_id, "triage", "drift:fences", 1)]
     )
-    history.samples_checked(samples[-1])
-    assert history.unchecked_samples() == []
+    assert up_to == 3 and history.unchecked_samples(["triage"], 1) == (samples[:1], 1)
+    assert history.unchecked_samples(["another"]) == ([], 3)
+    history.samples_checked(up_to)
+    assert history.unchecked_samples(["triage"]) == ([], 3)
     measures = one_stage(history, rollout).baseline.measures
     assert measures["check-pass-rate"].mean == 0.5 and measures["drift:fences"] == Measure(2, 2, 1, 1, 2, 1)
     slices = history.traffic_slices("triage", START)["baseline"]

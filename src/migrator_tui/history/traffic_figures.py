@@ -2,13 +2,13 @@
 
 import math
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Integer, and_, case, cast, func, insert, or_, select, update
+from sqlalchemy import Integer, and_, case, cast, func, or_, select
 
-from migrator_tui.history.part import Part, chunks
+from migrator_tui.history.part import Part, chunks, upsert
 from migrator_tui.history.rollout_records import ArmFigures, Measure, Rollout, Sample, Slice, StageFigures
 from migrator_tui.history.rollout_tables import (
     FeedbackRow,
@@ -28,7 +28,6 @@ _MEASURES, _LATENCIES, _SLICES = table(MeasureRow), table(LatencyRow), table(Sli
 _EVENTS = table(RolloutEventRow)
 
 _ARMS = (BASELINE, "candidate")
-_CHECKS = "checks"
 _LOOKED = "drift:any"
 """The finding that every answer has in which drift was looked for."""
 
@@ -139,26 +138,27 @@ class TrafficFigures(Part):
             arm: [_slice(bucket * minutes, *sums) for bucket, sums in sorted(of.items())] for arm, of in found.items()
         }
 
-    def unchecked_samples(self, limit: int = 100) -> list[Sample]:
-        """Sampled answers that nobody has looked at yet, of all names, oldest first."""
+    def unchecked_samples(self, names: Collection[str], limit: int = 100) -> tuple[list[Sample], int]:
+        """Sampled answers under those names that nobody has looked at yet for this project, oldest first; and the
+        number of the row up to which these are all there are."""
         t = _TRAFFIC.c
         with self._history.reading() as connection:
-            mark = connection.execute(
-                select(_MARKS.c.traffic_id).where(_MARKS.c.purpose == _CHECKS)
-            ).scalar_one_or_none()
-            counted = select(_MARKS.c.traffic_id).where(_MARKS.c.purpose == "sums").scalar_subquery()
-            wanted = select(_TRAFFIC).where(t.id > (mark or 0), t.id <= counted, t.sampled_output.is_not(None))
+            marks = {row.purpose: row.traffic_id for row in connection.execute(select(_MARKS))}
+            counted = marks.get("sums", 0)
+            wanted = select(_TRAFFIC).where(t.id > marks.get(self._checks(), 0), t.id <= counted)
+            wanted = wanted.where(t.sampled_output.is_not(None), t.name.in_(names))
             rows = connection.execute(wanted.order_by(t.id).limit(limit)).all()
-        return [_sample(row, {}) for row in rows]
+        return [_sample(row, {}) for row in rows], counted if len(rows) < limit else rows[-1].id
 
-    def samples_checked(self, last: Sample) -> None:
-        """All samples up to that one have been looked at."""
-        c = _MARKS.c
+    def samples_checked(self, up_to: int) -> None:
+        """All samples up to that row have been looked at for this project: they are not looked for again."""
+        values = {"purpose": self._checks(), "traffic_id": up_to, "gap_since": None}
         with self._history.writing() as connection:
-            self._serialise(connection)
-            done = connection.execute(update(_MARKS).where(c.purpose == _CHECKS).values(traffic_id=last.traffic_id))
-            if not done.rowcount:
-                connection.execute(insert(_MARKS).values(purpose=_CHECKS, traffic_id=last.traffic_id))
+            upsert(connection, _MARKS, [values], ("purpose",))
+
+    def _checks(self) -> str:
+        # Projects may share a database, and each knows the checks of its own tasks only.
+        return f"checks of {self._project_id}"
 
     def worst_calls(self, rollout: Rollout, *, limit: int = 20, among: int = 2_000) -> list[Sample]:
         """The worst of the candidate's last calls: failed, escalated, turned thumbs on, failing checks, then slow.
