@@ -11,6 +11,7 @@ from migrator_tui.history.rollout_records import EventKind, NewRollout, Rollout,
 from migrator_tui.history.store import History
 from migrator_tui.project.config import load_project
 from migrator_tui.project.rollout_settings import USUAL_GUARDRAILS, Step
+from migrator_tui.rollout.monitor import Monitor
 from migrator_tui.running.versions import version_of_record
 from tests.history.rollout_fixtures import ARMS, a_call, a_feedback, write
 
@@ -29,6 +30,12 @@ Rows = list[dict[str, Any]]
 def open_history(folder: Path) -> History:
     """The project's history, beside the app or before it."""
     return History.open(load_project(folder))
+
+
+def without_gateway(folder: Path) -> None:
+    """Nothing listens where the project's gateway would, whatever else runs on this machine."""
+    with (folder / "migrator.toml").open("a", encoding="utf-8") as config:
+        config.write("\n[gateway]\nport = 1\n")
 
 
 def begin(
@@ -135,3 +142,18 @@ def _feedback(rows: Rows) -> Rows:
         a_feedback(row["request_id"], "check-pass", float(n % 11 > 0)) for n, row in enumerate(rows) if n % 3 == 0
     ]
     return told
+
+
+def rolled_back(folder: Path) -> Rollout:
+    """The same, after the candidate began to fail and the monitor rolled it back, by the real guardrails."""
+    rollout = five_percent(folder)
+    project = load_project(folder)
+    with open_history(folder) as history:
+        failing = calls(rollout, "candidate", 30, since=NOW - timedelta(seconds=90), seconds=80, failing=30)
+        fresh = [row | {"row_id": f"late-{n}", "key_digest": f"late-{n}"} for n, row in enumerate(failing)]
+        write(history, "migrator_traffic", fresh)
+        monitor = Monitor(
+            project, history, owner="here:1", tell=lambda line: None, clock=lambda: NOW - timedelta(seconds=5)
+        )
+        assert monitor.look_once()
+        return history.rollout(rollout.id)

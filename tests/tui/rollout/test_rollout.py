@@ -1,11 +1,32 @@
 """The rollout screen: what it shows, and that its keys do what they say through the real control functions."""
 
+import json
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from tests.tui.conftest import WIDE, Driver, opened
-from tests.tui.rollout.filling import NOW, five_percent
+from migrator_tui.history.decision_records import NewDecision
+from migrator_tui.history.rollout_records import EventKind, Rollout, RolloutState
+from migrator_tui.models.pool import ModelPool
+from migrator_tui.project.rollout_settings import LOW_TRAFFIC_STEPS, Step
+from migrator_tui.rollout import control
+from migrator_tui.tui.rollout.advancing import AdvanceDialog
+from migrator_tui.tui.rollout.starting import StartDialog
+from migrator_tui.tui.widgets.modal import Ask, Sheet
+from tests.history.rollout_fixtures import write
+from tests.tui.conftest import MEDIUM, NARROW, WIDE, Driver, opened
+from tests.tui.rollout.filling import (
+    ASKED,
+    NOW,
+    at_step,
+    begin,
+    calls,
+    five_percent,
+    open_history,
+    sampled,
+    without_gateway,
+)
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -17,8 +38,258 @@ async def shown(driver: Driver, what: str = "Guardrails") -> None:
     await driver.until(lambda: what in driver.text)
 
 
-async def test_a_rollout_shows_where_it_stands(shop: Path) -> None:
+def newest(driver: Driver) -> Rollout:
+    """The rollout as the history has it."""
+    return driver.history.rollouts("triage")[0]
+
+
+def kinds(driver: Driver) -> list[EventKind]:
+    """What happened to it, newest first."""
+    return [event.kind for event in driver.history.rollout_events(newest(driver).id)]
+
+
+def row(driver: Driver, begins: str) -> str:
+    """The line of the screen with a row that begins like that."""
+    return next(line for line in driver.lines if begins in line)
+
+
+async def test_it_shows_where_a_rollout_stands_and_what_it_waits_for(shop: Path) -> None:
+    five_percent(shop)
+    async with opened(shop, size=WIDE) as driver:
+        await driver.until(lambda: "5 Rollout  ● 5 %" in driver.text, "the tab, on another screen")
+        await shown(driver)
+        ladder = row(driver, "✓ shadow")
+        assert "✓ 1 %" in ladder and "● 5 % ━" in ladder and "○ 25 %" in ladder and "○ 100 %" in ladder
+        assert "42 min of 2 h" in driver.text
+        assert "both arms have 500 calls (candidate 150); you take it" in driver.text
+        assert "95 %" in row(driver, "╭─ baseline") and "new.jsonl v1 5 %" in row(driver, "╭─ candidate")
+        both = row(driver, "│  calls ")
+        assert "2,850" in both and "150" in both and "▅" in both
+        assert row(driver, "│  ! latency").count("━") == 11 and "near its limit" in row(driver, "╭─ Guardrails")
+        assert "no call streams" in row(driver, "· first token") and "✓" in row(driver, "sound traffic")
+        assert "the monitor looked 2 s ago" in driver.text
+        events = [line for line in driver.lines if " started " in line or "watch this" in line]
+        assert [line.split()[1] for line in events] == ["13:02", "12:22", "10:34", "09:04"]
+        assert "escalated" in row(driver, "Where is my parcel?") and "anna@" not in driver.text
+
+
+async def test_nothing_jumps_where_new_calls_come_in(shop: Path) -> None:
+    rollout = five_percent(shop)
+    async with opened(shop, size=NARROW) as driver:
+        await shown(driver)
+        guardrails = driver.app.current.query_one("#guardrails-rows")
+        order = guardrails.keys
+        guardrails.scroll_to(0, 1, animate=False)
+        await driver.until(lambda: guardrails.scroll_offset.y == 1)
+        before = driver.app.rollouts.seen["triage"]
+        more = calls(rollout, "candidate", 60, since=NOW - timedelta(seconds=50), seconds=40, failing=40)
+        write(driver.history, "migrator_traffic", [each | {"row_id": f"more-{n}"} for n, each in enumerate(more)])
+        driver.app.look_at_rollout()
+        await driver.until(lambda: driver.app.rollouts.seen["triage"] is not before)
+        await driver.until(lambda: "tripped" in driver.text)
+        assert guardrails.keys == order and guardrails.scroll_offset.y == 1
+        # Among the calls, what is under the cursor stays although there are newer, worse ones.
+        await driver.press("tab", "tab", "tab", "tab")
+        calls_list = driver.app.current.query_one("#calls-rows")
+        listed = calls_list.keys
+        write(driver.history, "migrator_traffic", [each | {"row_id": f"yet-{n}"} for n, each in enumerate(more)])
+        before = driver.app.rollouts.seen["triage"]
+        driver.app.look_at_rollout()
+        await driver.until(lambda: driver.app.rollouts.seen["triage"] is not before)
+        await driver.until(lambda: "as of" in driver.text)
+        assert calls_list.keys == listed
+
+
+async def test_holding_and_stepping_back_ask_nothing(shop: Path) -> None:
+    five_percent(shop)
+    async with opened(shop) as driver:
+        await shown(driver)
+        await driver.press("space")
+        await driver.until(lambda: "held by you" in driver.text and "! 5 % held" in driver.text)
+        assert newest(driver).state is RolloutState.HELD
+        await driver.press(">")
+        await driver.until(lambda: "space lets it go on first" in driver.notice)
+        await driver.press("space")
+        await driver.until(lambda: newest(driver).state is RolloutState.RUNNING)
+        await driver.until(lambda: "space hold" in driver.text)
+        await driver.press("<")
+        await driver.until(lambda: "back to 1 %" in driver.text)
+        assert kinds(driver)[:3] == [EventKind.STEPPED_BACK, EventKind.RESUMED, EventKind.HELD]
+        published = driver.history.published_rollout("triage")
+        assert published is not None and published["percentage"] == 1
+        await driver.until(lambda: "● 1 %" in driver.text)
+        await driver.press("<")
+        await driver.until(lambda: newest(driver).shadow)
+        await driver.until(lambda: "● shadow" in driver.text)
+        await driver.press("<")
+        await driver.until(lambda: "at its first step" in driver.notice)
+
+
+async def test_the_next_step_says_what_is_missing_and_wants_a_reason(shop: Path) -> None:
+    five_percent(shop)
+    async with opened(shop) as driver:
+        await shown(driver)
+        await driver.press(">")
+        await driver.until(lambda: isinstance(driver.app.screen, AdvanceDialog))
+        assert "from 5 % to 25 %" in driver.text and "350 more calls on the candidate" in driver.text
+        assert "nobody has signed a decision about newer" in driver.text
+        await driver.press("enter")
+        await driver.until(lambda: "say why" in driver.text)
+        await driver.press("escape")
+        await driver.until(lambda: "say why" not in driver.text)
+        assert newest(driver).step == 2
+        await driver.press(">")
+        await driver.until(lambda: isinstance(driver.app.screen, AdvanceDialog))
+        await driver.type("the shop closes")
+        await driver.press("enter")
+        await driver.until(lambda: newest(driver).step == 3)
+        event = driver.history.rollout_events(newest(driver).id)[0]
+        assert (event.kind, event.who, event.percentage) == (EventKind.OVERRIDDEN, "tester", 25)
+        assert event.why.startswith("the shop closes (against: ") and "350 more calls" in event.why
+
+
+async def test_what_is_sound_is_taken_with_one_key_and_a_yes(shop: Path) -> None:
+    with open_history(shop) as history:
+        steps = (Step(50, 60, 20), Step(100, 60, 20))
+        rollout = begin(history, shop, steps=steps, at=NOW - timedelta(minutes=20), guardrails=())
+        rows = [
+            *calls(rollout, "baseline", 60, since=rollout.since, seconds=1000),
+            *calls(rollout, "candidate", 60, since=rollout.since, seconds=1000),
+        ]
+        write(history, "migrator_traffic", rows)
+        history.sign(
+            NewDecision("triage", "newer", rollout.version_id, go=True, gate="ready", reason="fine", author="ann")
+        )
+    async with opened(shop) as driver:
+        await shown(driver, "> takes 100 %")
+        await driver.until(lambda: "○ 50 % · ready" in driver.text)
+        await driver.press(">")
+        await driver.until(lambda: isinstance(driver.app.screen, AdvanceDialog))
+        assert "from 50 % to 95 %" in driver.text and "nothing tripped" in driver.text
+        await driver.press("enter")
+        await driver.until(lambda: newest(driver).percentage == 95)
+        assert kinds(driver)[0] is EventKind.ADVANCED
+
+
+async def test_rolling_back_wants_a_reason_and_comes_through_whatever_happened_meanwhile(shop: Path) -> None:
+    five_percent(shop)
+    async with opened(shop) as driver:
+        await shown(driver)
+        await driver.press("B")
+        await driver.until(lambda: isinstance(driver.app.screen, Ask))
+        await driver.press("enter")
+        await driver.until(lambda: "say why" in driver.text)
+        control.hold(driver.history, newest(driver), who="bob", why="a call")
+        await driver.type("complaints")
+        await driver.press("enter")
+        await driver.until(lambda: "✗ rolled back" in driver.text)
+        event = driver.history.rollout_events(newest(driver).id)[0]
+        assert (event.kind, event.who, event.why) == (EventKind.ROLLED_BACK, "tester", "complaints")
+        published = driver.history.published_rollout("triage")
+        assert published is not None and published["percentage"] == 0
+        assert "space hold" not in driver.text and "> start" in driver.text
+
+
+async def test_whoever_was_faster_is_named_and_nothing_is_changed(shop: Path) -> None:
+    five_percent(shop)
+    async with opened(shop) as driver:
+        await shown(driver)
+        seen = driver.app.rollouts.seen["triage"].rollout
+        driver.app.rollouts.clock = lambda: NOW
+        control.roll_back(driver.history, seen, who="monitor", why="failures: worse by 40.0 points")
+        await driver.press("space")
+        await driver.until(lambda: "monitor was faster" in driver.notice)
+        assert newest(driver).state is RolloutState.ROLLED_BACK
+        await driver.until(lambda: "rolled back by monitor" in driver.text and "worse by 40.0 points" in driver.text)
+
+
+async def test_what_the_monitor_does_is_said_on_every_screen(shop: Path) -> None:
+    five_percent(shop)
+    async with opened(shop) as driver:
+        await driver.until(lambda: "triage" in driver.app.rollouts.briefs)
+        why = "failures: worse by 40.0 points"
+        control.roll_back(driver.history, newest(driver), who="monitor", why=why)
+        driver.app.look_at_rollout()
+        await driver.until(lambda: f"rolled-back by monitor: {why}" in driver.notice)
+        await driver.until(lambda: driver.app.notes["rollout"].words == "✗ rolled back")
+
+
+async def test_a_call_that_went_wrong_becomes_a_case(shop: Path) -> None:
     five_percent(shop)
     async with opened(shop, size=WIDE) as driver:
         await shown(driver)
-        assert "5 %" in driver.text and "42 min of 2 h" in driver.text
+        await driver.press("shift+tab")
+        listed = driver.app.current.query_one("#calls-rows")
+        assert listed.has_focus
+        await driver.press("j", "j", "enter")
+        await driver.until(lambda: isinstance(driver.app.screen, Sheet))
+        assert "sample_answers" in driver.text and "Timeout" in driver.text
+        await driver.press("escape")
+        await driver.press("k", "k", "enter")
+        await driver.until(lambda: "Calls that went wrong, as cases" in driver.text)
+        assert "Do you open on Sunday?" in driver.text
+        before = (shop / "cases" / "triage.jsonl").read_text("utf-8")
+        await driver.press("enter")
+        await driver.until(lambda: "Write to cases/triage.jsonl" in driver.text)
+        await driver.press("enter")
+        await driver.until(lambda: driver.app.current.NAME == "workbench")
+        after = (shop / "cases" / "triage.jsonl").read_text("utf-8")
+        assert after.startswith(before)
+        (line,) = after.removeprefix(before).splitlines()
+        case = json.loads(line)
+        assert case["tags"] == ["production", "escalated"] and case["vars"] == {"shop": "Lamps"}
+        assert case["messages"] == [{"role": "user", "content": ASKED.replace("anna@example.com", "[e-mail 1]")}]
+        await driver.until(lambda: driver.case == case["id"] and driver.ids == [case["id"]])
+
+
+async def test_text_of_strangers_is_only_text(shop: Path) -> None:
+    hostile = "\x1b]0;owned\x07[/b][red]x"
+    with open_history(shop) as history:
+        rollout = begin(history, shop, at=NOW - timedelta(minutes=9))
+        rollout = at_step(history, rollout, 1, NOW - timedelta(minutes=5))
+        rows = calls(rollout, "candidate", 3, since=rollout.since, seconds=100, failing=2, error_class=hostile)
+        deep = {**rows[0], "sampled_input": "[" * 9_000 + "]" * 9_000}
+        write(history, "migrator_traffic", [deep, sampled(rows[1], hostile), rows[2]])
+        history.note_rollout(rollout, kind=EventKind.WARNED, who=hostile, why=hostile, at=NOW)
+    async with opened(shop, size=WIDE) as driver:
+        await shown(driver)
+        await driver.until(lambda: driver.text.count("[/b][red]x") >= 2)
+        assert "\x1b" not in driver.text and "\x07" not in driver.text and "␛" in driver.text
+
+
+async def test_a_report_is_written(shop: Path) -> None:
+    five_percent(shop)
+    async with opened(shop) as driver:
+        await shown(driver)
+        await driver.press("w")
+        await driver.until(lambda: isinstance(driver.app.screen, Ask))
+        await driver.press("enter")
+        await driver.until(lambda: "the report is in" in driver.notice)
+        text = (shop / "rollout-triage-newer.md").read_text("utf-8")
+        assert "**running at 5 %**" in text and "| ! near | latency | at most +25 % |" in text
+        assert "| ✓ 1 % | 1 h | 20 |" in text and "2,850 | 150 |" in text
+
+
+async def test_without_a_rollout_the_decision_stands_there_and_a_start_asks_why(live: Path, pool: ModelPool) -> None:
+    without_gateway(live)
+    async with opened(live, pool=pool, size=MEDIUM) as driver:
+        await shown(driver, "No rollout of triage yet")
+        assert "2 why not ready" in driver.text and "5 Rollout  not started" in driver.text
+        await driver.press(">")
+        await driver.until(lambda: isinstance(driver.app.screen, StartDialog))
+        assert "nobody has signed a decision about newer" in driver.text and "no gateway answers at" in driver.text
+        await driver.press("down", "right")
+        await driver.until(lambda: "low traffic: 5 % → 20 %" in driver.text)
+        await driver.press("down", "right", "down", "right", "down", "right", "enter")
+        await driver.until(lambda: "say why" in driver.text)
+        await driver.type("a try")
+        await driver.press("left", "y", "enter")
+        await driver.until(lambda: bool(driver.history.rollouts("triage")))
+        rollout = newest(driver)
+        assert rollout.steps[1:] == LOW_TRAFFIC_STEPS and rollout.shadow
+        assert (rollout.hold_back, rollout.auto_advance) == (10.0, True)
+        started, against = driver.history.rollout_events(rollout.id)
+        assert against.kind is EventKind.OVERRIDDEN
+        assert started.why == "a tryy", "in the reason, the arrow moves in the text"
+        await driver.until(lambda: "● shadow" in driver.text)
+        assert "nobody watches" in driver.text

@@ -13,7 +13,7 @@ from migrator_tui.rollout.words import UNKNOWN
 from migrator_tui.tui.glyphs import Glyphs
 from migrator_tui.tui.rollout.reading import Seen
 from migrator_tui.tui.rollout.words import percentage
-from migrator_tui.tui.theme import FAINT, MUTED, STRONG, STYLES
+from migrator_tui.tui.theme import MUTED, STRONG, STYLES
 from migrator_tui.tui.widgets.parts import Filled, cell
 from migrator_tui.tui.widgets.row_list import ListRow
 
@@ -188,7 +188,7 @@ def _bars(line: Line, seen: Seen, arm: str, room: int, glyphs: Glyphs) -> Conten
         " " if value is None else steps[min(len(steps) - 1, round(value / top * (len(steps) - 1)) if top else 0)]
         for value in values[arm]
     )
-    return Content.assemble(" " * (room - count), (text, STYLES["primary"] if text.strip() else FAINT))
+    return Content.assemble(" " * (room - count), (text, MUTED))
 
 
 def _series(line: Line, slices: Sequence[Slice], now: datetime, count: int) -> list[float | None]:

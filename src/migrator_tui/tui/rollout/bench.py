@@ -53,6 +53,11 @@ class RolloutBench(PartsScreen):
     BINDINGS: ClassVar[list[BindingType]] = bindings(ROLLOUT)
     PAGES: ClassVar[Pages] = PAGES
 
+    def __init__(self) -> None:
+        super().__init__()
+        self.listed: Seen | None = None
+        """The look whose calls are listed."""
+
     def compose_body(self) -> ComposeResult:
         yield Static(id="to-come")
         with Pane(id="ladder-pane"):
@@ -185,7 +190,7 @@ class RolloutBench(PartsScreen):
         for name in PARTS:
             part = self.part(name)
             if part.display:
-                part.fill(self._filled(name, seen))
+                part.fill(self._filled(name, seen), still=True)
         if self.focused_part is None and self.focused is None:
             names = [name for name in self.parts_here if self.part(name).display]
             if names:
@@ -208,7 +213,11 @@ class RolloutBench(PartsScreen):
             return guardrails_part(seen, glyphs)
         if name == "events":
             return events_part(seen, self.workspace.author, glyphs)
-        return calls_part(seen, glyphs)
+        # Where the cursor is among them, the calls stay as they are: each look has others.
+        among = self.listed is not None and self.part("calls").rows.has_focus
+        if not among or self.listed is None or self.listed.rollout.id != seen.rollout.id:
+            self.listed = seen
+        return calls_part(self.listed, glyphs, held=among and self.listed is not seen)
 
     def _paint_pages(self) -> None:
         line: list[Content | str] = [" "]

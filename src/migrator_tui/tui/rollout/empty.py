@@ -54,6 +54,6 @@ def _about(app: "MigratorApp") -> list[str]:
     rules = len({rule.metric for rule in settings.guardrails})
     return [
         f"A rollout moves the traffic in steps: {steps}{back}.",
-        f"Each conversation stays on its side; {rules} guardrails are looked at all the time, and roll back by",
-        "themselves; the old model stays as the fallback. Applications ask the gateway (migrator-tui gateway).",
+        f"{rules} guardrails are looked at all the time and roll back by themselves. The old model stays behind.",
+        "Each conversation stays on its side. Applications ask the gateway: migrator-tui gateway.",
     ]

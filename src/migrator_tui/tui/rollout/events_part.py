@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from textual.content import Content
 
 from migrator_tui.history.rollout_records import RolloutEvent, Sample
+from migrator_tui.rollout.failed_calls import troubles
 from migrator_tui.text_safety import safe, safe_line
 from migrator_tui.tui.glyphs import Glyphs
 from migrator_tui.tui.rollout.reading import Seen
@@ -14,28 +15,29 @@ from migrator_tui.tui.widgets.modal import Sheet
 from migrator_tui.tui.widgets.parts import Filled, cell, heading, mark, text_row
 from migrator_tui.tui.widgets.row_list import ListRow
 
-WHEN, WHAT, WRONG, TOOK = 16, 22, 26, 9
+WHAT, WRONG, TOOK = 19, 24, 8
 
 
 def events_part(seen: Seen, author: str, glyphs: Glyphs) -> Filled:
     """A row an event."""
-    rows = [_event_row(event, seen, author, glyphs) for event in seen.events]
+    times = [clock_words(event.at, seen.look.at) for event in seen.events]
+    cells = max((len(time) for time in times), default=0) + 1
+    rows = [_event_row(event, time, cells, author, glyphs) for event, time in zip(seen.events, times, strict=True)]
     taken = Content.styled(f"looked at {seen.look.at.astimezone():%H:%M:%S}", MUTED)
     return Filled(heading("Events", f"{len(rows):,}"), rows, None, taken)
 
 
-def _event_row(event: RolloutEvent, seen: Seen, author: str, glyphs: Glyphs) -> ListRow:
+def _event_row(event: RolloutEvent, when: str, cells: int, author: str, glyphs: Glyphs) -> ListRow:
     sign, words, role = event_look(event, glyphs)
-    when = clock_words(event.at, seen.look.at)
     why = f"by {who_words(event.who, author)}" + (f": {event.why}" if event.why else "")
 
     def draw(width: int, selected: bool) -> Content:
         return Content.assemble(
             mark(selected, glyphs),
-            cell(when, WHEN, "muted", right=True),
-            (f" {sign} ", STYLES[role]),
+            cell(when, cells, "muted", right=True),
+            (f"{sign} ", STYLES[role]),
             cell(words, WHAT, role if role in ("error", "warning") else "text"),
-            cell(glyphs.fit(safe_line(why, 300)), max(10, width - WHEN - WHAT - 5), "muted"),
+            cell(glyphs.fit(safe_line(why, 300)), max(10, width - cells - WHAT - 4), "muted"),
         )
 
     return ListRow(f"e:{event.id}", draw)
@@ -53,14 +55,19 @@ def event_sheet(event: RolloutEvent, author: str, glyphs: Glyphs) -> Sheet:
     return Sheet("Event", Content("\n").join(lines))
 
 
-def calls_part(seen: Seen, glyphs: Glyphs) -> Filled:
-    """The worst of the candidate's last calls; those whose input was kept can become cases."""
+def calls_part(seen: Seen, glyphs: Glyphs, *, held: bool) -> Filled:
+    """The worst of the candidate's last calls; those whose input was kept can become cases.
+
+    `held`: there are newer ones, which wait until the cursor is elsewhere.
+    """
     calls = seen.calls
     kept = sum(call.input is not None for call in calls)
+    bad = sum(bool(troubles(call)) for call in calls)
     rows = [_call_row(call, seen, glyphs) for call in calls] or [text_row("No call has come in yet.")]
+    since = f" {glyphs.dot} as of {seen.look.at.astimezone():%H:%M:%S}" if held else ""
     bottom = "enter makes cases of them" if kept else "no input was kept: [rollout] sample_answers keeps some"
-    title = heading("Worst recent calls", f"{len(calls):,} of the candidate's")
-    return Filled(title, rows, None, Content.styled(bottom if calls else "", MUTED))
+    title = heading("Worst recent calls", f"{bad:,} of the candidate's")
+    return Filled(title, rows, None, Content.styled(bottom + since if calls else "", MUTED))
 
 
 def _call_row(call: Sample, seen: Seen, glyphs: Glyphs) -> ListRow:

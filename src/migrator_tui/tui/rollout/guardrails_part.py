@@ -91,7 +91,7 @@ def _heads(room: int) -> Content:
     if room >= MEDIUM:
         line += f"{'interval':>{RANGE - 1}} "
     if room >= WIDE:
-        line += f"{'would see from':>{SEEN - 1}} "
+        line += f"{'sees harm from':>{SEEN - 1}} "
     return Content.styled(f"{line} {'used of the limit':<{_bar(room) + USED + 2}}if it trips", MUTED)
 
 
@@ -107,13 +107,14 @@ def _figures(room: int) -> int:
 def _row(rule: GuardrailRule, result: GuardrailResult, number: int, glyphs: Glyphs) -> ListRow:
     sign, role = sign_of(result, glyphs)
     loud = result.state in ("tripped", "near")
+    waits = result.state == "inconclusive" and not _silent(result)
     name = NAMES.get(result.metric, result.metric)
 
     def draw(width: int, selected: bool) -> Content:
         head = [
             mark(selected, glyphs),
             Content.styled(f"{sign} ", STYLES[role]),
-            cell(name, NAME, role if loud else "text" if result.state == "inconclusive" else "muted", bold=loud),
+            cell(name, NAME, role if loud else "text" if waits else "muted", bold=loud),
             cell(limit_words(rule), LIMIT, "muted") if width >= MEDIUM else Content(""),
         ]
         action = Content.styled(action_words(result.action), STYLES["text"] if loud else MUTED)

@@ -182,19 +182,19 @@ def _going(seen: Seen, glyphs: Glyphs) -> list[Content]:
             return [Content.styled(f"next: {name}, by itself: {READY}", MUTED)]
         words = Content.styled(f"  {READY}", MUTED)
         return [chip(f"{glyphs.to_judge} > takes {name}", "warning") + words]
-    until = f" at {clock_words(look.needs.until, look.at)}" if look.needs.hold_left_s else ""
-    by = "by itself" if rollout.auto_advance else "if you take it"
+    until = f" from {clock_words(look.needs.until, look.at)}" if look.needs.hold_left_s else ""
+    by = "by itself" if rollout.auto_advance else "you take it"
     needs = look.needs
-    sample = f", both arms have {needs.min_sample:,} calls"
+    sample = f" and both arms have {needs.min_sample:,} calls"
     have = [f"candidate {needs.candidate:,}"] if needs.candidate < needs.min_sample else []
     if needs.baseline is None:
-        sample = f", the candidate has {needs.min_sample:,} calls"
+        sample = f" and the candidate has {needs.min_sample:,} calls"
     elif needs.baseline < needs.min_sample:
         have.append(f"baseline {needs.baseline:,}")
     lacking = f"{sample} ({', '.join(have)})" if have else ""
     lines = [
         Content.assemble(
-            ("next: ", MUTED), (name, STRONG), (f"{until}, {by}, once nothing trips{lacking}", STYLES["text"])
+            ("next: ", MUTED), (name, STRONG), (f"{until} if nothing trips{lacking}; {by}", STYLES["text"])
         )
     ]
     reasons = list(look.decision.reasons)

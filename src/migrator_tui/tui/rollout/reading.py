@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from migrator_tui.rollout.figures import BeforeAndAfter, Look
 
 CALLS_IN_SIGHT = 40
+SLOW_IN_SIGHT = 5
+"""Of those that were only slow."""
 EVENTS_IN_SIGHT = 200
 HOUR = timedelta(hours=1)
 
@@ -72,12 +74,14 @@ def read_brief(history: "History", task: str) -> Brief:
 
 def read(history: "History", rollout: Rollout, now: datetime) -> Seen:
     """Everything about it, counted up to now; for threads."""
-    from migrator_tui.rollout.failed_calls import first_words
+    from migrator_tui.rollout.failed_calls import first_words, troubles
     from migrator_tui.rollout.figures import before_and_after, look
 
     seen = look(history, rollout, now)
     rollout = seen.rollout
-    calls = history.worst_calls(rollout, limit=CALLS_IN_SIGHT)
+    worst = history.worst_calls(rollout, limit=CALLS_IN_SIGHT)
+    slow = [call for call in worst if not troubles(call)][:SLOW_IN_SIGHT]
+    calls = [*(call for call in worst if troubles(call)), *slow]
     return Seen(
         look=seen,
         events=history.rollout_events(rollout.id, EVENTS_IN_SIGHT),

@@ -10,6 +10,7 @@ from migrator_tui.history.errors import HistoryError
 from migrator_tui.history.rollout_records import Rollout, RolloutState
 from migrator_tui.project.errors import ProjectError
 from migrator_tui.project.schema import BASELINE
+from migrator_tui.rollout.plan import step_name
 from migrator_tui.text_safety import safe_line
 from migrator_tui.tui.rollout.advancing import AdvanceDialog, objections
 from migrator_tui.tui.rollout.bench import RolloutBench
@@ -50,7 +51,7 @@ class RolloutScreen(RolloutBench):
         if part is None or seen is None or key is None:
             return
         if part.part == "calls":
-            await open_calls(self, seen, key)
+            await open_calls(self, self.listed or seen, key)
         elif part.part == "events":
             event = next((each for each in seen.events if f"e:{each.id}" == key), None)
             if event is not None:
@@ -78,7 +79,7 @@ class RolloutScreen(RolloutBench):
         change = control.resume if held else control.hold
         done = await self._change(lambda: change(history, rollout, who=who, why=BY_HAND))
         if done is not None:
-            at = percentage(done.percentage)
+            at = step_name(done.present)
             self.say(f"goes on at {at}" if held else f"held at {at}: space lets it go on", "success")
 
     @work(exclusive=True, group="question")
@@ -92,7 +93,7 @@ class RolloutScreen(RolloutBench):
         rollout, who, history = seen.rollout, self.workspace.author, self.workspace.history
         done = await self._change(lambda: control.step_back(history, rollout, who=who, why=BY_HAND))
         if done is not None:
-            self.say(f"back to {percentage(done.percentage)}", "success")
+            self.say(f"back to {step_name(done.present)}", "success")
 
     @work(exclusive=True, group="question")
     async def action_roll_back(self) -> None:

@@ -93,7 +93,7 @@ class StartDialog(Modal[Start]):
     def compose(self) -> ComposeResult:
         with Vertical(classes="box"):
             yield Static(id="rows")
-            yield Field(compact=True)
+            yield Field(placeholder="why", compact=True)
             yield Static(id="missing")
 
     def on_mount(self) -> None:

@@ -74,12 +74,12 @@ class Part(Pane):
         """Its list."""
         return self.query_one(RowList)
 
-    def fill(self, filled: Filled) -> None:
-        """Show something else; the cursor stays on its row."""
+    def fill(self, filled: Filled, *, still: bool = False) -> None:
+        """Show something else; the cursor stays on its row. `still`: and nothing scrolls."""
         self.title(filled.title)
         self.bottom(filled.bottom)
         self.query_one(HeadLine).show(filled.heads)
-        self.rows.show(filled.rows)
+        self.rows.show(filled.rows, still=still)
 
 
 def cell(text: str, cells: int, role: str, *, right: bool = False, bold: bool = False) -> Content:

@@ -78,8 +78,11 @@ class RowList(ScrollView, can_focus=True, inherit_bindings=False):
         key = self.highlighted
         return self.keys.index(key) + 1 if key is not None else 0
 
-    def show(self, rows: Sequence[ListRow], *, highlight: str | None = None) -> None:
-        """Replace the rows. The cursor goes to `highlight`, else stays on its row, else on its place."""
+    def show(self, rows: Sequence[ListRow], *, highlight: str | None = None, still: bool = False) -> None:
+        """Replace the rows. The cursor goes to `highlight`, else stays on its row, else on its place.
+
+        `still`: what is in sight stays where it is, though the cursor may be elsewhere, as long as its row is there.
+        """
         before = self.highlighted
         wanted = highlight or before
         self._rows = rows
@@ -87,7 +90,8 @@ class RowList(ScrollView, can_focus=True, inherit_bindings=False):
         keys = [row.key for row in rows]
         index = keys.index(wanted) if wanted is not None and wanted in keys else min(self._cursor, len(rows) - 1)
         self._cursor = self._off_heads(max(0, index), 1)
-        self._keep_in_sight()
+        if not still or self.highlighted != before:
+            self._keep_in_sight()
         self.refresh()
         if self.highlighted is not None:
             self.post_message(self.Highlighted(self.highlighted))
