@@ -491,5 +491,5 @@ async def test_what_came_of_it_can_be_read_again(world: World) -> None:
     stored = world.history.last_search("triage", "newer")
     assert stored is not None and stored.state == "finished"
     assert stored_result(world.history, stored) == replace(result, suggestion=None)
-    ended = [event.attempt for event in world.events if isinstance(event, TryEnded)]
+    ended = [event.a_try for event in world.events if isinstance(event, TryEnded)]
     assert ended == list(result.tries)

@@ -34,7 +34,7 @@ Answers = Mapping[str, Sequence[Output]]
 
 
 @dataclass(frozen=True, slots=True)
-class Looked:
+class CameOut:
     """How some cases came out with one prompt."""
 
     failures: Mapping[str, Failure]
@@ -47,21 +47,9 @@ class Looked:
     """Cases that fail too, but are too many to be looked at."""
 
 
-def groups_of(
-    project: Project,
-    history: "History",
-    task: Task,
-    candidate: str,
-    cases: Sequence[Case],
-    answers: Answers | None = None,
-) -> list[Group]:
-    """The failing ones among these cases, by cause, the largest group first; arguments as of `look`."""
-    return grouped(look(project, history, task, candidate, cases, answers).failures)
-
-
-def look_at_version(
+def came_out_with(
     project: Project, history: "History", task: Task, candidate: str, version: Version, cases: Sequence[Case]
-) -> Looked:
+) -> CameOut:
     """How the cases came out with a version. What passes is read from the standings, as far as its answers stand, and
     of very many failing cases only some are looked at closely."""
     bring_up_to_date(project, history, task, candidate)
@@ -84,24 +72,24 @@ def look_at_version(
     def answers(case_ids: Sequence[str]) -> Answers:
         return history.version_outputs(version.id, model, case_ids)
 
-    looked = look(project, history, task, candidate, closely, answers)
+    found = came_out(project, history, task, candidate, closely, answers)
     chosen = {case.id for case in closely}
-    return Looked(
-        failures=looked.failures,
-        passing=(*passing, *looked.passing),
+    return CameOut(
+        failures=found.failures,
+        passing=(*passing, *found.passing),
         asked=sum(any(not one.failed_call for one in figures.get(case.id, ())) for case in cases),
         more_failing=tuple(case.id for case in failing if case.id not in chosen),
     )
 
 
-def look(
+def came_out(
     project: Project,
     history: "History",
     task: Task,
     candidate: str,
     cases: Sequence[Case],
     answers: Answers | Callable[[Sequence[str]], Answers] | None = None,
-) -> Looked:
+) -> CameOut:
     """How the cases came out with the candidate's `answers`, or with those that it gets for some cases at a time;
     `None`: with what stands for them now."""
     failures: dict[str, Failure] = {}
@@ -137,7 +125,7 @@ def look(
             ]
             said = {name: verdicts[name].get(case.id, ()) for name in (BASELINE, candidate)}
             failures[case.id] = _failure(case, standing, before, after, failed, said[BASELINE], said[candidate])
-    return Looked(failures, tuple(passing), asked)
+    return CameOut(failures, tuple(passing), asked)
 
 
 def grouped(failures: Mapping[str, Failure]) -> list[Group]:

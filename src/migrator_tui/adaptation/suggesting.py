@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from migrator_tui.adaptation.answer import AnswerError, Asked, Reading, read_answer
 from migrator_tui.adaptation.brief import Brief, brief
 from migrator_tui.adaptation.fencing import cut
-from migrator_tui.adaptation.grouping import Looked, grouped, look_at_version
+from migrator_tui.adaptation.grouping import CameOut, came_out_with, grouped
 from migrator_tui.adaptation.guards import frozen_passages
 from migrator_tui.adaptation.guidance import Rule, rules_for
 from migrator_tui.adaptation.material import Failure, Material, Rejected
@@ -100,11 +100,6 @@ class Prepared:
         """It would be asked for what can go."""
         return self.asked.minimal
 
-    @property
-    def most_cost(self) -> float | None:
-        """USD for the most calls; a retry sends the refused answer along."""
-        return None if self.cost is None else self.cost * self.most_calls * 1.5
-
 
 def prepare(
     project: Project,
@@ -130,12 +125,12 @@ def prepare(
     may_see = set(parts.learn)
     learn = [case for case in cases if case.id in may_see]
     version = _version_of(history, task, candidate, base, base_version_id)
-    looked = look_at_version(project, history, task, candidate, version, learn) if version is not None else None
-    if version is None or looked is None or not looked.asked:
+    found = came_out_with(project, history, task, candidate, version, learn) if version is not None else None
+    if version is None or found is None or not found.asked:
         raise ProjectError(NOT_RUN)
     held_out = len(parts.held_out)
     request, asked, advice, notes = ask_about(
-        project, history, task, candidate, base, version.label, looked, learn, held_out, minimal=minimal
+        project, history, task, candidate, base, version.label, found, learn, held_out, minimal=minimal
     )
     return Prepared(
         task=task.name,
@@ -147,8 +142,8 @@ def prepare(
         asked=asked,
         advice=advice,
         of=len(learn),
-        run=looked.asked,
-        more_failing=looked.more_failing,
+        run=found.asked,
+        more_failing=found.more_failing,
         held_out=held_out,
         cost=_cost(project, request.characters),
         notes=notes,
@@ -162,7 +157,7 @@ def ask_about(  # noqa: PLR0913 (what a request is about has so many sides)
     candidate: str,
     base: str,
     label: str,
-    looked: Looked,
+    found: CameOut,
     learn: Sequence[Case],
     held_out: int,
     *,
@@ -176,7 +171,7 @@ def ask_about(  # noqa: PLR0913 (what a request is about has so many sides)
     record = read_template(task.prompt)
     frozen, gone = frozen_passages(task, record, base)
     old, new = project.baseline.model, project.candidate(candidate).model
-    rules = rules_for(old, new, names_of(looked.failures), project)
+    rules = rules_for(old, new, names_of(found.failures), project)
     if minimal:
         # What speaks to a failure asks for more words.
         rules = [rule for rule in rules if not rule.when]
@@ -189,10 +184,10 @@ def ask_about(  # noqa: PLR0913 (what a request is about has so many sides)
             version=label,
             template=base,
             limits=project.adaptation,
-            groups=grouped(looked.failures),
-            failures=looked.failures,
-            passing=looked.passing,
-            more_failing=len(looked.more_failing),
+            groups=grouped(found.failures),
+            failures=found.failures,
+            passing=found.passing,
+            more_failing=len(found.more_failing),
             learn=len(learn),
             held_out=held_out,
             frozen=frozen,
@@ -220,7 +215,7 @@ def ask_about(  # noqa: PLR0913 (what a request is about has so many sides)
         notes = (f"frozen lines {ranges} of the task's prompt file are not in this text: nothing holds them here",)
     # Keys are blotted out when it is sent; it is looked at before that, and is to be the same.
     request = replace(request, messages=tuple(cleared(history, request.messages)))
-    return request, asked, advice_of(rules, looked.failures), notes
+    return request, asked, advice_of(rules, found.failures), notes
 
 
 async def suggest(prepared: Prepared, ask: Ask) -> Suggestion:

@@ -61,10 +61,10 @@ class SearchProgress:
             money = "cost unknown" if spent.cost is None else f"${spent.cost:.4f}"
             self._bar.update(self._task, completed=spent.calls, total=spent.budget_calls, money=money)
         elif isinstance(event, TryBegan | TryAdvanced):
-            one = event.attempt
+            one = event.a_try
             self._bar.update(self._task, description=f"try {one.number}: {one.done} of {one.of}")
         elif isinstance(event, TryEnded):
-            one = event.attempt
+            one = event.a_try
             rate = "" if one.score is None else f", {one.score:.1%} of {counted(one.done, 'case')}"
             kept = "" if one.parent is None else " kept" if one.accepted else " dropped"
             self._line(f"try {one.number}{kept}: {one.title}{rate}; {one.why}")

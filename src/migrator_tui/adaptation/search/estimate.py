@@ -57,7 +57,7 @@ class Needs:
         return (2 * self.held_out + self.compared) * self.per_case
 
     @property
-    def a_try(self) -> int:
+    def per_try(self) -> int:
         """Requests of one proposal that is tried on all cases."""
         return 1 + self.learn * self.per_case
 
@@ -69,7 +69,7 @@ class Needs:
     @property
     def smallest_budget(self) -> int:
         """The requests with which one proposal can be tried, and tested if it helps."""
-        return self.begin + self.a_try + self.held_back
+        return self.begin + self.per_try + self.held_back
 
 
 def needs(
@@ -120,7 +120,7 @@ def estimate(
     needed = needs(project, history, task, versions, cases, settings.budget_calls)
     batch = min(needed.learn, FAILING + GUARDS)
     dropped = settings.patience * (1 + batch * needed.per_case)
-    least = min(settings.budget_calls, needed.begin + min(dropped, needed.a_try + needed.held_back))
+    least = min(settings.budget_calls, needed.begin + min(dropped, needed.per_try + needed.held_back))
     most = settings.budget_calls
     cost = _cost(project, history, task, versions[1], cases[0])
     return SearchEstimate(

@@ -128,7 +128,7 @@ def go_on(
             "compares; without --resume a new one begins"
         )
     if settings.budget_calls <= stored.calls:
-        more = stored.calls + found.needs.a_try + found.needs.held_back
+        more = stored.calls + found.needs.per_try + found.needs.held_back
         raise ProjectError(
             f"that search has made {stored.calls} of {settings.budget_calls} calls; "
             f"--budget-calls {more} leaves room for another try"

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from migrator_tui.adaptation.flips import counted_flips
 from migrator_tui.adaptation.search.asking import Asking
-from migrator_tui.adaptation.search.attempts import Attempt
 from migrator_tui.adaptation.search.engine import Over
 from migrator_tui.adaptation.search.ground import Ground
+from migrator_tui.adaptation.search.tries import OpenTry
 from migrator_tui.adaptation.search.values import SearchResult
 from migrator_tui.adaptation.search.winner import combined_edits
 from migrator_tui.adaptation.values import Advice, Suggestion
@@ -46,7 +46,7 @@ class Proposer:
         self.advice: tuple[Advice, ...] = ()
         """What it said last that no prompt can fix."""
 
-    async def suggest(self, parent: Attempt, dropped: Sequence[Attempt]) -> Suggestion:
+    async def suggest(self, parent: OpenTry, dropped: Sequence[OpenTry]) -> Suggestion:
         """Edits for a try by how its cases came out; edits of dropped tries go along, with what became of them.
 
         Raises `NoProposal`, and `Over` where nothing more may be asked.
@@ -84,16 +84,16 @@ class Proposer:
         )
 
     def _request(
-        self, parent: Attempt, dropped: Sequence[Attempt]
+        self, parent: OpenTry, dropped: Sequence[OpenTry]
     ) -> "tuple[Brief, Asked, tuple[Advice, ...], tuple[str, ...]]":
-        from migrator_tui.adaptation.grouping import look
+        from migrator_tui.adaptation.grouping import came_out
         from migrator_tui.adaptation.material import Rejected
         from migrator_tui.adaptation.suggesting import ask_about
 
         ground = self._ground
         answers = {case_id: [output] for case_id, output in parent.outputs.items()}
         rejected = [Rejected(asdict(edit), _why(one)) for one in reversed(dropped) for edit in one.edits]
-        looked = look(ground.project, self._history, ground.task, ground.candidate, ground.learn, answers)
+        found = came_out(ground.project, self._history, ground.task, ground.candidate, ground.learn, answers)
         return ask_about(
             ground.project,
             self._history,
@@ -101,13 +101,13 @@ class Proposer:
             ground.candidate,
             parent.text,
             f"try {parent.number}",
-            looked,
+            found,
             ground.learn,
             len(ground.held_out),
             rejected=rejected[:MOST_TOLD],
         )
 
-    def quoted(self, parent: Attempt, suggestion: Suggestion) -> frozenset[str]:
+    def quoted(self, parent: OpenTry, suggestion: Suggestion) -> frozenset[str]:
         """The cases to learn from that the edits of a suggestion put into the prompt as examples."""
         from migrator_tui.adaptation.trials import Change, quoted_cases
 
@@ -115,41 +115,41 @@ class Proposer:
         change = Change(suggestion, suggestion.edits, parent.text, ground.base.params, suggestion.base_version_id)
         return quoted_cases(ground.task, change, ground.learn, ())
 
-    def version(self, attempt: Attempt, author: str) -> Version:
+    def version(self, a_try: OpenTry, author: str) -> Version:
         """The prompt of a try, recorded if new as one that only is tried."""
-        ground, parent = self._ground, attempt.parent
+        ground, parent = self._ground, a_try.parent
         return self._history.record_version(
             task=ground.task.name,
             model_name=ground.base.model_name,
-            template=attempt.text,
+            template=a_try.text,
             params=ground.base.params,
             parent_id=parent.version.id if parent is not None and parent.version is not None else None,
             origin=Origin.SEARCH,
             author=author,
             kept=False,
-            note=attempt.title,
+            note=a_try.title,
         )
 
     @staticmethod
-    def text_of(parent: Attempt, suggestion: Suggestion) -> str:
+    def text_of(parent: OpenTry, suggestion: Suggestion) -> str:
         """The prompt that a suggestion amounts to."""
         from migrator_tui.adaptation.edits import applied
         from migrator_tui.project.prompts import normal
 
         return normal(applied(parent.text, suggestion.edits))
 
-    def refusal(self, start: Attempt, attempt: Attempt, same: Attempt | None) -> str | None:
+    def refusal(self, start: OpenTry, a_try: OpenTry, same: OpenTry | None) -> str | None:
         """Why a proposal is not even tried: it is no new prompt, leads too far from the start, or copies a case."""
         from migrator_tui.adaptation.guards import refusals
         from migrator_tui.adaptation.leaks import leaks, task_texts
 
-        ground, parent = self._ground, attempt.parent
+        ground, parent = self._ground, a_try.parent
         assert parent is not None
-        if attempt.text == parent.text:
+        if a_try.text == parent.text:
             return "changes nothing"
         if same is not None:
             return f"the same as try {same.number}"
-        edits = combined_edits(start.text, attempt.text, [step.edits for step in attempt.lineage[1:]])
+        edits = combined_edits(start.text, a_try.text, [step.edits for step in a_try.lineage[1:]])
         # However many small steps it took: what counts is how far they lead.
         limits = replace(ground.project.adaptation, max_edits=max(ground.project.adaptation.max_edits, len(edits)))
         refused = refusals(start.text, edits, None, limits, (), ground.learn)
@@ -157,7 +157,7 @@ class Proposer:
             return f"from where the search began, {refused[0]}"
         outputs = {case_id: output.text for case_id, output in parent.outputs.items()}
         known = task_texts(ground.task)
-        found = [leak for edit in attempt.edits for leak in leaks(parent.text, edit, ground.learn, outputs, known)]
+        found = [leak for edit in a_try.edits for leak in leaks(parent.text, edit, ground.learn, outputs, known)]
         return f"copies words of case {found[0].case_id}: {found[0].phrase}" if found else None
 
     def keep(self, result: SearchResult, author: str) -> None:
@@ -178,7 +178,7 @@ class Proposer:
         self._history.keep_adaptation(result.best.version_id, details, author)
 
 
-def _why(dropped: Attempt) -> str:
+def _why(dropped: OpenTry) -> str:
     """Why an edit of a dropped try was dropped: alone it may be better than in that company."""
     others = len(dropped.edits) - 1
     return f"{dropped.why} (tried together with {counted(others, 'other edit')})" if others else dropped.why

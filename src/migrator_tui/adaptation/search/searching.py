@@ -12,7 +12,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from migrator_tui.adaptation.search.asking import Asking
-from migrator_tui.adaptation.search.attempts import Attempt, Attempts, worths
 from migrator_tui.adaptation.search.engine import Engine, Over, Problem
 from migrator_tui.adaptation.search.ground import Ground
 from migrator_tui.adaptation.search.head_room import head_room, moved
@@ -27,6 +26,7 @@ from migrator_tui.adaptation.search.stored import (
     stored_result,
     try_details,
 )
+from migrator_tui.adaptation.search.tries import OpenTry, Tries, worths
 from migrator_tui.adaptation.search.values import (
     HeadRoom,
     HeldOut,
@@ -82,14 +82,14 @@ class Search:
         self._proposer = Proposer(history, ground, self._asking)
         self._cases = {case.id: case for case in ground.learn}
         self._critical = frozenset(case.id for case in ground.learn if case.critical)
-        self._start = Attempt(
+        self._start = OpenTry(
             1,
             ground.base.template,
             tuple(self._cases),
             title=ground.base.label,
             version=ground.base,
         )
-        self._attempts = Attempts(self._start)
+        self._tries = Tries(self._start)
         self._turns: dict[str, int] = {}
         self._dry = 0
         """Tries in a row without a better one."""
@@ -192,34 +192,34 @@ class Search:
         await (self._engine or gepa_engine.search)(problem)
 
     async def _worth(self, text: str, case_ids: Sequence[str]) -> Mapping[str, float]:
-        attempt = self._attempts[text]
-        await self._evaluate(attempt, case_ids)
-        return worths(attempt, case_ids)
+        a_try = self._tries[text]
+        await self._evaluate(a_try, case_ids)
+        return worths(a_try, case_ids)
 
     async def _batch(self, parent: str) -> Sequence[str]:
         turn = self._turns.get(parent, 0)
         self._turns[parent] = turn + 1
-        attempt = self._attempts[parent]
-        batch = first_batch(attempt.counting(), turn, f"{self._ground.settings.seed}/{attempt.number}")
+        a_try = self._tries[parent]
+        batch = first_batch(a_try.counting(), turn, f"{self._ground.settings.seed}/{a_try.number}")
         if not batch:
             self._finish(NOTHING_FAILS)
         return batch
 
     async def _propose(self, parent_text: str, case_ids: Sequence[str]) -> str | None:
         """A child that the guards let pass, ready to be asked; `None` where they don't, or none came."""
-        parent = self._attempts[parent_text]
-        room = self._asking.cap.left >= self._ground.needs.a_try
+        parent = self._tries[parent_text]
+        room = self._asking.cap.left >= self._ground.needs.per_try
         if not room and not await self._asking.replays():
             self._finish(f"the {self._ground.settings.budget_calls} calls leave no room for another try", False)
         calls = self._asking.cap.made
         try:
-            suggestion = await self._proposer.suggest(parent, self._attempts.dropped)
+            suggestion = await self._proposer.suggest(parent, self._tries.dropped)
             self._note(suggestion.notes)
         except NoProposal as nothing:
             self._tell(SpentChanged(self._asking.spent))
             if nothing.final:
                 self._finish(str(nothing))
-            refused = self._attempts.new(parent.text, parent, None)
+            refused = self._tries.new(parent.text, parent, None)
             refused.calls_before = self._calls_before(refused, calls)
             self._tell(TryBegan(refused.shown()))
             refused.why = str(nothing)
@@ -227,22 +227,22 @@ class Search:
             self._count(refused)
             return None
         text = self._proposer.text_of(parent, suggestion)
-        attempt = self._attempts.new(text, parent, suggestion, self._proposer.quoted(parent, suggestion))
-        attempt.calls_before = self._calls_before(attempt, calls)
-        why = self._proposer.refusal(self._start, attempt, self._attempts.known(text))
-        self._tell(TryBegan(attempt.shown()))
+        a_try = self._tries.new(text, parent, suggestion, self._proposer.quoted(parent, suggestion))
+        a_try.calls_before = self._calls_before(a_try, calls)
+        why = self._proposer.refusal(self._start, a_try, self._tries.known(text))
+        self._tell(TryBegan(a_try.shown()))
         self._tell(SpentChanged(self._asking.spent))
         if why is not None:
-            attempt.why = why
-            await self._ended(attempt)
-            self._count(attempt)
+            a_try.why = why
+            await self._ended(a_try)
+            self._count(a_try)
             return None
-        self._attempts.ask(attempt, await asyncio.to_thread(self._proposer.version, attempt, self._author))
+        self._tries.ask(a_try, await asyncio.to_thread(self._proposer.version, a_try, self._author))
         return text
 
     async def _accept(self, parent_text: str, child_text: str, case_ids: Sequence[str]) -> bool:
         """Whether a child is kept: by a few cases, then by all of them."""
-        parent, child = self._attempts[parent_text], self._attempts[child_text]
+        parent, child = self._tries[parent_text], self._tries[child_text]
         before = parent.counting()
         some = child.counting(case_ids)
         why = why_dropped(before, some, first=True)
@@ -269,11 +269,11 @@ class Search:
                 self._noted.add(note)
                 self._tell(SearchNoticed(note))
 
-    def _count(self, attempt: Attempt) -> None:
+    def _count(self, a_try: OpenTry) -> None:
         """Count what came of a proposal; the search is over where that was the last one."""
-        if attempt.accepted and self._attempts.furthest is attempt:
+        if a_try.accepted and self._tries.furthest is a_try:
             self._dry = 0
-            if all(one.passed for one in attempt.counting().values() if one.passed is not None):
+            if all(one.passed for one in a_try.counting().values() if one.passed is not None):
                 self._asking.end(NOTHING_FAILS, complete=True)
             return
         self._dry += 1
@@ -285,37 +285,37 @@ class Search:
         self._asking.end(why, complete=complete)
         raise Over
 
-    async def _evaluate(self, attempt: Attempt, case_ids: Sequence[str]) -> None:
-        """Ask an attempt about those of these cases that it was not asked about yet."""
-        assert attempt.version is not None, "what guards refused is not asked"
-        open_ids = [case_id for case_id in case_ids if case_id not in attempt.scores]
+    async def _evaluate(self, a_try: OpenTry, case_ids: Sequence[str]) -> None:
+        """Ask a try about those of these cases that it was not asked about yet."""
+        assert a_try.version is not None, "what guards refused is not asked"
+        open_ids = [case_id for case_id in case_ids if case_id not in a_try.scores]
         if not open_ids:
             return
 
         def take(tried: Tried) -> None:
-            attempt.take(tried)
+            a_try.take(tried)
             if tried.output.failed_call and self._errors < MOST_ERRORS:
                 self._errors += 1
                 self._tell(SearchNoticed(f"case {tried.case_id}: {tried.outcome.reason}"))
-            self._advanced(attempt)
+            self._advanced(a_try)
 
         try:
-            await self._asking.ask(attempt.version, [self._cases[case_id] for case_id in open_ids], take)
+            await self._asking.ask(a_try.version, [self._cases[case_id] for case_id in open_ids], take)
         except Over:
-            if not attempt.why:
-                attempt.why = f"not tried to the end: {self._asking.ended}"
-                await self._ended(attempt)
+            if not a_try.why:
+                a_try.why = f"not tried to the end: {self._asking.ended}"
+                await self._ended(a_try)
             raise
-        self._tell(TryAdvanced(attempt.shown()))
+        self._tell(TryAdvanced(a_try.shown()))
         self._tell(SpentChanged(self._asking.spent))
-        if all(attempt.outputs[case_id].failed_call for case_id in open_ids):
-            self._finish(f"every call ends in an error: {attempt.scores[open_ids[0]].reason}", False)
+        if all(a_try.outputs[case_id].failed_call for case_id in open_ids):
+            self._finish(f"every call ends in an error: {a_try.scores[open_ids[0]].reason}", False)
 
-    def _advanced(self, attempt: Attempt | None = None) -> None:
+    def _advanced(self, a_try: OpenTry | None = None) -> None:
         if time.monotonic() - self._told >= EVERY:
             self._told = time.monotonic()
-            if attempt is not None:
-                self._tell(TryAdvanced(attempt.shown()))
+            if a_try is not None:
+                self._tell(TryAdvanced(a_try.shown()))
             self._tell(SpentChanged(self._asking.spent))
 
     async def _ask_baseline(self, cases: Sequence[Case]) -> None:
@@ -326,7 +326,7 @@ class Search:
 
     async def _test(self) -> HeldOut | None:
         """Start and winner on the held-out cases; nothing where nothing helped, since that would tell nothing."""
-        ground, best = self._ground, self._attempts.best if self._start.accepted else self._start
+        ground, best = self._ground, self._tries.best if self._start.accepted else self._start
         if best is self._start or not ground.held_out or self._asking.stopped:
             return None
         assert best.version is not None
@@ -353,19 +353,19 @@ class Search:
         self._tell(SpentChanged(self._asking.spent))
         return found
 
-    def _errors_left(self, best: Attempt) -> None:
+    def _errors_left(self, best: OpenTry) -> None:
         """What it came to rests on answers that some calls did not give: then it is not through."""
         versions = {one.version.id for one in (self._start, best) if one.version is not None}
         left = self._asking.failed(versions)
         if left and self._asking.ended and not self._asking.stopped:
             self._asking.unfinished(f"{counted(left, 'call')} ended in an error")
 
-    def _calls_before(self, attempt: Attempt, now: int) -> int:
-        return self._earlier.get((attempt.number, attempt.text), now)
+    def _calls_before(self, a_try: OpenTry, now: int) -> int:
+        return self._earlier.get((a_try.number, a_try.text), now)
 
-    async def _ended(self, attempt: Attempt) -> None:
+    async def _ended(self, a_try: OpenTry) -> None:
         """Something came of a try: tell it, and write it down."""
-        shown = attempt.shown()
+        shown = a_try.shown()
         await asyncio.to_thread(self._history.add_try, self.search_id, try_details(shown))
         self._tell(TryEnded(shown))
 
@@ -374,17 +374,17 @@ class Search:
         return baseline_rate(ground.project, self._history, ground.task, ground.base.model_name, cases)
 
     def _result(self, held_out: HeldOut | None, seconds: float) -> SearchResult:
-        best = self._attempts.best if self._start.accepted else self._start
+        best = self._tries.best if self._start.accepted else self._start
         helped = best is not self._start
         self._errors_left(best)
         ended = self._asking.ended or "it broke"
-        if not helped and self._asking.complete and len(self._attempts) > 1:
+        if not helped and self._asking.complete and len(self._tries) > 1:
             ended = f"nothing helped: {ended}"
         return SearchResult(
             search_id=self.search_id,
             complete=bool(self._asking.ended) and self._asking.complete,
             ended=ended,
-            tries=[attempt.shown() for attempt in self._attempts],
+            tries=[a_try.shown() for a_try in self._tries],
             best=best.shown(),
             helped=helped,
             held_out=held_out,

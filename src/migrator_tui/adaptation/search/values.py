@@ -128,21 +128,21 @@ class SearchBegan:
 class TryBegan:
     """A proposal is about to be tried."""
 
-    attempt: Try
+    a_try: Try
 
 
 @dataclass(frozen=True, slots=True)
 class TryAdvanced:
     """Some more of its cases are answered."""
 
-    attempt: Try
+    a_try: Try
 
 
 @dataclass(frozen=True, slots=True)
 class TryEnded:
     """It was kept or dropped."""
 
-    attempt: Try
+    a_try: Try
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
-from migrator_tui.adaptation.search.attempts import Attempt
+from migrator_tui.adaptation.search.tries import OpenTry
 from migrator_tui.adaptation.values import Advice, Cause, Edit, EditKind, Op, Suggestion
 
 
@@ -112,9 +112,9 @@ def _words(edit: Edit) -> set[str]:
     return set(edit.text.split()) | set(edit.anchor.split())
 
 
-def suggestion_for(attempt: Attempt) -> Suggestion | None:
+def suggestion_for(a_try: OpenTry) -> Suggestion | None:
     """What a try amounts to against the start, for the review; `None` for the start itself."""
-    start, *steps = attempt.lineage
+    start, *steps = a_try.lineage
     made = [step.suggestion for step in steps if step.suggestion is not None]
     if not made:
         return None
@@ -122,7 +122,7 @@ def suggestion_for(attempt: Attempt) -> Suggestion | None:
         made[0],
         base=start.text,
         base_version_id=start.version.id if start.version is not None else None,
-        edits=combined_edits(start.text, attempt.text, [step.edits for step in steps]),
+        edits=combined_edits(start.text, a_try.text, [step.edits for step in steps]),
         causes=_causes(cause for one in made for cause in one.causes),
         advice=_advice(advice for one in made for advice in one.advice),
         exchange_ids=tuple(dict.fromkeys(number for one in made for number in one.exchange_ids)),

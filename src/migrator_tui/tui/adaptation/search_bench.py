@@ -322,16 +322,16 @@ class SearchBench(RowScreen):
             view.show_content(content)
 
     @work(exclusive=True, group="looking-up")
-    async def _look_up(self, state: SearchState, attempt: Try) -> None:
+    async def _look_up(self, state: SearchState, a_try: Try) -> None:
         """How its text differs from its parent's, and what the cases say; once it has come on."""
-        parent = state.tries.get(attempt.parent) if attempt.parent is not None else None
+        parent = state.tries.get(a_try.parent) if a_try.parent is not None else None
         try:
-            looked = await asyncio.to_thread(look, self.workspace, state, attempt, parent)
+            looked = await asyncio.to_thread(look, self.workspace, state, a_try, parent)
         except (ProjectError, HistoryError) as error:
             self.say(str(error), "error")
             return
         finally:
             self._looking = None
         if self._shown is state:
-            self._looked[attempt.number] = attempt, looked
+            self._looked[a_try.number] = a_try, looked
             self._paint_chosen()

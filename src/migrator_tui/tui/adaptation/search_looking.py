@@ -19,15 +19,15 @@ LOOKED_AT = 60
 """Cases of a kind whose reasons are looked up: more than a pane shows."""
 
 
-def look(workspace: Workspace, state: SearchState, attempt: Try, parent: Try | None) -> Looked:
+def look(workspace: Workspace, state: SearchState, a_try: Try, parent: Try | None) -> Looked:
     """Look a try up; raises `HistoryError`, and `ProjectError` where a prompt cannot be rendered."""
     from migrator_tui.adaptation.guards import facts
 
-    before = parent.template if parent is not None else attempt.template
-    diff = prompt_diff(before, None, attempt.template, None)
-    found = facts(before, attempt.template) if parent is not None else None
+    before = parent.template if parent is not None else a_try.template
+    diff = prompt_diff(before, None, a_try.template, None)
+    found = facts(before, a_try.template) if parent is not None else None
     changed, growth = (found.changed, found.growth) if found is not None else (None, 0.0)
-    flips = attempt.flips
+    flips = a_try.flips
     broken = flips.broken[:LOOKED_AT] if flips is not None else ()
     fixed = flips.fixed[:LOOKED_AT] if flips is not None else ()
     if not broken and not fixed:
@@ -35,7 +35,7 @@ def look(workspace: Workspace, state: SearchState, attempt: Try, parent: Try | N
     history, task = workspace.history, workspace.project.task(state.task)
     cases = {case.id: case for case in history.cases(task.name, [*broken, *fixed])}
     reasons: dict[str, str] = {}
-    for version_id, ids in ((attempt.version_id, broken), (parent.version_id if parent else None, fixed)):
+    for version_id, ids in ((a_try.version_id, broken), (parent.version_id if parent else None, fixed)):
         if version_id is not None and ids:
             found_out = came_out(workspace, task, history.version(version_id), cases, ids)
             reasons |= {case_id: outcome.reason for case_id, (outcome, _) in found_out.items()}

@@ -37,21 +37,21 @@ class Looked:
     critical: Collection[str] = ()
 
 
-def proposal_title(attempt: Try, base: str) -> Content:
+def proposal_title(a_try: Try, base: str) -> Content:
     """`Try 10 from try 7  no preamble, and why not`."""
-    origin = f" from try {attempt.parent}" if attempt.parent is not None else ""
+    origin = f" from try {a_try.parent}" if a_try.parent is not None else ""
     return Content.assemble(
-        (f"Try {attempt.number}", STRONG), (origin, MUTED), (f"  {safe_line(title_of(attempt, base), 60)} ", "")
+        (f"Try {a_try.number}", STRONG), (origin, MUTED), (f"  {safe_line(title_of(a_try, base), 60)} ", "")
     )
 
 
-def proposal(attempt: Try, looked: Looked | None, going: bool, glyphs: Glyphs, width: int) -> Content:
+def proposal(a_try: Try, looked: Looked | None, going: bool, glyphs: Glyphs, width: int) -> Content:
     """Why, what it changes line by line, what the guards found, why it was kept or dropped; wrapped to a width."""
     lines: list[Content] = []
-    for number, edit in enumerate(attempt.edits):
+    for number, edit in enumerate(a_try.edits):
         lines += [Content("")] * bool(number)
-        lines += reason_lines(edit, number if len(attempt.edits) > 1 else None, glyphs, width)
-    if attempt.parent is None:
+        lines += reason_lines(edit, number if len(a_try.edits) > 1 else None, glyphs, width)
+    if a_try.parent is None:
         lines.append(
             Content.styled("The prompt as it was. Tries are set against it, and against their parents.", MUTED)
         )
@@ -61,16 +61,14 @@ def proposal(attempt: Try, looked: Looked | None, going: bool, glyphs: Glyphs, w
             *([Content("")] * bool(lines)),
             *diff,
             Content(""),
-            hanging(guards(attempt, looked, glyphs), 2, width),
+            hanging(guards(a_try, looked, glyphs), 2, width),
         ]
-    if attempt.why and not going:
-        sign, role = (glyphs.now, "primary") if attempt.accepted else (glyphs.failed, "muted")
-        word = "kept" if attempt.accepted else "dropped"
+    if a_try.why and not going:
+        sign, role = (glyphs.now, "primary") if a_try.accepted else (glyphs.failed, "muted")
+        word = "kept" if a_try.accepted else "dropped"
         lines.append(
             hanging(
-                Content.assemble(
-                    (f"{sign} {word}: ", STYLES[role]), (glyphs.fit(safe_line(attempt.why, 400)), MUTED)
-                ),
+                Content.assemble((f"{sign} {word}: ", STYLES[role]), (glyphs.fit(safe_line(a_try.why, 400)), MUTED)),
                 2,
                 width,
             )
@@ -92,12 +90,12 @@ def reason_lines(edit: Edit, number: int | None, glyphs: Glyphs, width: int) -> 
     return [hanging(line, len(head), width) for line in lines]
 
 
-def guards(attempt: Try, looked: Looked, glyphs: Glyphs) -> Content:
+def guards(a_try: Try, looked: Looked, glyphs: Glyphs) -> Content:
     """What the guards found, in one grey line; a try that they refused was never asked about a case."""
-    if attempt.version_id is None:
+    if a_try.version_id is None:
         return Content.styled(f"{glyphs.failed} refused before any case was asked", STYLES["warning"])
     told = ["variables kept"]
-    if not any(edit.kind is EditKind.EXAMPLE for edit in attempt.edits):
+    if not any(edit.kind is EditKind.EXAMPLE for edit in a_try.edits):
         told.append("no case copied")
     if looked.changed is not None:
         longer = "" if abs(looked.growth) < 0.005 else "longer" if looked.growth > 0 else "shorter"
@@ -107,17 +105,17 @@ def guards(attempt: Try, looked: Looked, glyphs: Glyphs) -> Content:
     return Content("   ").join(parts)
 
 
-def flips_title(attempt: Try) -> Content:
+def flips_title(a_try: Try) -> Content:
     """`What it flips against try 7`."""
-    against = f" against try {attempt.parent}" if attempt.parent is not None else ""
+    against = f" against try {a_try.parent}" if a_try.parent is not None else ""
     return Content.assemble(("What it flips", STRONG), (against + " ", MUTED))
 
 
-def flip_lines(attempt: Try, looked: Looked | None, glyphs: Glyphs, width: int) -> Content:
+def flip_lines(a_try: Try, looked: Looked | None, glyphs: Glyphs, width: int) -> Content:
     """The cases that came out otherwise than with its parent, broken ones first."""
-    flips = attempt.flips
+    flips = a_try.flips
     if flips is None:
-        words = "it is what the others are set against" if attempt.parent is None else "no case was asked about both"
+        words = "it is what the others are set against" if a_try.parent is None else "no case was asked about both"
         return Content.styled(f"  {words}", MUTED)
     reasons = looked.reasons if looked is not None else {}
     critical = looked.critical if looked is not None else ()
@@ -142,12 +140,12 @@ def flip_lines(attempt: Try, looked: Looked | None, glyphs: Glyphs, width: int) 
     return Content("\n").join(lines)
 
 
-def flips_bottom(attempt: Try, going: bool, glyphs: Glyphs) -> Content:
+def flips_bottom(a_try: Try, going: bool, glyphs: Glyphs) -> Content:
     """`+ 3  = 11   14 of 24 tried`."""
-    if attempt.flips is None:
+    if a_try.flips is None:
         return Content("")
-    tried = f"   {attempt.done:,} of {attempt.of:,} tried" if going and attempt.of else ""
-    return Content.assemble(flip_counts(attempt.flips, glyphs, same=True), (tried, MUTED))
+    tried = f"   {a_try.done:,} of {a_try.of:,} tried" if going and a_try.of else ""
+    return Content.assemble(flip_counts(a_try.flips, glyphs, same=True), (tried, MUTED))
 
 
 def held_out_title(state: SearchState, glyphs: Glyphs) -> Content:

@@ -72,12 +72,12 @@ class SearchState:
             case SearchBegan():
                 self.began = event
                 self._on(Phase.TRYING)
-            case TryBegan(attempt=attempt) | TryAdvanced(attempt=attempt):
-                self.tries[attempt.number] = attempt
-                self.going = attempt.number
-            case TryEnded(attempt=attempt):
-                self.tries[attempt.number] = attempt
-                if self.going == attempt.number:
+            case TryBegan(a_try=a_try) | TryAdvanced(a_try=a_try):
+                self.tries[a_try.number] = a_try
+                self.going = a_try.number
+            case TryEnded(a_try=a_try):
+                self.tries[a_try.number] = a_try
+                if self.going == a_try.number:
                     self.going = None
             case SpentChanged(spent=spent):
                 self.spent = spent

@@ -19,9 +19,9 @@ from migrator_tui.tui.widgets.row_list import ListRow
 NUMBER, RATE = 5, 7 + BAR_CELLS + 2
 
 
-def title_of(attempt: Try, base: str) -> str:
+def title_of(a_try: Try, base: str) -> str:
     """What changed; the first one is where it starts."""
-    return f"{base}, where it starts" if attempt.parent is None else attempt.title
+    return f"{base}, where it starts" if a_try.parent is None else a_try.title
 
 
 def bar_floor(tries: Sequence[Try]) -> float:

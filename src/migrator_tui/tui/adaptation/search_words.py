@@ -69,11 +69,11 @@ def _over(state: SearchState, glyphs: Glyphs) -> tuple[str, str]:
     return f"{glyphs.drift} {done} · not surely better", role
 
 
-def sign_of(attempt: Try, going: int | None, glyphs: Glyphs) -> tuple[str, str]:
+def sign_of(a_try: Try, going: int | None, glyphs: Glyphs) -> tuple[str, str]:
     """A try's sign and colour role: under way, kept, dropped."""
-    if attempt.number == going:
+    if a_try.number == going:
         return glyphs.to_judge, "primary"
-    return (glyphs.now, "primary") if attempt.accepted else (glyphs.failed, "muted")
+    return (glyphs.now, "primary") if a_try.accepted else (glyphs.failed, "muted")
 
 
 def search_signs(glyphs: Glyphs) -> list[tuple[str, str, str]]:

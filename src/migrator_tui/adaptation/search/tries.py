@@ -13,14 +13,14 @@ MOST_TITLE = 60
 
 
 @dataclass(slots=True)
-class Attempt:
-    """One prompt of a search."""
+class OpenTry:
+    """One prompt of a search while it is worked on; `Try` is how it is told and kept."""
 
     number: int
     text: str
     order: Sequence[str]
     """All cases that it may be asked about. Answers arrive in any order; what follows from them must not."""
-    parent: "Attempt | None" = None
+    parent: "OpenTry | None" = None
     title: str = ""
     edits: tuple[Edit, ...] = ()
     """Against its parent."""
@@ -41,7 +41,7 @@ class Attempt:
         return self.examples | (self.parent.quoted if self.parent is not None else frozenset())
 
     @property
-    def lineage(self) -> "list[Attempt]":
+    def lineage(self) -> "list[OpenTry]":
         """The tries it came through, the start first, itself last."""
         return [*(self.parent.lineage if self.parent is not None else ()), self]
 
@@ -83,35 +83,35 @@ class Attempt:
         )
 
 
-class Attempts:
+class Tries:
     """All tries of a search, by number and by text."""
 
-    def __init__(self, start: Attempt) -> None:
+    def __init__(self, start: OpenTry) -> None:
         self._by_text = {start.text: start}
         self._all = [start]
 
-    def __iter__(self) -> Iterator[Attempt]:
+    def __iter__(self) -> Iterator[OpenTry]:
         return iter(self._all)
 
     def __len__(self) -> int:
         return len(self._all)
 
-    def __getitem__(self, text: str) -> Attempt:
+    def __getitem__(self, text: str) -> OpenTry:
         return self._by_text[text]
 
-    def known(self, text: str) -> Attempt | None:
+    def known(self, text: str) -> OpenTry | None:
         """The try of that text, if there was one that cases were asked about."""
         found = self._by_text.get(text)
         return found if found is not None and found.version is not None else None
 
     def new(
-        self, text: str, parent: Attempt, suggestion: Suggestion | None, examples: frozenset[str] = frozenset()
-    ) -> Attempt:
+        self, text: str, parent: OpenTry, suggestion: Suggestion | None, examples: frozenset[str] = frozenset()
+    ) -> OpenTry:
         """A further try, made of a suggestion for its parent, which quotes these cases as examples; `None`: made of
         an answer that was none."""
         edits = suggestion.edits if suggestion is not None else ()
         titles = list(dict.fromkeys(edit.title for edit in edits if edit.title))
-        attempt = Attempt(
+        a_try = OpenTry(
             number=len(self._all) + 1,
             text=text,
             order=parent.order,
@@ -121,28 +121,28 @@ class Attempts:
             suggestion=suggestion,
             examples=examples,
         )
-        self._all.append(attempt)
-        return attempt
+        self._all.append(a_try)
+        return a_try
 
-    def ask(self, attempt: Attempt, version: Version) -> None:
+    def ask(self, a_try: OpenTry, version: Version) -> None:
         """A try will be asked about cases, as that version."""
-        attempt.version = version
-        self._by_text[attempt.text] = attempt
+        a_try.version = version
+        self._by_text[a_try.text] = a_try
 
     @property
-    def best(self) -> Attempt:
+    def best(self) -> OpenTry:
         """The best one that was kept, the earliest of equals; the start unless more cases pass than with it."""
         start = self._all[0]
         found = self.furthest
         return found if found.rank[0] > start.rank[0] else start
 
     @property
-    def furthest(self) -> Attempt:
+    def furthest(self) -> OpenTry:
         """The one that got furthest, be it only that more checks pass."""
         return max((one for one in self._all if one.accepted), key=lambda one: (one.rank, -one.number))
 
     @property
-    def dropped(self) -> list[Attempt]:
+    def dropped(self) -> list[OpenTry]:
         """Those that were not kept, oldest first."""
         return [one for one in self._all if one.why and not one.accepted]
 
@@ -158,11 +158,11 @@ def shortened(titles: Sequence[str]) -> str:
     return words
 
 
-def worths(attempt: Attempt, case_ids: Sequence[str]) -> Mapping[str, float]:
+def worths(a_try: OpenTry, case_ids: Sequence[str]) -> Mapping[str, float]:
     """What a prompt is worth on these cases, for an engine: one that proves nothing, or is open, counts as it did for
     its parent."""
 
-    def worth(one: Attempt | None, case_id: str) -> float:
+    def worth(one: OpenTry | None, case_id: str) -> float:
         if one is None or case_id not in one.scores:
             return 0.0
         known = one.scores[case_id]
@@ -170,4 +170,4 @@ def worths(attempt: Attempt, case_ids: Sequence[str]) -> Mapping[str, float]:
             return worth(one.parent, case_id)
         return known.worth
 
-    return {case_id: worth(attempt, case_id) for case_id in case_ids}
+    return {case_id: worth(a_try, case_id) for case_id in case_ids}
