@@ -89,7 +89,10 @@ async def test_nothing_jumps_where_new_calls_come_in(shop: Path) -> None:
         await driver.until(lambda: "tripped" in driver.text)
         assert guardrails.keys == order and guardrails.scroll_offset.y == 1
         # Among the calls, what is under the cursor stays although there are newer, worse ones.
-        await driver.press("tab", "tab", "tab", "tab")
+        await driver.press("j", "enter")
+        await driver.until(lambda: "Guardrail on failures" in driver.text)
+        assert "at most 1 pt above baseline" in driver.text and "worse by" in driver.text
+        await driver.press("escape", "tab", "tab", "tab", "tab")
         calls_list = driver.app.current.query_one("#calls-rows")
         listed = calls_list.keys
         write(driver.history, "migrator_traffic", [each | {"row_id": f"yet-{n}"} for n, each in enumerate(more)])

@@ -124,7 +124,8 @@ def arm_part(seen: Seen, arm: str, model: str, glyphs: Glyphs) -> Filled:
     look = seen.look
     figures = look.arms
     mine, other = figures[arm], figures["candidate" if arm == "baseline" else "baseline"]
-    served = look.rollout.percentage if arm == "candidate" else 100 - look.rollout.percentage
+    on_candidate = look.stages[-1].percentage if look.stages else look.rollout.percentage
+    served = on_candidate if arm == "candidate" else 100 - on_candidate
     copies = look.rollout.shadow and arm == "candidate"
     share = "copies, nobody sees it" if copies else percentage(served)
     title = Content.assemble((arm, STRONG), (f" {model} ", MUTED), (share, STYLES["text"]), " ")

@@ -8,6 +8,7 @@ from migrator_tui.history.rollout_records import RolloutEvent, Sample
 from migrator_tui.rollout.failed_calls import troubles
 from migrator_tui.text_safety import safe, safe_line
 from migrator_tui.tui.glyphs import Glyphs
+from migrator_tui.tui.rollout.ladder import named
 from migrator_tui.tui.rollout.reading import Seen
 from migrator_tui.tui.rollout.words import call_words, clock_words, event_look, who_words
 from migrator_tui.tui.theme import MUTED, STRONG, STYLES
@@ -20,16 +21,16 @@ WHAT, WRONG, TOOK = 19, 24, 8
 
 def events_part(seen: Seen, author: str, glyphs: Glyphs) -> Filled:
     """A row an event."""
-    times = [clock_words(event.at, seen.look.at) for event in seen.events]
+    times = [clock_words(event.at, seen.at) for event in seen.events]
     cells = max((len(time) for time in times), default=0) + 1
     rows = [_event_row(event, time, cells, author, glyphs) for event, time in zip(seen.events, times, strict=True)]
-    taken = Content.styled(f"looked at {seen.look.at.astimezone():%H:%M:%S}", MUTED)
+    taken = Content.styled(f"looked at {seen.at.astimezone():%H:%M:%S}", MUTED)
     return Filled(heading("Events", f"{len(rows):,}"), rows, None, taken)
 
 
 def _event_row(event: RolloutEvent, when: str, cells: int, author: str, glyphs: Glyphs) -> ListRow:
     sign, words, role = event_look(event, glyphs)
-    why = f"by {who_words(event.who, author)}" + (f": {event.why}" if event.why else "")
+    why = f"by {who_words(event.who, author)}" + (f": {named(event.why)}" if event.why else "")
 
     def draw(width: int, selected: bool) -> Content:
         return Content.assemble(
@@ -50,7 +51,7 @@ def event_sheet(event: RolloutEvent, author: str, glyphs: Glyphs) -> Sheet:
         Content.styled(f"{sign} {words}", f"bold {STYLES[role]}"),
         Content.styled(f"{event.at.astimezone():%Y-%m-%d %H:%M:%S}, by {who_words(event.who, author)}", MUTED),
         Content(""),
-        Content(safe(event.why) or "no reason given"),
+        Content(safe(named(event.why)) or "no reason given"),
     ]
     return Sheet("Event", Content("\n").join(lines))
 
@@ -64,7 +65,7 @@ def calls_part(seen: Seen, glyphs: Glyphs, *, held: bool) -> Filled:
     kept = sum(call.input is not None for call in calls)
     bad = sum(bool(troubles(call)) for call in calls)
     rows = [_call_row(call, seen, glyphs) for call in calls] or [text_row("No call has come in yet.")]
-    since = f" {glyphs.dot} as of {seen.look.at.astimezone():%H:%M:%S}" if held else ""
+    since = f" {glyphs.dot} as of {seen.at.astimezone():%H:%M:%S}" if held else ""
     bottom = "enter makes cases of them" if kept else "no input was kept: [rollout] sample_answers keeps some"
     title = heading("Worst recent calls", f"{bad:,} of the candidate's")
     return Filled(title, rows, None, Content.styled(bottom + since if calls else "", MUTED))
@@ -82,7 +83,7 @@ def _call_row(call: Sample, seen: Seen, glyphs: Glyphs) -> ListRow:
         room = max(8, width - 2 - 7 - 2 - wrong - TOOK)
         return Content.assemble(
             mark(selected, glyphs),
-            cell(clock_words(call.at, seen.look.at)[-5:], 7, "muted"),
+            cell(clock_words(call.at, seen.at)[-5:], 7, "muted"),
             (f"{sign} ", STYLES[role]),
             cell(words, wrong, role if role != "muted" else "text"),
             cell(took, TOOK, "muted", right=True),

@@ -7,18 +7,20 @@ from textual.content import Content
 from migrator_tui.history.rollout_records import RolloutState
 from migrator_tui.project.rollout_settings import GuardrailRule
 from migrator_tui.rollout.values import GuardrailResult
-from migrator_tui.rollout.words import NAMES, action_words, harm_words, limit_words, range_words
+from migrator_tui.rollout.words import NAMES, UNKNOWN, action_words, harm_words, limit_words, range_words
 from migrator_tui.text_safety import safe_line
 from migrator_tui.tui.glyphs import Glyphs
 from migrator_tui.tui.rollout.reading import Seen
 from migrator_tui.tui.rollout.words import clock_words
 from migrator_tui.tui.theme import FAINT, MUTED, STRONG, STYLES, chip
+from migrator_tui.tui.widgets.modal import Sheet
 from migrator_tui.tui.widgets.parts import Filled, cell, mark
 from migrator_tui.tui.widgets.row_list import ListRow
 
 NAME, LIMIT, NOW, RANGE, SEEN = 17, 35, 10, 17, 15
 BAR, USED = 14, 6
 WIDE, MEDIUM = 140, 100
+STATES = {"ok": "no harm in sight", "near": "near its limit", "tripped": "tripped", "inconclusive": "can't tell yet"}
 
 
 def sign_of(result: GuardrailResult, glyphs: Glyphs) -> tuple[str, str]:
@@ -75,10 +77,10 @@ def _bottom(seen: Seen, glyphs: Glyphs) -> Content:
     if seen.rollout.state in (RolloutState.ROLLED_BACK, RolloutState.ENDED):
         return Content("")
     if not seen.watched:
-        last = f"; it looked last {clock_words(lease.looked_at, seen.look.at)}" if lease and lease.looked_at else ""
+        last = f"; it looked last {clock_words(lease.looked_at, seen.at)}" if lease and lease.looked_at else ""
         return Content.styled(glyphs.fit(f"{glyphs.warning} no monitor runs{last}"), STYLES["warning"])
     assert lease is not None
-    ago = (seen.look.at - lease.looked_at).total_seconds() if lease.looked_at else None
+    ago = (seen.at - lease.looked_at).total_seconds() if lease.looked_at else None
     looked = f"; the monitor looked {max(0, round(ago))} s ago" if ago is not None and ago < 3600 else ""
     return Content.styled(f"a guardrail acts by itself{looked}", MUTED)
 
@@ -136,6 +138,41 @@ def _row(rule: GuardrailRule, result: GuardrailResult, number: int, glyphs: Glyp
     return ListRow(f"{number}:{result.metric}", draw)
 
 
+def guardrail_sheet(seen: Seen, key: str, glyphs: Glyphs) -> Sheet | None:
+    """All that the guardrail of a row says, which has no room in it; `None` where there is no such row any more."""
+    look = seen.look
+    if key == "health":
+        lines = [_told(NAMES.get(each.metric, each.metric), each.why or "in order") for each in look.health]
+        return Sheet("Is the comparison sound?", Content("\n").join(lines))
+    number, _, metric = key.partition(":")
+    ruled = _paired(look.rollout.guardrails, look.results)
+    found = ruled[int(number)] if int(number) < len(ruled) else None
+    if found is None or found[0].metric != metric:
+        return None
+    rule, result = found
+    sign, role = sign_of(result, glyphs)
+    sees = _sees(metric, result.smallest_harm)
+    lines = [
+        Content.styled(f"{sign} {STATES[result.state]}", f"bold {STYLES[role]}"),
+        Content(""),
+        _told("limit", limit_words(rule)),
+        _told("now", harm_words(metric, result.estimate)),
+        _told("interval", range_words(result) or UNKNOWN),
+        _told("of the limit", f"{result.used:.0%} used" if result.estimate is not None else UNKNOWN),
+        _told("if it trips", action_words(rule.action)),
+        _told("looks from", f"{rule.min_sample} {'calls' if metric == 'tripwire' else 'conversations on each arm'}"),
+    ]
+    if sees:
+        lines += [Content(""), Content(f"By now it would see harm from {sees} on; what is smaller could hide.")]
+    if result.why:
+        lines += [Content(""), Content(safe_line(result.why, 600))]
+    return Sheet(f"Guardrail on {NAMES.get(metric, metric)}", Content("\n").join(lines))
+
+
+def _told(name: str, words: str) -> Content:
+    return Content.assemble((f"{name:<20}", MUTED), safe_line(words, 300))
+
+
 def _sees(metric: str, harm: float | None) -> str:
     """The smallest harm that could be seen by now, whichever way harm lies."""
     return "" if harm is None else harm_words(metric, harm)
@@ -145,7 +182,7 @@ def used_bar(result: GuardrailResult, cells: int, glyphs: Glyphs) -> Content:
     """`━━━━──────────  27%`."""
     share = max(0.0, result.used)
     filled = min(cells, max(int(share > 0.005), int(share * cells + 0.5)))
-    role = {"tripped": "error", "near": "warning"}.get(result.state, "text")
+    role = {"tripped": "error", "near": "warning", "inconclusive": "warning"}.get(result.state, "text")
     used = "over" if share >= 10 else f"{share:.0%}"
     return Content.assemble(
         (glyphs.done * filled, STYLES[role]),

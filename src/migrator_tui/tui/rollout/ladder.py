@@ -127,7 +127,7 @@ def _held_words(seen: Seen) -> str:
 
 def _following(seen: Seen, author: str, glyphs: Glyphs) -> list[Content]:
     """What happens next, or what happened last."""
-    rollout, now = seen.rollout, seen.look.at
+    rollout, now = seen.rollout, seen.at
     match rollout.state:
         case RolloutState.ROLLED_BACK:
             return _last(seen, EventKind.ROLLED_BACK, "rolled back", "error", author, now, "> starts another one")
@@ -153,9 +153,12 @@ def _last(seen: Seen, kind: EventKind, word: str, role: str, author: str, now: d
 
 
 def named(why: str) -> str:
-    """A reason in the words of the screen: `check-pass-rate: …` is `pass rate: …`."""
-    head, colon, rest = why.partition(": ")
-    return f"{NAMES[head]}{colon}{rest}" if head in NAMES else why
+    """Reasons in the words of the screen: `check-pass-rate: …` is `pass rate: …`."""
+    parts = []
+    for part in why.split("; "):
+        head, colon, rest = part.partition(": ")
+        parts.append(f"{NAMES[head]}{colon}{rest}" if colon and head in NAMES else part)
+    return "; ".join(parts)
 
 
 def _complete(seen: Seen, glyphs: Glyphs) -> Content:
@@ -182,7 +185,7 @@ def _going(seen: Seen, glyphs: Glyphs) -> list[Content]:
             return [Content.styled(f"next: {name}, by itself: {READY}", MUTED)]
         words = Content.styled(f"  {READY}", MUTED)
         return [chip(f"{glyphs.to_judge} > takes {name}", "warning") + words]
-    until = f" from {clock_words(look.needs.until, look.at)}" if look.needs.hold_left_s else ""
+    until = f" from {clock_words(look.needs.until, seen.at)}" if look.needs.hold_left_s else ""
     by = "by itself" if rollout.auto_advance else "you take it"
     needs = look.needs
     sample = f" and both arms have {needs.min_sample:,} calls"

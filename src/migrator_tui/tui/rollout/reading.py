@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -36,6 +36,9 @@ class Seen:
     """All that its screen shows of a rollout."""
 
     look: "Look"
+    """Of now; where it is over, of the moment at which it was."""
+    at: datetime
+    """When it was read."""
     events: Sequence[RolloutEvent]
     """Newest first."""
     hour: Mapping[str, Sequence[Slice]]
@@ -58,7 +61,7 @@ class Seen:
     @property
     def watched(self) -> bool:
         """A monitor acts for it."""
-        return self.lease is not None and self.lease.until > self.look.at
+        return self.lease is not None and self.lease.until > self.at
 
 
 def read_brief(history: "History", task: str) -> Brief:
@@ -77,15 +80,21 @@ def read(history: "History", rollout: Rollout, now: datetime) -> Seen:
     from migrator_tui.rollout.failed_calls import first_words, troubles
     from migrator_tui.rollout.figures import before_and_after, look
 
-    seen = look(history, rollout, now)
+    events = history.rollout_events(rollout.id, EVENTS_IN_SIGHT)
+    over = next((event.at for event in events if event.kind in (EventKind.ROLLED_BACK, EventKind.ENDED)), None)
+    # What is over is shown as it stood then: what came in later is nothing of its.
+    seen = look(history, rollout, over or now)
     rollout = seen.rollout
+    if rollout.state is RolloutState.ROLLED_BACK:
+        seen = replace(seen, stages=seen.stages[:-1])
     worst = history.worst_calls(rollout, limit=CALLS_IN_SIGHT)
     slow = [call for call in worst if not troubles(call)][:SLOW_IN_SIGHT]
     calls = [*(call for call in worst if troubles(call)), *slow]
     return Seen(
         look=seen,
-        events=history.rollout_events(rollout.id, EVENTS_IN_SIGHT),
-        hour=history.traffic_slices(rollout.name, now - HOUR),
+        at=now,
+        events=events,
+        hour=history.traffic_slices(rollout.name, seen.at - HOUR),
         calls=calls,
         asked={call.traffic_id: first_words(call) for call in calls},
         label=history.version(rollout.version_id).label,

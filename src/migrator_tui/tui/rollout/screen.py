@@ -16,6 +16,7 @@ from migrator_tui.tui.rollout.advancing import AdvanceDialog, objections
 from migrator_tui.tui.rollout.bench import RolloutBench
 from migrator_tui.tui.rollout.calls import open_calls
 from migrator_tui.tui.rollout.events_part import event_sheet
+from migrator_tui.tui.rollout.guardrails_part import guardrail_sheet
 from migrator_tui.tui.rollout.reading import Seen
 from migrator_tui.tui.rollout.rehearsing import rehearse_sheet
 from migrator_tui.tui.rollout.starting import start_rollout
@@ -45,7 +46,7 @@ class RolloutScreen(RolloutBench):
 
     @work(exclusive=True, group="question")
     async def action_open(self) -> None:
-        """All of the event under the cursor, or the calls as cases."""
+        """All of the guardrail or event under the cursor, or the calls as cases."""
         part, seen = self.focused_part, self.seen
         key = part.rows.highlighted if part is not None else None
         if part is None or seen is None or key is None:
@@ -56,8 +57,12 @@ class RolloutScreen(RolloutBench):
             event = next((each for each in seen.events if f"e:{each.id}" == key), None)
             if event is not None:
                 await self.app.push_screen_wait(event_sheet(event, self.workspace.author, self.program.glyphs))
+        elif part.part == "guardrails":
+            sheet = guardrail_sheet(seen, key, self.program.glyphs)
+            if sheet is not None:
+                await self.app.push_screen_wait(sheet)
         else:
-            self.say("enter opens an event, or makes cases of the worst calls: tab leads to them", "warning")
+            self.say("enter makes cases of the worst calls: tab leads to them", "warning")
 
     @work(exclusive=True, group="question")
     async def action_rehearse(self) -> None:
@@ -187,7 +192,7 @@ class RolloutScreen(RolloutBench):
                 self._status(seen),
                 project=workspace.project.name,
                 made_by=workspace.author,
-                made_at=seen.look.at,
+                made_at=seen.at,
                 secrets=workspace.history.secrets,
             )
             await asyncio.to_thread(write_report, file, text)
