@@ -238,7 +238,7 @@ def test_after_the_switch_it_is_compared_with_the_days_before(
     watched.look()
     found = {each.metric: each for each in before_and_after(history, rollout)}
     assert found["cost"].worse_by > 0.9 and abs(found["latency"].worse_by) < 0.05 and found["failures"].worse_by == 0
-    assert watched.kinds == ["warned"] and "cost since the switch: 100.0 % more" in watched.alerts[0].what
+    assert watched.kinds == ["warned"] and "cost since the switch: worse by 100.0 %" in watched.alerts[0].what
     watched.look()
     assert watched.kinds == ["warned"]
 
@@ -301,3 +301,20 @@ def test_a_bug_of_ours_does_not_end_the_watch(
     assert len(looks) == 3
     assert [line for line in watched.lines if "went wrong inside" in line] == watched.lines[1:]
     assert len(watched.lines) == 2  # said once, however often it came
+
+
+def test_drift_that_the_candidate_shows_more_often_is_said_and_nothing_follows(
+    project: Project, history: History, start: Start, traffic: Traffic, watched: Watched, clock: Clock
+) -> None:
+    rollout = start(steps=project.rollout.steps[1:], guardrails=QUICK)  # both arms have as many
+    fenced, plain = json.dumps("```json\n{}\n```"), json.dumps("{}")
+    for arm, answers in (("baseline", [plain] * 95 + [fenced] * 5), ("candidate", [plain] * 60 + [fenced] * 40)):
+        for answer in answers:
+            traffic(rollout, arm, 1, sampled_input="{}", sampled_output=answer)
+    clock.on(1)
+    for _ in range(6):  # fifty answers a look
+        watched.look()
+    said = [alert.what for alert in watched.alerts]
+    assert said == ["drift:fences: shows in 40% of the candidate's answers, 5% before"]
+    assert history.rollout(rollout.id).state is RolloutState.RUNNING
+    assert sum(event.kind is EventKind.WARNED for event in history.rollout_events(rollout.id)) == 1

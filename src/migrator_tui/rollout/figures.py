@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 SHARES = ("failures", "fallbacks", "client-errors", "escalations", "thumbs-down", "check-pass-rate")
 """Metrics that are shares, 0 to 1."""
+LOOKED = "drift:any"
+"""What is measured of every answer in which drift was looked for."""
 _PIECE_S = 10.0
 _CONFIDENCE = 0.95
 
@@ -142,9 +144,11 @@ class BeforeAndAfter:
 
     @property
     def worse_by(self) -> float:
-        """In points for failures, as a share of what was before for latency and cost; below 0 where it is better."""
+        """In points for failures and checks, as a share of what was before for latency and cost; below 0: better."""
         if self.metric == "failures":
             return self.after - self.before
+        if self.metric == "check-pass-rate":
+            return self.before - self.after
         return self.after / self.before - 1 if self.before else 0.0
 
 
@@ -165,7 +169,12 @@ def before_and_after(history: "History", rollout: Rollout, *, days: int = 7) -> 
     if min(sizes) < _FEWEST:
         return []
     found = []
-    for metric, mean in (("failures", _failures), ("latency", _latency), ("cost", _cost)):
+    for metric, mean in (
+        ("failures", _failures),
+        ("check-pass-rate", _passed),
+        ("latency", _latency),
+        ("cost", _cost),
+    ):
         before, after = mean(old), mean(new)
         if before is not None and after is not None:
             found.append(BeforeAndAfter(metric, before, after, *sizes))
@@ -174,11 +183,39 @@ def before_and_after(history: "History", rollout: Rollout, *, days: int = 7) -> 
 
 _FEWEST = 200
 """Calls of either side below which before and after are not compared."""
+_FEWEST_CHECKED = 50
+"""Conversations of either side below which sampled answers say nothing of drift; answers, of checks."""
+_DRIFTED = 0.05
+"""Points by which the intervals of both sides must lie apart."""
+
+
+def drifted(seen: Look) -> dict[str, str]:
+    """Drift that the candidate's sampled answers show more often than the baseline's, in words by its name.
+
+    The candidate's at the present step against all of the baseline's, since after 100 % there may be few. It may be
+    what was meant; so it is said, and nothing follows from it.
+    """
+    old, new = together([stage.baseline for stage in seen.stages]), seen.arms["candidate"]
+    looked = old.measures.get(LOOKED, Measure()).units
+    found = {}
+    for metric, measure in new.measures.items():
+        if not metric.startswith("drift:") or metric == LOOKED or min(measure.units, looked) < _FEWEST_CHECKED:
+            continue
+        before = interval(metric, old.measures.get(metric, Measure(looked, looked, 0, 0, looked, 0)))
+        after = interval(metric, measure)
+        if before is not None and after is not None and after.low > before.high + _DRIFTED:
+            found[metric] = f"shows in {after.estimate:.0%} of the candidate's answers, {before.estimate:.0%} before"
+    return found
 
 
 def _failures(pieces: Sequence[Slice]) -> float | None:
     calls = sum(piece.requests for piece in pieces)
     return sum(piece.failures for piece in pieces) / calls if calls else None
+
+
+def _passed(pieces: Sequence[Slice]) -> float | None:
+    checked = sum(piece.checked for piece in pieces)
+    return sum(piece.passed for piece in pieces) / checked if checked >= _FEWEST_CHECKED else None
 
 
 def _latency(pieces: Sequence[Slice]) -> float | None:

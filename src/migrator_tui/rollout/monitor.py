@@ -15,7 +15,7 @@ from migrator_tui.history.errors import HistoryError, OvertakenError
 from migrator_tui.project.schema import Project
 from migrator_tui.rollout import control
 from migrator_tui.rollout.alerts import Alert
-from migrator_tui.rollout.figures import Look, before_and_after, look
+from migrator_tui.rollout.figures import SHARES, Look, before_and_after, drifted, look
 from migrator_tui.rollout.plan import step_name
 from migrator_tui.rollout.sampling import findings
 from migrator_tui.rollout.values import EventKind, GuardrailResult, Rollout, RolloutState
@@ -162,11 +162,11 @@ class Monitor:
         }
         limits = {rule.metric: rule.limit for rule in seen.rollout.guardrails if rule.action == "hold"}
         for found in before_and_after(self._history, seen.rollout):
-            limit = limits.get(found.metric, 0.01 if found.metric == "failures" else 0.25)
-            if found.worse_by > limit:
-                unit = "points" if found.metric == "failures" else "%"
-                what = f"{100 * found.worse_by:.1f} {unit} more than in the days before the switch"
+            shares = found.metric in SHARES
+            if found.worse_by > limits.get(found.metric, 0.02 if shares else 0.25):
+                what = f"worse by {100 * found.worse_by:.1f} {'points' if shares else '%'} than in the days before it"
                 lines[f"{found.metric} since"] = f"{found.metric} since the switch: {what}"
+        lines |= {name: f"{name}: {words}" for name, words in drifted(seen).items()}
         for line in lines.values():
             if not any(earlier.startswith(f"{line.partition(':')[0]}:") for earlier in said):
                 self._history.note_rollout(seen.rollout, kind=EventKind.WARNED, who=MONITOR, why=line, at=seen.at)
