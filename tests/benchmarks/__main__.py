@@ -25,6 +25,8 @@ NAMES = (
     "reports",
     "imports",
     "memory",
+    "gateway",
+    "rollout_look",
 )
 
 

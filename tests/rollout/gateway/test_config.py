@@ -168,7 +168,7 @@ def test_what_would_be_installed_is_said_and_nothing_is_without_asking(
     monkeypatch.setenv("LITELLM_MASTER_KEY", KEY)
     assert main(["-C", str(tmp_path), "--trust", "gateway"]) == 2
     said = capsys.readouterr().err
-    assert "litellm[proxy]==1.106.2" in said and "750 MB" in said and "nothing was installed" in said
+    assert "litellm[proxy]==1.106.2" in said and "780 MB" in said and "nothing was installed" in said
     assert not environment.environment_folder().exists()
 
 
