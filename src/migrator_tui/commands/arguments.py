@@ -60,6 +60,26 @@ def positive(text: str) -> int:
     return number
 
 
+def above_nothing(text: str) -> float:
+    """A number above 0."""
+    return _number(text, 1e-3, "above 0")
+
+
+def nothing_or_more(text: str) -> float:
+    """A number, 0 or more."""
+    return _number(text, 0.0, "of 0 or more")
+
+
+def _number(text: str, least: float, words: str) -> float:
+    try:
+        number = float(text)
+    except ValueError:
+        number = -1.0
+    if not least <= number <= 1e6:
+        raise argparse.ArgumentTypeError(f'"{text}" is not a number {words}')
+    return number
+
+
 def fraction(text: str) -> float:
     """A share from 0 to 1, as 0.05 or 5%."""
     number = text.strip().removesuffix("%")

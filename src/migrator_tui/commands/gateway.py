@@ -7,7 +7,7 @@ import signal
 import tempfile
 import threading
 from argparse import Namespace
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,6 +21,7 @@ from migrator_tui.project.schema import Project
 from migrator_tui.rollout.gateway.config import check_master_key, gateway_config, write_config
 from migrator_tui.rollout.gateway.environment import check_python, install, installing_words, ready_python
 from migrator_tui.rollout.gateway.process import GatewayProcess, gateway_log, proxy_environment
+from migrator_tui.rollout.rehearsing.drill import trouble_file
 
 if TYPE_CHECKING:
     from migrator_tui.history.store import History
@@ -64,42 +65,68 @@ def _export(arguments: Namespace, project: Project) -> int:
 async def _serve(
     arguments: Namespace, project: Project, settings: GatewaySettings, history: "History", key: str, *, trusted: bool
 ) -> int:
+    stop = stopped()
+    python = await gateway_python(arguments)
+    say("the gateway starts; this takes some ten seconds")
+    async with running(
+        project,
+        python,
+        host=arguments.host or settings.host,
+        port=arguments.port or settings.port,
+        master_key=key,
+        database=history.url,
+        values=environment(project, trusted),
+        trouble=trouble_file(project),
+    ) as proxy:
+        models = ", ".join(task.name for task in project.tasks)
+        say(f"ready: base URL {proxy.address}/v1, models {models}, key as in {settings.master_key_env}")
+        say(f"what it says goes to {gateway_log()}; ctrl+c ends it")
+        with _watching(project, history, trusted=trusted):
+            return await _until_ended(proxy, stop)
+
+
+@contextlib.asynccontextmanager
+async def running(
+    project: Project,
+    python: Path,
+    *,
+    host: str,
+    port: int,
+    master_key: str,
+    database: str,
+    values: Mapping[str, str],
+    trouble: Path,
+) -> AsyncIterator[GatewayProcess]:
+    """A gateway, and the simulator behind it where there are simulated models; both end with the block.
+
+    `values`: the environment with the models' keys; `trouble`: the file that tells the simulator of trouble to make.
+    """
     from migrator_tui.models.simulator_process import SimulatorProcess
 
-    stop = _stopped()
-    host, port = arguments.host or settings.host, arguments.port or settings.port
-    python = await _python(arguments)
     log = open_log(gateway_log())
-    values = environment(project, trusted)
-    simulator = SimulatorProcess(project.folder, proxy_environment(values, "", ""), log)
+    simulator = SimulatorProcess(project.folder, proxy_environment(values, "", ""), log, trouble=trouble)
     try:
         simulated = any(spec.model.startswith(SIMULATED) for spec in (project.baseline, *project.candidates))
-        address = await simulator.address() if simulated else None
-        config = gateway_config(project, simulator=address)
+        config = gateway_config(project, simulator=await simulator.address() if simulated else None)
         with tempfile.TemporaryDirectory(prefix="migrator-gateway-") as folder:
             write_config(config, Path(folder))
-            say("the gateway starts; this takes some ten seconds")
             proxy = await GatewayProcess.start(
                 python,
                 Path(folder),
                 host=host,
                 port=port,
-                environment=proxy_environment(values, key, history.url),
+                environment=proxy_environment(values, master_key, database),
                 log=log,
             )
             try:
-                models = ", ".join(config.asked)
-                say(f"ready: base URL {proxy.address}/v1, models {models}, key as in {settings.master_key_env}")
-                say(f"what it says goes to {gateway_log()}; ctrl+c ends it")
-                with _watching(project, history, trusted=trusted):
-                    return await _until_ended(proxy, stop)
+                yield proxy
             finally:
                 await proxy.end()
     finally:
         await simulator.close()
 
 
-async def _python(arguments: Namespace) -> Path:
+async def gateway_python(arguments: Namespace) -> Path:
     """The interpreter with the proxy in it, installed after asking where there is none."""
     if arguments.python is not None:
         # Absolute, but links left as they are: an environment's interpreter is a link out of it.
@@ -131,7 +158,7 @@ def _watching(project: Project, history: "History", *, trusted: bool) -> Iterato
             thread.join()
 
 
-def _stopped() -> asyncio.Event:
+def stopped() -> asyncio.Event:
     """Set when the terminal or whoever started us asks to end."""
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):

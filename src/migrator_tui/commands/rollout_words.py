@@ -1,9 +1,11 @@
 """The commands of a rollout and their options, with the words of `--help`."""
 
+from pathlib import Path
 from typing import Any
 
-from migrator_tui.commands.arguments import Parser, fraction, positive
+from migrator_tui.commands.arguments import Parser, above_nothing, fraction, money, nothing_or_more, positive
 from migrator_tui.project.rollout_settings import METRICS
+from migrator_tui.rollout.rehearsing.drill import TROUBLES
 
 SIMULATED = [metric for metric in METRICS if metric != "tripwire"]
 
@@ -12,7 +14,12 @@ def rollout_parsers(commands: Any) -> dict[str, Parser]:
     """`rollout` and what it does, by name."""
     rollout = commands.add_parser("rollout", help="move the traffic in steps that roll back by themselves")
     kinds = rollout.add_subparsers(title="commands", metavar="COMMAND", parser_class=Parser, required=True)
-    return {**_changes(kinds), "rollout simulate": _simulate(kinds), "monitor": _monitor(commands)}
+    return {
+        **_changes(kinds),
+        "rollout simulate": _simulate(kinds),
+        "monitor": _monitor(commands),
+        "rehearse": _rehearse(commands),
+    }
 
 
 def _changes(kinds: Any) -> dict[str, Parser]:
@@ -77,6 +84,55 @@ def _monitor(commands: Any) -> Parser:
     )
     monitor.add_argument("--once", action="store_true", help="look once, act, and end")
     return monitor
+
+
+def _rehearse(commands: Any) -> Parser:
+    rehearse: Parser = commands.add_parser(
+        "rehearse",
+        help="practise a rollout: the cases as traffic, and trouble on request",
+        description="Send the project's cases as traffic through the gateway, as applications would, and make\n"
+        "trouble where it is asked for: what fails must be rolled back with nobody at the keyboard.",
+        epilog="exit codes: 0 guardrails and gateway did what they should; 1 they did not; 2 wrong usage or bad\n"
+        "input; 3 it was stopped, or a cap was reached",
+    )
+    traffic = rehearse.add_argument_group("traffic")
+    traffic.add_argument("--task", metavar="NAME", help="the task (may be left out where there is one)")
+    traffic.add_argument("--rate", metavar="N", type=above_nothing, default=20.0, help="calls a second (default: 20)")
+    traffic.add_argument("--seconds", metavar="S", type=above_nothing, default=60.0, help="how long (default: 60)")
+    trouble = rehearse.add_argument_group("trouble on the candidate")
+    trouble.add_argument(
+        "--trouble",
+        choices=(*TROUBLES, "none"),
+        action="append",
+        help="it is down; takes eight times as long; or half of its conversations are escalated (may be repeated; "
+        "default: none). With real models only escalations can be made",
+    )
+    trouble.add_argument(
+        "--trouble-after", metavar="S", type=nothing_or_more, help="when it begins, in seconds (default: 15)"
+    )
+    trouble.add_argument(
+        "--share", metavar="F", type=fraction, help="of its calls, or conversations, that are hit, as 0.3 or 30%%"
+    )
+    where = rehearse.add_argument_group("where")
+    where.add_argument("--gateway", metavar="URL", help="the gateway to send to (default: as [gateway] says)")
+    where.add_argument(
+        "--start",
+        action="store_true",
+        help="start a gateway and a rollout for this alone, on simulated models, and end them after: the project's "
+        "history and its rollout are not touched",
+    )
+    where.add_argument("--candidate", metavar="NAME", help="with --start: the candidate (may be left out of one)")
+    where.add_argument("--auto-advance", action="store_true", help="with --start: take each step as it is ready")
+    where.add_argument(
+        "--python", metavar="PATH", type=Path, help="with --start: an interpreter that has the proxy already"
+    )
+    money_group = rehearse.add_argument_group("money")
+    money_group.add_argument("--max-cost", metavar="USD", type=money, help="never spend more on real models")
+    money_group.add_argument("--yes", action="store_true", help="ask nothing: spend, and install what --start needs")
+    rehearse.add_argument(
+        "--format", choices=("text", "json"), default="text", help="form of the summary (default: text)"
+    )
+    return rehearse
 
 
 def _simulate(kinds: Any) -> Parser:

@@ -20,8 +20,16 @@ class SimulatorGone(Exception):
 class SimulatorProcess:
     """One simulator for the personas of one project folder."""
 
-    def __init__(self, project_folder: Path, environment: Mapping[str, str], log: logging.Logger) -> None:
+    def __init__(
+        self,
+        project_folder: Path,
+        environment: Mapping[str, str],
+        log: logging.Logger,
+        *,
+        trouble: Path | None = None,
+    ) -> None:
         self._folder = project_folder
+        self._trouble = trouble
         self._environment = environment
         self._log = log
         self._child: Child | None = None
@@ -40,7 +48,7 @@ class SimulatorProcess:
         try:
             child = await Child.start(
                 "migrator_tui.models.simulator",
-                ["--projects", str(self._folder)],
+                ["--projects", str(self._folder), *(["--trouble", str(self._trouble)] if self._trouble else ())],
                 self._environment,
                 name="simulator",
                 log=self._log,

@@ -75,7 +75,14 @@ LOW_TRAFFIC_STEPS = (
 )
 """For some hundred conversations a day: 1 % of them would be two."""
 
-PRESETS: dict[str, tuple[Step, ...]] = {"usual": USUAL_STEPS, "low-traffic": LOW_TRAFFIC_STEPS}
+REHEARSAL_STEPS = (Step(25, 15, 50), Step(50, 15, 100), Step(100, 15, 100))
+"""For a rollout that is practised in a minute or two; far too short for one that counts."""
+
+PRESETS: dict[str, tuple[Step, ...]] = {
+    "usual": USUAL_STEPS,
+    "low-traffic": LOW_TRAFFIC_STEPS,
+    "rehearsal": REHEARSAL_STEPS,
+}
 
 SHADOW_STEP = Step(0, 24 * 3600, 200, shadow=True)
 """What `shadow = true` puts before the others."""

@@ -21,8 +21,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m migrator_tui.models.simulator", description=__doc__)
     parser.add_argument("--project", "--projects", type=Path, help="folder that persona files are read from")
     parser.add_argument("--pace", choices=["streamed", "real", "none"], help="for all personas, whatever they say")
+    parser.add_argument("--trouble", type=Path, help="file that tells which persona is in trouble, and when")
     arguments = parser.parse_args()
-    simulator = Simulator(arguments.project, pace=arguments.pace)
+    simulator = Simulator(arguments.project, pace=arguments.pace, trouble=arguments.trouble)
     try:
         asyncio.run(_serve(simulator))
     except KeyboardInterrupt:

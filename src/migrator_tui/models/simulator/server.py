@@ -18,6 +18,7 @@ from migrator_tui.models.simulator.answering import Reply, answer, prompt_and_ti
 from migrator_tui.models.simulator.conversation import content_text
 from migrator_tui.models.simulator.personas import Fault, Pace, Persona, load_persona, shipped_personas
 from migrator_tui.models.simulator.text import share_of, tokens
+from migrator_tui.models.simulator.trouble import TroubleFile
 from migrator_tui.project.errors import ProjectError
 
 _LARGEST_BODY = 64 * 2**20
@@ -29,14 +30,16 @@ _FAULT_TYPES = {
     404: "not_found_error",
     429: "rate_limit_exceeded",
 }
+_FAILING = Fault("status", status=503, message="simulated trouble: this model is down")
 
 
 class Simulator:
     """The server's state: where the project lies, how often each fault has struck, and how many calls came."""
 
-    def __init__(self, folder: Path | None = None, *, pace: Pace | None = None) -> None:
+    def __init__(self, folder: Path | None = None, *, pace: Pace | None = None, trouble: Path | None = None) -> None:
         self.folder = folder
         self.pace = pace
+        self._troubles = TroubleFile(trouble)
         self._calls = 0
         self._struck: Counter[tuple[str, int, str]] = Counter()
 
@@ -77,7 +80,8 @@ class Simulator:
                 )
         self._calls += 1
         ticket = prompt_and_ticket([m for m in messages if isinstance(m, Mapping)])[1]
-        fault = self._fault(persona, ticket)
+        trouble = self._troubles.strikes(persona.name, self._calls)
+        fault = _FAILING if trouble and trouble.kind == "failing" else self._fault(persona, ticket)
         if fault and fault.kind == "status":
             return _fault_response(fault)
         if fault and fault.kind == "garbage":
@@ -85,7 +89,9 @@ class Simulator:
         if fault and fault.kind == "hang":
             await asyncio.Event().wait()
         reply = Reply("") if fault and fault.kind == "empty" else answer(persona, body)
-        timing = _Timing(persona, self.pace or persona.pace, ticket, arrived, streamed=bool(body.get("stream")))
+        pace = "real" if trouble else self.pace or persona.pace
+        times = trouble.times if trouble else 1.0
+        timing = _Timing(persona, pace, ticket, arrived, streamed=bool(body.get("stream")), times=times)
         head = {
             "id": f"chatcmpl-simulated-{self._calls}",
             "created": int(time.time()),
@@ -149,11 +155,13 @@ class Simulator:
 class _Timing:
     """When the n-th token is due."""
 
-    def __init__(self, persona: Persona, pace: Pace, ticket: str, arrived: float, *, streamed: bool) -> None:
+    def __init__(
+        self, persona: Persona, pace: Pace, ticket: str, arrived: float, *, streamed: bool, times: float = 1.0
+    ) -> None:
         self.runs = pace == "real" or (pace == "streamed" and streamed)
         wobble = (share_of("pace", persona.seed, ticket) - 0.5) * 2 * persona.jitter
-        self.start = arrived + persona.first_token_ms / 1000 * (1 + wobble)
-        self.each = (1 - wobble * 0.5) / persona.tokens_per_second
+        self.start = arrived + times * persona.first_token_ms / 1000 * (1 + wobble)
+        self.each = times * (1 - wobble * 0.5) / persona.tokens_per_second
 
     async def until(self, token: int) -> None:
         """Wait until that many tokens are due; not at all if this call is not paced."""

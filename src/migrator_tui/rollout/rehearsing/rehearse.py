@@ -1,0 +1,171 @@
+"""A rehearsal from its first call to its outcome: traffic, trouble at its moment, and what happens as it happens."""
+
+import asyncio
+import secrets
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from migrator_tui.models.simulator.trouble import write_troubles
+from migrator_tui.project.schema import BASELINE, Project, Task
+from migrator_tui.rollout.figures import look
+from migrator_tui.rollout.rehearsing.drill import ESCALATIONS, Drill, trouble_words
+from migrator_tui.rollout.rehearsing.money import NO_MONEY, Money
+from migrator_tui.rollout.rehearsing.outcome import Rehearsal
+from migrator_tui.rollout.rehearsing.sending import Sender
+from migrator_tui.rollout.rehearsing.traffic import Escalating, body, planned_calls, shown
+from migrator_tui.rollout.values import Rollout, RolloutEvent
+
+if TYPE_CHECKING:
+    from migrator_tui.history.store import History
+
+LOOKS_EVERY_S = 0.5
+TELLS_EVERY_S = 10.0
+ROWS_S = 1.0
+"""Within so many seconds the gateway has written what it served."""
+_LAST_LOOK_S = 8.0
+"""How long the monitor's look at the last calls is waited for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """Where a rehearsal takes place."""
+
+    project: Project
+    task: Task
+    history: "History"
+    rollout: Rollout
+    address: str
+    """The gateway's, without `/v1`."""
+    key: str
+    trouble: Path
+    """The file that the simulator behind that gateway looks at."""
+
+
+async def rehearse(
+    stage: Stage, drill: Drill, stop: asyncio.Event, tell: Callable[[str], None], *, money: Money = NO_MONEY
+) -> Rehearsal:
+    """Send the traffic and look at what came of it; `tell` hears what happens. Ends early where `stop` is set."""
+    bodies = await asyncio.to_thread(_bodies, stage, drill)
+    escalated = drill.share_of(ESCALATIONS) if ESCALATIONS in drill.troubles else 0.0
+    sender = Sender(
+        stage.address,
+        stage.key,
+        bodies,
+        Escalating(drill.seed),
+        trouble=lambda at: escalated if at >= drill.trouble_after else 0.0,
+        refusal=money.refusal,
+        settled=money.settled,
+    )
+    last_event = stage.history.rollout_events(stage.rollout.id, 1)[0].id
+    telling: asyncio.Task[None] | None = None
+    began = datetime.now(UTC)
+
+    def begin() -> None:
+        nonlocal began, telling
+        began = datetime.now(UTC)
+        troubles = drill.simulated_troubles(stage.project.candidate(stage.rollout.candidate).model, began.timestamp())
+        if troubles:
+            write_troubles(stage.trouble, troubles)
+        telling = asyncio.create_task(_Telling(stage, drill, sender, tell, last_event).run(began))
+
+    name = f"rehearsal-{secrets.token_hex(4)}"
+    calls = planned_calls(len(bodies), calls=drill.calls, rate=drill.rate, name=name, seed=drill.seed)
+    tell(f"traffic begins: {shown(len(bodies), drill.calls)}, {drill.rate:g} a second")
+    try:
+        complete = await sender.send(calls, stop, begin)
+        if complete:
+            await _last_look(stage.history, stop)
+    finally:
+        stage.trouble.unlink(missing_ok=True)
+        if telling is not None:
+            telling.cancel()
+            await asyncio.gather(telling, return_exceptions=True)
+    ended = "" if complete else sender.refused or "stopped"
+    return await asyncio.to_thread(_outcome, stage, drill, sender, began, last_event, ended)
+
+
+def _bodies(stage: Stage, drill: Drill) -> Sequence[Mapping[str, Any]]:
+    """What is sent for each case, as many as can have their turn; `ProjectError` where one can't be rendered."""
+    from migrator_tui.project.cases import load_cases
+    from migrator_tui.running.plan import request_for
+
+    version = stage.history.version(stage.rollout.baseline_version_id)
+    cases = load_cases(stage.project, stage.task)[: drill.calls]
+    spec = stage.project.model(BASELINE)
+    return [body(stage.task, case, request_for(stage.project, stage.task, spec, version, case)) for case in cases]
+
+
+async def _last_look(history: "History", stop: asyncio.Event) -> None:
+    """Wait until the monitor has looked at the last calls, where one is watching."""
+    served = datetime.now(UTC) + timedelta(seconds=ROWS_S)
+    ends = time.monotonic() + _LAST_LOOK_S
+    while time.monotonic() < ends and not stop.is_set():
+        lease = await asyncio.to_thread(history.lease)
+        if lease is not None and lease.looked_at is not None and lease.looked_at > served:
+            return
+        await asyncio.sleep(LOOKS_EVERY_S / 2)
+
+
+def _outcome(stage: Stage, drill: Drill, sender: Sender, began: datetime, last_event: int, ended: str) -> Rehearsal:
+    seen = look(stage.history, stage.rollout, datetime.now(UTC))
+    return Rehearsal(
+        drill=drill,
+        began=began,
+        answered=tuple(sender.answered),
+        untold=sender.untold,
+        rollout=seen.rollout,
+        version=stage.history.version(seen.rollout.version_id).label,
+        events=_events_since(stage, last_event),
+        blockers=seen.blockers if seen.rollout.state.live else (),
+        ended=ended,
+    )
+
+
+def _events_since(stage: Stage, last_event: int) -> list[RolloutEvent]:
+    """Oldest first."""
+    events = stage.history.rollout_events(stage.rollout.id)
+    return [event for event in reversed(events) if event.id > last_event]
+
+
+@dataclass(slots=True)
+class _Telling:
+    """What happens, told as it happens."""
+
+    stage: Stage
+    drill: Drill
+    sender: Sender
+    tell: Callable[[str], None]
+    last_event: int
+
+    async def run(self, began: datetime) -> None:
+        """Tell until cancelled."""
+        next_count, trouble_told = TELLS_EVERY_S, not self.drill.troubles
+        while True:
+            await asyncio.sleep(LOOKS_EVERY_S)
+            at = (datetime.now(UTC) - began).total_seconds()
+            if not trouble_told and at >= self.drill.trouble_after:
+                trouble_told = True
+                self._say(self.drill.trouble_after, f"trouble begins: {trouble_words(self.drill)}")
+            for event in await asyncio.to_thread(_events_since, self.stage, self.last_event):
+                self.last_event = event.id
+                self._say((event.at - began).total_seconds(), f"{event.kind.value} by {event.who}: {event.why}")
+            if at >= next_count:
+                next_count += TELLS_EVERY_S
+                self._say(at, self._count())
+
+    def _count(self) -> str:
+        calls = self.sender.answered
+        arms = [sum(call.arm == arm for call in calls) for arm in ("baseline", "candidate")]
+        rescued = sum(call.arm == "candidate" and call.served == "baseline" for call in calls)
+        errors = sum(call.error is not None for call in calls)
+        return (
+            f"{len(calls):,} calls: {arms[0]:,} of the baseline, {arms[1]:,} of the candidate "
+            f"({rescued:,} answered by the baseline); errors: {errors}"
+        )
+
+    def _say(self, at: float, what: str) -> None:
+        self.tell(f"{at:6.1f} s  {what}")

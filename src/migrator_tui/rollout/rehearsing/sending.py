@@ -1,0 +1,218 @@
+"""The application that a rehearsal plays: it asks the gateway, reads every answer to its end, and tells what became.
+
+It asks as an OpenAI client does, and knows of sides only what the gateway's headers say.
+"""
+
+import asyncio
+import json
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from migrator_tui.rollout.rehearsing.traffic import Escalating, PlannedCall, call_body
+from migrator_tui.text_safety import safe_line
+
+if TYPE_CHECKING:
+    import aiohttp
+
+PATIENCE_S = 60.0
+"""That a call may take; then the application gives up, which is an error that it saw."""
+MOST_IN_FLIGHT = 512
+_LONGEST_LINE = 1 << 22
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """One call as the application saw it."""
+
+    at: float
+    """Seconds after the first call."""
+    conversation: str
+    stream: bool
+    arm: str | None
+    """The side its conversation is on, as the gateway says; `None` where it said nothing."""
+    served: str | None
+    """The side that answered."""
+    error: str | None
+    """What went wrong; `None` where the answer came whole."""
+    latency_ms: float
+    first_token_ms: float | None
+    tokens: tuple[int, int] | None
+    """Of the request and of the answer, where they were told."""
+
+
+@dataclass(slots=True)
+class Sender:
+    """One application. Belongs to the event loop it sends in."""
+
+    address: str
+    """The gateway's, without `/v1`."""
+    key: str
+    bodies: Sequence[Mapping[str, Any]]
+    """By case."""
+    escalating: Escalating
+    trouble: Callable[[float], float]
+    """The share of the candidate's conversations that is escalated besides, at so many seconds."""
+    refusal: Callable[[PlannedCall], str | None] = lambda _: None
+    """Why a call must not be made; then nothing more is."""
+    settled: Callable[[PlannedCall, Answered], None] = lambda _, __: None
+    answered: list[Answered] = field(default_factory=list)
+    told: int = 0
+    """Conversations whose end was told to the gateway."""
+    untold: int = 0
+    """Those where it did not take that."""
+    refused: str | None = None
+    _began: float = 0.0
+
+    async def send(self, calls: Iterable[PlannedCall], stop: asyncio.Event, begin: Callable[[], None]) -> bool:
+        """Make the calls, each at its time; False where `stop` was set, or `refusal` said no, before all were made.
+
+        `begin` is called right before the first.
+        """
+        import aiohttp
+
+        timeout = aiohttp.ClientTimeout(total=PATIENCE_S)
+        connector = aiohttp.TCPConnector(limit=MOST_IN_FLIGHT)
+        headers = {"Authorization": f"Bearer {self.key}"}
+        async with aiohttp.ClientSession(
+            timeout=timeout, connector=connector, headers=headers, read_bufsize=_LONGEST_LINE
+        ) as session:
+            under_way: set[asyncio.Task[None]] = set()
+            begin()
+            self._began = time.monotonic()
+            try:
+                for call in calls:
+                    if await _set_within(stop, self._began + call.at - time.monotonic()):
+                        return False
+                    self.refused = self.refusal(call)
+                    if self.refused is not None:
+                        break
+                    task = asyncio.create_task(self._ask(session, call))
+                    under_way.add(task)
+                    task.add_done_callback(under_way.discard)
+                while under_way and not stop.is_set():
+                    waiting = asyncio.create_task(stop.wait())
+                    await asyncio.wait({waiting, *under_way}, return_when=asyncio.FIRST_COMPLETED)
+                    waiting.cancel()
+                return not stop.is_set() and self.refused is None
+            finally:
+                for task in under_way:
+                    task.cancel()
+                await asyncio.gather(*under_way, return_exceptions=True)
+
+    async def _ask(self, session: "aiohttp.ClientSession", call: PlannedCall) -> None:
+        import aiohttp
+
+        began = time.monotonic()
+        reading = _Reading()
+        try:
+            async with session.post(
+                f"{self.address}/v1/chat/completions", json=call_body(self.bodies[call.case], call)
+            ) as response:
+                reading.headers = response.headers
+                if response.status != 200:
+                    reading.error = f"status {response.status}: {_message(await response.read())}"
+                elif call.stream:
+                    await reading.stream(response, began)
+                else:
+                    reading.whole(await response.read())
+        except TimeoutError:
+            reading.error = f"no answer within {PATIENCE_S:g} s"
+        except (aiohttp.ClientError, OSError, ValueError) as error:
+            reading.error = safe_line(f"{type(error).__name__}: {error}", 200)
+        answered = Answered(
+            at=began - self._began,
+            conversation=call.conversation,
+            stream=call.stream,
+            arm=reading.headers.get("x-migrator-arm"),
+            served=reading.headers.get("x-migrator-served"),
+            error=reading.error,
+            latency_ms=(time.monotonic() - began) * 1000,
+            first_token_ms=reading.first_ms,
+            tokens=reading.tokens,
+        )
+        self.answered.append(answered)
+        self.settled(call, answered)
+        request_id = reading.headers.get("x-litellm-call-id")
+        if call.last and request_id and answered.arm:
+            await self._tell(session, request_id, answered.arm)
+
+    async def _tell(self, session: "aiohttp.ClientSession", request_id: str, arm: str) -> None:
+        """Say of a conversation that ended whether it was escalated, as an application does."""
+        import aiohttp
+
+        share = self.trouble(time.monotonic() - self._began) if arm == "candidate" else 0.0
+        said = {"request_id": request_id, "name": "escalated", "value": self.escalating.escalates(arm, share)}
+        try:
+            async with session.post(f"{self.address}/feedback", json=said) as response:
+                taken = response.status == 200
+        except (aiohttp.ClientError, OSError, TimeoutError):
+            taken = False
+        self.told += taken
+        self.untold += not taken
+
+
+@dataclass(slots=True)
+class _Reading:
+    """An answer while it is read."""
+
+    headers: Mapping[str, str] = field(default_factory=dict)
+    error: str | None = None
+    first_ms: float | None = None
+    tokens: tuple[int, int] | None = None
+
+    def whole(self, text: bytes) -> None:
+        said = json.loads(text)
+        if not isinstance(said, dict) or not said.get("choices"):
+            self.error = "the answer is none"
+            return
+        self._count(said)
+
+    async def stream(self, response: "aiohttp.ClientResponse", began: float) -> None:
+        done = False
+        async for line in response.content:
+            if not line.startswith(b"data:"):
+                continue
+            event = line[5:].strip()
+            if event == b"[DONE]":
+                done = True
+                continue
+            if self.first_ms is None:
+                self.first_ms = (time.monotonic() - began) * 1000
+            said = json.loads(event)
+            if isinstance(said, dict) and "error" in said:
+                self.error = f"in the stream: {_message(event)}"
+            elif isinstance(said, dict):
+                self._count(said)
+        if not done and self.error is None:
+            self.error = "the stream broke off"
+
+    def _count(self, said: Mapping[str, Any]) -> None:
+        usage = said.get("usage")
+        if isinstance(usage, dict):
+            counts = usage.get("prompt_tokens"), usage.get("completion_tokens")
+            if all(isinstance(count, int) for count in counts):
+                self.tokens = counts  # type: ignore[assignment]
+
+
+def _message(body: bytes) -> str:
+    """What an error says, in one line."""
+    try:
+        said = json.loads(body)["error"]
+        text = said.get("message") if isinstance(said, dict) else said
+    except (ValueError, KeyError, TypeError):
+        text = body.decode("utf-8", "replace")
+    return safe_line(str(text), 200)
+
+
+async def _set_within(stop: asyncio.Event, seconds: float) -> bool:
+    """Wait so long; True where it was set before."""
+    if stop.is_set() or seconds <= 0:
+        return stop.is_set()
+    try:
+        async with asyncio.timeout(seconds):
+            await stop.wait()
+    except TimeoutError:
+        return False
+    return True
