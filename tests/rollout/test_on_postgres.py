@@ -27,13 +27,13 @@ def project(tmp_path: Path, postgres: str) -> Project:
     return load_project(tmp_path)
 
 
-_FROM_MONITOR = {
+_FROM_MONITOR = (
     "test_sudden_failure_rolls_back_within_a_look",
     "test_of_two_monitors_one_acts_and_the_other_takes_over",
     "test_a_person_who_is_faster_is_let_be",
     "test_sampled_answers_are_put_to_the_checks_once",
     "test_after_the_switch_it_is_compared_with_the_days_before",
-}
+)
 """Those in which the database has the word; the others are about arithmetic."""
 
 globals().update({name: value for name, value in vars(test_control).items() if name.startswith("test_")})
