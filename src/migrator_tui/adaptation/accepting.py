@@ -3,10 +3,10 @@
 import asyncio
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from migrator_tui.adaptation.flips import counted_flips, flips
+from migrator_tui.adaptation.flips import flips
+from migrator_tui.adaptation.keeping import acceptance_details, suggestion_details
 from migrator_tui.adaptation.splitting import mark_example, parts_of
 from migrator_tui.adaptation.trials import (
     Change,
@@ -18,7 +18,7 @@ from migrator_tui.adaptation.trials import (
     estimate_tries,
     quoted_cases,
 )
-from migrator_tui.adaptation.values import Ablation, Acceptance, Advice, Cause, Edit, EditKind
+from migrator_tui.adaptation.values import Ablation, Acceptance, Edit, EditKind
 from migrator_tui.history.records import Version
 from migrator_tui.parity.outcomes import Outcome
 from migrator_tui.project.prompts import normal
@@ -156,7 +156,8 @@ def accept(
         kept=True,
         note=note_of(change.edits) or None,
     )
-    details = details_of(change, acceptance, base, overridden=overridden, ablations=ablations)
+    details = suggestion_details(change.suggestion, change.edits, base.id, change.search_id)
+    details |= acceptance_details(acceptance, overridden=overridden, ablations=ablations)
     history.keep_adaptation(version.id, details, author)
     if any(edit.kind is EditKind.EXAMPLE for edit in change.edits):
         cases = cases_named(project, history, task, None)
@@ -191,53 +192,6 @@ def note_of(edits: Sequence[Edit]) -> str:
     """The reasons of edits in short, one line each."""
     lines = [": ".join(filter(None, (edit.title, edit.why))) for edit in edits]
     return "\n".join(dict.fromkeys(safe_line(line, NOTE_LINE) for line in lines if line))
-
-
-def details_of(
-    change: Change,
-    acceptance: Acceptance | None,
-    base: Version,
-    *,
-    overridden: bool = False,
-    ablations: Sequence[Ablation] = (),
-) -> dict[str, Any]:
-    """Where a version came from, as the history keeps it; of held-out cases there are counts alone."""
-    suggestion = change.suggestion
-    return {
-        "edits": [edit_details(edit) for edit in change.edits],
-        "of": len(suggestion.edits),
-        "causes": [_told(cause) for cause in suggestion.causes],
-        "advice": [_told(advice) for advice in suggestion.advice],
-        "assistant": suggestion.assistant,
-        "exchange_ids": list(suggestion.exchange_ids),
-        "search_id": change.search_id,
-        "base_version_id": base.id,
-        "minimal": suggestion.minimal,
-        "rewritten": suggestion.rewritten,
-        "tried": acceptance is not None and not acceptance.stopped_because,
-        "flips": _flip_counts(acceptance) if acceptance is not None else None,
-        "looks": acceptance.looks if acceptance is not None else 0,
-        "critical_broken": list(acceptance.critical_broken) if acceptance is not None else [],
-        "overridden": overridden,
-        "ablation": [
-            {"edit": one.edit, "needed_for": list(one.needed_for), "better_without": list(one.better_without)}
-            for one in ablations
-        ],
-    }
-
-
-def edit_details(edit: Edit) -> dict[str, Any]:
-    """An edit as the history keeps it."""
-    return {**asdict(edit), "op": edit.op.value, "kind": edit.kind.value, "case_ids": list(edit.case_ids)}
-
-
-def _told(said: Cause | Advice) -> dict[str, Any]:
-    return {**asdict(said), "case_ids": list(said.case_ids)}
-
-
-def _flip_counts(acceptance: Acceptance) -> dict[str, dict[str, int]]:
-    parts = {name: getattr(acceptance, name) for name in ("aimed_at", "passed", "others", "held_out")}
-    return {name: counted_flips(found) for name, found in parts.items()}
 
 
 def _prepared(

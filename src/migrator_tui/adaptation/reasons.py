@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from migrator_tui.adaptation.search.stored import edit_of
+from migrator_tui.adaptation.keeping import edit_of
 from migrator_tui.adaptation.values import Edit, Flips
 from migrator_tui.history.adaptation_records import Adaptation
 

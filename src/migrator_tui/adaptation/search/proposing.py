@@ -2,15 +2,14 @@
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import asdict, replace
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
-from migrator_tui.adaptation.flips import counted_flips
+from migrator_tui.adaptation.keeping import edit_details
 from migrator_tui.adaptation.search.asking import Asking
 from migrator_tui.adaptation.search.engine import Over
 from migrator_tui.adaptation.search.ground import Ground
 from migrator_tui.adaptation.search.tries import OpenTry
-from migrator_tui.adaptation.search.values import SearchResult
 from migrator_tui.adaptation.search.winner import combined_edits
 from migrator_tui.adaptation.values import Advice, Suggestion
 from migrator_tui.checks.base import CheckFailure, NotAsked
@@ -92,7 +91,7 @@ class Proposer:
 
         ground = self._ground
         answers = {case_id: [output] for case_id, output in parent.outputs.items()}
-        rejected = [Rejected(asdict(edit), _why(one)) for one in reversed(dropped) for edit in one.edits]
+        rejected = [Rejected(edit_details(edit), _why(one)) for one in reversed(dropped) for edit in one.edits]
         found = came_out(ground.project, self._history, ground.task, ground.candidate, ground.learn, answers)
         return ask_about(
             ground.project,
@@ -159,23 +158,6 @@ class Proposer:
         known = task_texts(ground.task)
         found = [leak for edit in a_try.edits for leak in leaks(parent.text, edit, ground.learn, outputs, known)]
         return f"copies words of case {found[0].case_id}: {found[0].phrase}" if found else None
-
-    def keep(self, result: SearchResult, author: str) -> None:
-        """Write down how the winner came about, beside its version."""
-        suggestion = result.suggestion
-        assert suggestion is not None and result.best.version_id is not None
-        held_out = result.held_out
-        details: dict[str, Any] = {
-            "edits": [asdict(edit) for edit in suggestion.edits],
-            "causes": [asdict(cause) for cause in suggestion.causes],
-            "assistant": suggestion.assistant,
-            "exchange_ids": list(suggestion.exchange_ids),
-            "search_id": result.search_id,
-            "base_version_id": suggestion.base_version_id,
-        }
-        if held_out is not None:
-            details |= {"flips": {"held_out": counted_flips(held_out.flips)}, "looks": held_out.looks}
-        self._history.keep_adaptation(result.best.version_id, details, author)
 
 
 def _why(dropped: OpenTry) -> str:

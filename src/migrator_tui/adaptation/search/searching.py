@@ -22,10 +22,12 @@ from migrator_tui.adaptation.search.stored import (
     calls_before,
     earlier_held_out,
     further,
+    keep_winner,
     result_details,
     stored_result,
     try_details,
 )
+from migrator_tui.adaptation.search.telling import Telling
 from migrator_tui.adaptation.search.tries import OpenTry, Tries, worths
 from migrator_tui.adaptation.search.values import (
     HeadRoom,
@@ -33,9 +35,7 @@ from migrator_tui.adaptation.search.values import (
     HeldOutBegan,
     SearchBegan,
     SearchEvent,
-    SearchNoticed,
     SearchResult,
-    SpentChanged,
     TryAdvanced,
     TryBegan,
     TryEnded,
@@ -50,10 +50,6 @@ from migrator_tui.running.trying import Tried
 if TYPE_CHECKING:
     from migrator_tui.history.store import History
 
-EVERY = 0.05
-"""Seconds between two events that only tell how far it is: thousands of cases may be answered at once."""
-MOST_ERRORS = 3
-"""Errors of calls that are told of one by one."""
 NOTHING_FAILS = "every case that it may learn from passes by now"
 
 
@@ -95,10 +91,7 @@ class Search:
         """Tries in a row without a better one."""
         self._room: HeadRoom | None = None
         self._earlier: dict[tuple[int, str], int] = {}
-        self._errors = 0
-        self._noted: set[str] = set()
-        self._told = 0.0
-        self._tell: Callable[[SearchEvent], None] = lambda event: None
+        self._telling = Telling(self._asking)
 
     @property
     def search_id(self) -> str:
@@ -121,7 +114,7 @@ class Search:
         """Search until it is over. Raises `ProjectError`, before anything is asked, where a cap of money cannot be
         held and where another program is at it."""
         began = time.monotonic()
-        self._tell = on_event
+        self._telling.tell = on_event
         ground = self._ground
         if not await asyncio.to_thread(self._history.claim_search, self.search_id):
             raise ProjectError("that search is going on in another program")
@@ -130,7 +123,7 @@ class Search:
         self._earlier = await asyncio.to_thread(calls_before, self._history, self.search_id)
         known = await asyncio.to_thread(stored_result, self._history, ground.stored)
         rate = await asyncio.to_thread(self._baseline_rate, ground.learn)
-        self._tell(
+        self._telling.tell(
             SearchBegan(
                 self.search_id,
                 len(ground.learn),
@@ -140,7 +133,7 @@ class Search:
                 resumed=bool(ground.stored.calls),
             )
         )
-        self._tell(SpentChanged(self._asking.spent))
+        self._telling.spent()
         held_out: HeldOut | None = None
         try:
             try:
@@ -162,7 +155,7 @@ class Search:
             await self._ask_baseline(ground.learn)
         start = self._start
         start.calls_before = self._calls_before(start, self._asking.cap.made)
-        self._tell(TryBegan(start.shown()))
+        self._telling.tell(TryBegan(start.shown()))
         await self._evaluate(start, list(self._cases))
         start.accepted, start.why = True, "where it starts"
         await self._ended(start)
@@ -214,14 +207,14 @@ class Search:
         calls = self._asking.cap.made
         try:
             suggestion = await self._proposer.suggest(parent, self._tries.dropped)
-            self._note(suggestion.notes)
+            self._telling.note(suggestion.notes)
         except NoProposal as nothing:
-            self._tell(SpentChanged(self._asking.spent))
+            self._telling.spent()
             if nothing.final:
                 self._finish(str(nothing))
             refused = self._tries.new(parent.text, parent, None)
             refused.calls_before = self._calls_before(refused, calls)
-            self._tell(TryBegan(refused.shown()))
+            self._telling.tell(TryBegan(refused.shown()))
             refused.why = str(nothing)
             await self._ended(refused)
             self._count(refused)
@@ -230,8 +223,8 @@ class Search:
         a_try = self._tries.new(text, parent, suggestion, self._proposer.quoted(parent, suggestion))
         a_try.calls_before = self._calls_before(a_try, calls)
         why = self._proposer.refusal(self._start, a_try, self._tries.known(text))
-        self._tell(TryBegan(a_try.shown()))
-        self._tell(SpentChanged(self._asking.spent))
+        self._telling.tell(TryBegan(a_try.shown()))
+        self._telling.spent()
         if why is not None:
             a_try.why = why
             await self._ended(a_try)
@@ -262,13 +255,6 @@ class Search:
         self._count(child)
         return child.accepted
 
-    def _note(self, notes: Sequence[str]) -> None:
-        """Tell what is to be known of a suggestion, each once."""
-        for note in notes:
-            if note not in self._noted:
-                self._noted.add(note)
-                self._tell(SearchNoticed(note))
-
     def _count(self, a_try: OpenTry) -> None:
         """Count what came of a proposal; the search is over where that was the last one."""
         if a_try.accepted and self._tries.furthest is a_try:
@@ -294,10 +280,7 @@ class Search:
 
         def take(tried: Tried) -> None:
             a_try.take(tried)
-            if tried.output.failed_call and self._errors < MOST_ERRORS:
-                self._errors += 1
-                self._tell(SearchNoticed(f"case {tried.case_id}: {tried.outcome.reason}"))
-            self._advanced(a_try)
+            self._telling.answered(a_try, tried)
 
         try:
             await self._asking.ask(a_try.version, [self._cases[case_id] for case_id in open_ids], take)
@@ -306,23 +289,16 @@ class Search:
                 a_try.why = f"not tried to the end: {self._asking.ended}"
                 await self._ended(a_try)
             raise
-        self._tell(TryAdvanced(a_try.shown()))
-        self._tell(SpentChanged(self._asking.spent))
+        self._telling.tell(TryAdvanced(a_try.shown()))
+        self._telling.spent()
         if all(a_try.outputs[case_id].failed_call for case_id in open_ids):
             self._finish(f"every call ends in an error: {a_try.scores[open_ids[0]].reason}", False)
-
-    def _advanced(self, a_try: OpenTry | None = None) -> None:
-        if time.monotonic() - self._told >= EVERY:
-            self._told = time.monotonic()
-            if a_try is not None:
-                self._tell(TryAdvanced(a_try.shown()))
-            self._tell(SpentChanged(self._asking.spent))
 
     async def _ask_baseline(self, cases: Sequence[Case]) -> None:
         """The old model's answers, which then stand for their cases as those of a run."""
         if cases:
-            await self._asking.ask(self._ground.baseline, cases, lambda tried: self._advanced())
-            self._tell(SpentChanged(self._asking.spent))
+            await self._asking.ask(self._ground.baseline, cases, lambda tried: self._telling.advanced())
+            self._telling.spent()
 
     async def _test(self) -> HeldOut | None:
         """Start and winner on the held-out cases; nothing where nothing helped, since that would tell nothing."""
@@ -334,7 +310,7 @@ class Search:
         if known is not None:
             return known
         self._asking.cap.held_back = 0
-        self._tell(HeldOutBegan(best.number))
+        self._telling.tell(HeldOutBegan(best.number))
         try:
             await self._ask_baseline(ground.held_out if ground.needs.compared else ())
             found = await ask_held_out(
@@ -350,7 +326,7 @@ class Search:
             found = None
         if found is None:
             self._asking.unfinished("the held-out cases were not asked to the end")
-        self._tell(SpentChanged(self._asking.spent))
+        self._telling.spent()
         return found
 
     def _errors_left(self, best: OpenTry) -> None:
@@ -367,7 +343,7 @@ class Search:
         """Something came of a try: tell it, and write it down."""
         shown = a_try.shown()
         await asyncio.to_thread(self._history.add_try, self.search_id, try_details(shown))
-        self._tell(TryEnded(shown))
+        self._telling.tell(TryEnded(shown))
 
     def _baseline_rate(self, cases: Sequence[Case]) -> float | None:
         ground = self._ground
@@ -398,7 +374,7 @@ class Search:
     def _save(self, result: SearchResult) -> None:
         spent = result.spent
         if result.suggestion is not None:
-            self._proposer.keep(result, self._author)
+            keep_winner(self._history, result, self._author)
         for one in result.tries:
             self._history.add_try(self.search_id, try_details(one))
         self._history.save_search(

@@ -4,8 +4,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
+from migrator_tui.adaptation.flips import counted_flips
+from migrator_tui.adaptation.keeping import advice_of, edit_of, suggestion_details
 from migrator_tui.adaptation.search.values import HeadRoom, HeldOut, SearchResult, SearchSettings, Spent, Try
-from migrator_tui.adaptation.values import Advice, Edit, EditKind, Flips, Op
+from migrator_tui.adaptation.values import Flips
 from migrator_tui.history.adaptation_records import StoredSearch
 from migrator_tui.history.digests import digest_of
 from migrator_tui.history.records import Version
@@ -73,13 +75,6 @@ def try_of(details: Mapping[str, Any]) -> Try:
     return Try(**known)
 
 
-def edit_of(details: Mapping[str, Any]) -> Edit:
-    """An edit as the history kept it."""
-    known = dict(details)
-    known |= {"op": Op(known["op"]), "kind": EditKind(known["kind"]), "case_ids": tuple(known["case_ids"])}
-    return Edit(**known)
-
-
 def _flips(details: Mapping[str, Sequence[str]]) -> Flips:
     return Flips(**{name: tuple(ids) for name, ids in details.items()})
 
@@ -107,7 +102,7 @@ def stored_result(history: "History", stored: StoredSearch) -> SearchResult | No
     found = stored.result
     # A sitting that went another way than an earlier one may have made fewer.
     tries = [try_of(details) for details in history.tries(stored.id) if details["number"] <= found["tries"]]
-    advice = tuple(Advice(one["what"], one["text"], tuple(one["case_ids"])) for one in found["advice"])
+    advice = tuple(advice_of(one) for one in found["advice"])
     return SearchResult(
         search_id=stored.id,
         complete=found["complete"],
@@ -121,6 +116,17 @@ def stored_result(history: "History", stored: StoredSearch) -> SearchResult | No
         head_room=HeadRoom(**found["head_room"]) if found["head_room"] is not None else None,
         advice=advice,
     )
+
+
+def keep_winner(history: "History", result: SearchResult, author: str) -> None:
+    """Write down how the winner came about, beside its version."""
+    suggestion = result.suggestion
+    assert suggestion is not None and result.best.version_id is not None
+    held_out = result.held_out
+    details = suggestion_details(suggestion, suggestion.edits, suggestion.base_version_id, result.search_id)
+    if held_out is not None:
+        details |= {"flips": {"held_out": counted_flips(held_out.flips)}, "looks": held_out.looks}
+    history.keep_adaptation(result.best.version_id, details, author)
 
 
 def further(earlier: SearchResult | None, now: SearchResult) -> SearchResult:

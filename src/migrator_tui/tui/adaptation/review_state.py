@@ -183,7 +183,7 @@ class Reviews:
 
 def remember_left(review: Review, workspace: "Workspace") -> None:
     """The edits that the user left are turned down, each once: the assistant is told of them the next time."""
-    from migrator_tui.adaptation.accepting import edit_details
+    from migrator_tui.adaptation.keeping import edit_details
 
     for number in review.left:
         if number not in review.remembered:

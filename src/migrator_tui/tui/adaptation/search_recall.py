@@ -53,7 +53,7 @@ def _began(workspace: Workspace, stored: StoredSearch, base: Version, result: Se
 
 def _suggestion(workspace: Workspace, base: Version, result: SearchResult) -> Suggestion | None:
     """The way from the start to the best, as the history keeps it beside that version."""
-    from migrator_tui.adaptation.reasons import reasons_of
+    from migrator_tui.adaptation.keeping import suggestion_of
     from migrator_tui.adaptation.splitting import parts_of
     from migrator_tui.running.judging import cases_named
 
@@ -65,14 +65,11 @@ def _suggestion(workspace: Workspace, base: Version, result: SearchResult) -> Su
     cases = cases_named(project, history, task, None)
     parts = parts_of(history, project, task, cases, base.model_name)
     known = came_out(workspace, task, base, {case.id: case for case in cases}, parts.learn)
-    return Suggestion(
-        task=base.task,
-        candidate=base.model_name,
-        base=base.template,
-        base_version_id=base.id,
-        edits=tuple(reasons_of(kept).edits),
-        assistant=str(kept.details.get("assistant") or ""),
-        exchange_ids=tuple(kept.details.get("exchange_ids") or ()),
+    return suggestion_of(
+        kept.details,
+        base.task,
+        base.model_name,
+        base.template,
         failing=tuple(case_id for case_id, (outcome, _) in known.items() if outcome.outcome.passed is False),
         of=len(parts.learn),
         held_out=len(parts.held_out),

@@ -1,14 +1,15 @@
 """The search screen: what can be done with a search, while it goes on and with what it found."""
 
 import asyncio
-from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from textual import work
 from textual.content import Content
 
+from migrator_tui.adaptation.keeping import suggestion_details
 from migrator_tui.adaptation.search.values import SearchResult, Try
+from migrator_tui.adaptation.values import Suggestion
 from migrator_tui.history.errors import HistoryError
 from migrator_tui.history.records import Origin, Version
 from migrator_tui.parity.gate.words import signed
@@ -191,12 +192,9 @@ class SearchScreen(SearchBench):
             kept=True,
         )
         if history.adaptation_of(version.id) is None:
-            details = {
-                "edits": [asdict(edit) for edit in chosen.edits],
-                "assistant": state.models[1],
-                "search_id": state.search_id,
-                "base_version_id": parent_id,
-            }
+            before = parent.template if parent is not None else state.base.template
+            made = Suggestion(state.task, state.candidate, before, parent_id, chosen.edits, assistant=state.models[1])
+            details = suggestion_details(made, made.edits, parent_id, state.search_id)
             history.keep_adaptation(version.id, details, workspace.author)
         if name := " ".join(name.split()):
             version = history.name_version(version.id, name)
