@@ -96,11 +96,13 @@ async def test_nothing_jumps_where_new_calls_come_in(shop: Path) -> None:
         calls_list = driver.app.current.query_one("#calls-rows")
         listed = calls_list.keys
         write(driver.history, "migrator_traffic", [each | {"row_id": f"yet-{n}"} for n, each in enumerate(more)])
-        before = driver.app.rollouts.seen["triage"]
+        driver.app.rollouts.clock = lambda: NOW + timedelta(seconds=10)
         driver.app.look_at_rollout()
-        await driver.until(lambda: driver.app.rollouts.seen["triage"] is not before)
         await driver.until(lambda: "as of" in driver.text)
         assert calls_list.keys == listed
+        await driver.press("tab")
+        await driver.press("shift+tab")
+        await driver.until(lambda: calls_list.keys != listed)
 
 
 async def test_holding_and_stepping_back_ask_nothing(shop: Path) -> None:

@@ -49,13 +49,11 @@ def test_a_rollout_at_five_percent(picture: Compare, tmp_path: Path, size: Size)
     assert picture(size, False, the_rollout)
 
 
-@SIZES
-def test_one_that_was_rolled_back(picture: Compare, tmp_path: Path, size: Size) -> None:
+def test_one_that_was_rolled_back(picture: Compare, tmp_path: Path) -> None:
     rolled_back(tmp_path / "shop")
-    assert picture(size, False, the_rollout)
+    assert picture(WIDE, False, the_rollout)
 
 
-@SIZES
-def test_a_start(picture: Compare, tmp_path: Path, size: Size) -> None:
+def test_a_start(picture: Compare, tmp_path: Path) -> None:
     without_gateway(tmp_path / "shop")
-    assert picture(size, False, a_start)
+    assert picture(NARROW, False, a_start)

@@ -12,6 +12,7 @@ from textual.widgets import Static
 
 from migrator_tui.history.rollout_records import RolloutState
 from migrator_tui.project.schema import BASELINE
+from migrator_tui.text_safety import safe_line
 from migrator_tui.tui.keys import ROLLOUT, Key, bindings
 from migrator_tui.tui.messages import RolloutLooked, RunAdvanced, RunEnded, ScorecardCounted, TrackChanged
 from migrator_tui.tui.rollout.arms_part import arm_part
@@ -19,9 +20,9 @@ from migrator_tui.tui.rollout.empty import nothing_yet
 from migrator_tui.tui.rollout.events_part import calls_part, events_part
 from migrator_tui.tui.rollout.guardrails_part import guardrails_part
 from migrator_tui.tui.rollout.ladder import ladder_bottom, ladder_lines, ladder_title
-from migrator_tui.tui.rollout.reading import Seen
+from migrator_tui.tui.rollout.reading import Listed, Seen
 from migrator_tui.tui.rollout.words import model_words, rollout_signs
-from migrator_tui.tui.theme import MUTED
+from migrator_tui.tui.theme import MUTED, STYLES
 from migrator_tui.tui.widgets.pane import Pane
 from migrator_tui.tui.widgets.parts import Filled, Part
 from migrator_tui.tui.widgets.parts_screen import Pages, PartsScreen, Size
@@ -55,8 +56,8 @@ class RolloutBench(PartsScreen):
 
     def __init__(self) -> None:
         super().__init__()
-        self.listed: Seen | None = None
-        """The look whose calls are listed."""
+        self.listed: tuple[int, Listed] | None = None
+        """The calls that are shown, and the rollout they are of."""
 
     def compose_body(self) -> ComposeResult:
         yield Static(id="to-come")
@@ -183,10 +184,13 @@ class RolloutBench(PartsScreen):
         self._paint_pages()
         pane = self.query_one("#ladder-pane", Pane)
         pane.title(ladder_title(seen, self._model(seen), glyphs))
-        pane.bottom(ladder_bottom(seen, model_words(self.workspace.project.baseline.model), glyphs))
+        pane.bottom(self._bottom(seen))
         width = max(20, self.app.size.width - 2)
         rows = LADDER_ROWS[self.size_class]
         self.query_one("#ladder", Static).update(ladder_lines(seen, self.workspace.author, glyphs, width, rows=rows))
+        # Where the cursor is among the calls, they stay as they are: each look has others.
+        if self.listed is None or self.listed[0] != seen.rollout.id or not self.part("calls").rows.has_focus:
+            self.listed = seen.rollout.id, seen.listed
         for name in PARTS:
             part = self.part(name)
             if part.display:
@@ -195,6 +199,14 @@ class RolloutBench(PartsScreen):
             names = [name for name in self.parts_here if self.part(name).display]
             if names:
                 self.set_focus(self.part(names[0]).rows)
+
+    def _bottom(self, seen: Seen) -> Content:
+        """How the fallback stands; where the last look came to nothing, why: what is shown is older then."""
+        glyphs, problem = self.program.glyphs, self.program.rollouts.problem
+        if problem:
+            words = f"{glyphs.warning} as of {seen.at.astimezone():%H:%M:%S}: {safe_line(problem, 90)}"
+            return Content.styled(glyphs.fit(words), STYLES["warning"])
+        return ladder_bottom(seen, model_words(self.workspace.project.baseline.model), glyphs)
 
     def _model(self, seen: Seen) -> str:
         """The candidate's model, or its name where the configuration no longer has it."""
@@ -213,11 +225,9 @@ class RolloutBench(PartsScreen):
             return guardrails_part(seen, glyphs)
         if name == "events":
             return events_part(seen, self.workspace.author, glyphs)
-        # Where the cursor is among them, the calls stay as they are: each look has others.
-        among = self.listed is not None and self.part("calls").rows.has_focus
-        if not among or self.listed is None or self.listed.rollout.id != seen.rollout.id:
-            self.listed = seen
-        return calls_part(self.listed, glyphs, held=among and self.listed is not seen)
+        assert self.listed is not None
+        listed = self.listed[1]
+        return calls_part(listed, seen.at, glyphs, held=listed is not seen.listed)
 
     def _paint_pages(self) -> None:
         line: list[Content | str] = [" "]

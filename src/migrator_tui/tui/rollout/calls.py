@@ -5,11 +5,11 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from migrator_tui.history.errors import HistoryError
+from migrator_tui.history.rollout_records import Sample
 from migrator_tui.project.errors import ProjectError
 from migrator_tui.project.schema import Case
 from migrator_tui.tui.coverage.review import Review
 from migrator_tui.tui.rollout.events_part import call_sheet, chosen_call
-from migrator_tui.tui.rollout.reading import Seen
 from migrator_tui.tui.widgets.diff_sheet import diff_content
 from migrator_tui.tui.widgets.modal import Sheet
 
@@ -22,14 +22,14 @@ NOT_KEPT = (
 )
 
 
-async def open_calls(screen: "RolloutScreen", seen: Seen, key: str) -> None:
+async def open_calls(screen: "RolloutScreen", calls: Sequence[Sample], key: str) -> None:
     """Review what the worst calls would be as cases, write those taken after the diff, and go there."""
     from migrator_tui.rollout.failed_calls import case_of
 
-    call = chosen_call(seen.calls, key)
+    call = chosen_call(calls, key)
     if call is None:
         return
-    made = await asyncio.to_thread(lambda: {each.traffic_id: case_of(each) for each in seen.calls})
+    made = await asyncio.to_thread(lambda: {each.traffic_id: case_of(each) for each in calls})
     own = made.get(call.traffic_id)
     if own is None:
         await screen.app.push_screen_wait(call_sheet(call, screen.program.glyphs, NOT_KEPT))

@@ -1,6 +1,7 @@
 """What happened to a rollout, newest first, and the calls of the candidate that went worst."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from textual.content import Content
 
@@ -9,7 +10,7 @@ from migrator_tui.rollout.failed_calls import troubles
 from migrator_tui.text_safety import safe, safe_line
 from migrator_tui.tui.glyphs import Glyphs
 from migrator_tui.tui.rollout.ladder import named
-from migrator_tui.tui.rollout.reading import Seen
+from migrator_tui.tui.rollout.reading import Listed, Seen
 from migrator_tui.tui.rollout.words import call_words, clock_words, event_look, who_words
 from migrator_tui.tui.theme import MUTED, STRONG, STYLES
 from migrator_tui.tui.widgets.modal import Sheet
@@ -56,38 +57,38 @@ def event_sheet(event: RolloutEvent, author: str, glyphs: Glyphs) -> Sheet:
     return Sheet("Event", Content("\n").join(lines))
 
 
-def calls_part(seen: Seen, glyphs: Glyphs, *, held: bool) -> Filled:
+def calls_part(listed: Listed, now: datetime, glyphs: Glyphs, *, held: bool) -> Filled:
     """The worst of the candidate's last calls; those whose input was kept can become cases.
 
     `held`: there are newer ones, which wait until the cursor is elsewhere.
     """
-    calls = seen.calls
+    calls = listed.calls
     kept = sum(call.input is not None for call in calls)
     bad = sum(bool(troubles(call)) for call in calls)
-    rows = [_call_row(call, seen, glyphs) for call in calls] or [text_row("No call has come in yet.")]
-    since = f" {glyphs.dot} as of {seen.at.astimezone():%H:%M:%S}" if held else ""
+    rows = [_call_row(call, listed.asked.get(call.traffic_id), now, glyphs) for call in calls]
+    rows = rows or [text_row("No call has come in yet.")]
+    since = f" {glyphs.dot} as of {listed.at.astimezone():%H:%M:%S}" if held else ""
     bottom = "enter makes cases of them" if kept else "no input was kept: [rollout] sample_answers keeps some"
     title = heading("Worst recent calls", f"{bad:,} of the candidate's")
     return Filled(title, rows, None, Content.styled(bottom + since if calls else "", MUTED))
 
 
-def _call_row(call: Sample, seen: Seen, glyphs: Glyphs) -> ListRow:
+def _call_row(call: Sample, asked: str | None, now: datetime, glyphs: Glyphs) -> ListRow:
     words, role = call_words(call)
     sign = glyphs.failed if role == "error" else glyphs.warning if role == "warning" else glyphs.dot
     took = f"{call.latency_ms / 1000:.1f} s" if call.latency_ms is not None else ""
-    asked = seen.asked.get(call.traffic_id)
-    asked = safe_line(asked, 200) if asked is not None else None
+    said = safe_line(asked, 200) if asked is not None else "input not kept"
 
     def draw(width: int, selected: bool) -> Content:
         wrong = WRONG if width >= 70 else 18
         room = max(8, width - 2 - 7 - 2 - wrong - TOOK)
         return Content.assemble(
             mark(selected, glyphs),
-            cell(clock_words(call.at, seen.at)[-5:], 7, "muted"),
+            cell(clock_words(call.at, now)[-5:], 7, "muted"),
             (f"{sign} ", STYLES[role]),
             cell(words, wrong, role if role != "muted" else "text"),
             cell(took, TOOK, "muted", right=True),
-            cell(asked if asked is not None else "input not kept", room, "text" if asked is not None else "faint"),
+            cell(said, room, "text" if asked is not None else "faint"),
         )
 
     return ListRow(f"c:{call.traffic_id}", draw)

@@ -17,6 +17,8 @@ CALLS_IN_SIGHT = 40
 SLOW_IN_SIGHT = 5
 """Of those that were only slow."""
 EVENTS_IN_SIGHT = 200
+CALLS_EVERY = timedelta(seconds=5)
+"""They are gone through one by one, so not at every look."""
 HOUR = timedelta(hours=1)
 
 
@@ -32,6 +34,17 @@ class Brief:
 
 
 @dataclass(frozen=True, slots=True)
+class Listed:
+    """The candidate's worst calls of late."""
+
+    at: datetime
+    calls: Sequence[Sample]
+    """The worst first."""
+    asked: Mapping[int, str | None]
+    """By row of traffic, the first words of what was asked, masked; `None` where it was not kept."""
+
+
+@dataclass(frozen=True, slots=True)
 class Seen:
     """All that its screen shows of a rollout."""
 
@@ -43,10 +56,7 @@ class Seen:
     """Newest first."""
     hour: Mapping[str, Sequence[Slice]]
     """By arm, the last hour minute by minute; minutes without a call are left out."""
-    calls: Sequence[Sample]
-    """The candidate's worst calls of late, the worst first."""
-    asked: Mapping[int, str | None]
-    """By row of traffic, the first words of what was asked, masked; `None` where it was not kept."""
+    listed: Listed
     label: str
     """The candidate's version."""
     baseline_label: str
@@ -75,9 +85,8 @@ def read_brief(history: "History", task: str) -> Brief:
     return Brief(rollout, events[0] if events else None, live and ready)
 
 
-def read(history: "History", rollout: Rollout, now: datetime) -> Seen:
-    """Everything about it, counted up to now; for threads."""
-    from migrator_tui.rollout.failed_calls import first_words, troubles
+def read(history: "History", rollout: Rollout, now: datetime, earlier: Seen | None = None) -> Seen:
+    """Everything about it, counted up to now; for threads. `earlier`: the look before, whose calls may still do."""
     from migrator_tui.rollout.figures import before_and_after, look
 
     events = history.rollout_events(rollout.id, EVENTS_IN_SIGHT)
@@ -87,21 +96,28 @@ def read(history: "History", rollout: Rollout, now: datetime) -> Seen:
     rollout = seen.rollout
     if rollout.state is RolloutState.ROLLED_BACK:
         seen = replace(seen, stages=seen.stages[:-1])
-    worst = history.worst_calls(rollout, limit=CALLS_IN_SIGHT)
-    slow = [call for call in worst if not troubles(call)][:SLOW_IN_SIGHT]
-    calls = [*(call for call in worst if troubles(call)), *slow]
+    same = earlier is not None and earlier.rollout.id == rollout.id
+    listed = earlier.listed if earlier is not None and same and now - earlier.listed.at < CALLS_EVERY else None
     return Seen(
         look=seen,
         at=now,
         events=events,
         hour=history.traffic_slices(rollout.name, seen.at - HOUR),
-        calls=calls,
-        asked={call.traffic_id: first_words(call) for call in calls},
+        listed=listed or _listed(history, rollout, now),
         label=history.version(rollout.version_id).label,
         baseline_label=history.version(rollout.baseline_version_id).label,
         lease=history.lease(),
         since_switch=before_and_after(history, rollout),
     )
+
+
+def _listed(history: "History", rollout: Rollout, now: datetime) -> Listed:
+    from migrator_tui.rollout.failed_calls import first_words, troubles
+
+    worst = history.worst_calls(rollout, limit=CALLS_IN_SIGHT)
+    slow = [call for call in worst if not troubles(call)][:SLOW_IN_SIGHT]
+    calls = [*(call for call in worst if troubles(call)), *slow]
+    return Listed(now, calls, {call.traffic_id: first_words(call) for call in calls})
 
 
 class Rollouts:
@@ -129,7 +145,7 @@ class Rollouts:
             try:
                 brief = await asyncio.to_thread(read_brief, history, task)
                 if whole and brief.rollout is not None:
-                    self.seen[task] = await asyncio.to_thread(read, history, brief.rollout, now)
+                    self.seen[task] = await asyncio.to_thread(read, history, brief.rollout, now, self.seen.get(task))
                 elif brief.rollout is None:
                     self.seen.pop(task, None)
             except HistoryError as error:

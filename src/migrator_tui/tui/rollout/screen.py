@@ -52,7 +52,7 @@ class RolloutScreen(RolloutBench):
         if part is None or seen is None or key is None:
             return
         if part.part == "calls":
-            await open_calls(self, self.listed or seen, key)
+            await open_calls(self, self.listed[1].calls if self.listed is not None else (), key)
         elif part.part == "events":
             event = next((each for each in seen.events if f"e:{each.id}" == key), None)
             if event is not None:
