@@ -672,21 +672,22 @@ class RolloutPlugin(CustomLogger):  # type: ignore[misc]
             return
         said = kwargs.get("standard_logging_object") or {}
         error = (said.get("error_information") or {}).get("error_class")
+        gone = error == "ClientDisconnected"
         first = kwargs.get("completion_start_time")
         self._finish(
             call,
             "ok",
             _side_of(call, said.get("model_id")),
             response_id=said.get("id"),
-            latency_ms=max(end_time.timestamp() - call.at, 0.0) * 1000,
+            # Of an answer that nobody waited for, how long it would have taken is not known.
+            latency_ms=None if gone else max(end_time.timestamp() - call.at, 0.0) * 1000,
             first_token_ms=max(first.timestamp() - call.at, 0.0) * 1000 if first and call.stream else None,
             input_tokens=said.get("prompt_tokens"),
             output_tokens=said.get("completion_tokens"),
             cost=self._cost(said, kwargs),
             **self._sample(call, response_obj),
-            **({"error_class": error} if error else {}),
             # What another attempt answered was no mistake of the application's.
-            client_error=error == "ClientDisconnected",
+            **({"error_class": error} if error else {}) | {"client_error": gone},
         )
 
     async def async_post_call_failure_hook(
@@ -773,8 +774,7 @@ class RolloutPlugin(CustomLogger):  # type: ignore[misc]
                 if call.ended_well:
                     self._finish(call, "ok", call.served, latency_ms=took)
                 else:
-                    said = {"error_class": "ClientDisconnected", "client_error": True}
-                    self._finish(call, "failed", call.served, latency_ms=took, **said)
+                    self._finish(call, "failed", call.served, error_class="ClientDisconnected", client_error=True)
 
     # -- the shadow step
 
