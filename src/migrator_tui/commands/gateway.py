@@ -7,9 +7,9 @@ import signal
 import tempfile
 import threading
 from argparse import Namespace
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Coroutine, Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from migrator_tui.commands.common import agreed, foreign_lines, open_history, open_project, say
 from migrator_tui.models.child import open_log
@@ -65,10 +65,10 @@ def _export(arguments: Namespace, project: Project) -> int:
 async def _serve(
     arguments: Namespace, project: Project, settings: GatewaySettings, history: "History", key: str, *, trusted: bool
 ) -> int:
-    stop = stopped()
     python = await gateway_python(arguments)
+    stop = stopped()
     say("the gateway starts; this takes some ten seconds")
-    async with running(
+    gateway = running(
         project,
         python,
         host=arguments.host or settings.host,
@@ -77,12 +77,28 @@ async def _serve(
         database=history.url,
         values=environment(project, trusted),
         trouble=trouble_file(project),
-    ) as proxy:
+    )
+    async with contextlib.AsyncExitStack() as stack:
+        starting = asyncio.create_task(stack.enter_async_context(gateway))
+        if await _either(starting, stop.wait()) is not starting:
+            say("stopped before it was ready")
+            return UNFINISHED
+        proxy = starting.result()
         models = ", ".join(task.name for task in project.tasks)
         say(f"ready: base URL {proxy.address}/v1, models {models}, key as in {settings.master_key_env}")
         say(f"what it says goes to {gateway_log()}; ctrl+c ends it")
         with _watching(project, history, trusted=trusted):
             return await _until_ended(proxy, stop)
+
+
+async def _either(first: "asyncio.Task[Any]", second: Coroutine[Any, Any, Any]) -> "asyncio.Task[Any]":
+    """The one of two that ends first; the other is cancelled, and its end awaited."""
+    tasks = (first, asyncio.create_task(second))
+    done, waiting = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    for task in waiting:
+        task.cancel()
+    await asyncio.gather(*waiting, return_exceptions=True)
+    return tasks[0] if tasks[0] in done else tasks[1]
 
 
 @contextlib.asynccontextmanager
@@ -168,13 +184,12 @@ def stopped() -> asyncio.Event:
 
 
 async def _until_ended(proxy: GatewayProcess, stop: asyncio.Event) -> int:
-    ended, asked = asyncio.create_task(proxy.ended()), asyncio.create_task(stop.wait())
-    done, waiting = await asyncio.wait((ended, asked), return_when=asyncio.FIRST_COMPLETED)
-    for task in waiting:
-        task.cancel()
-    if asked in done:
+    ended = asyncio.create_task(proxy.ended())
+    if await _either(ended, stop.wait()) is not ended or stop.is_set():
         say("ending: requests in hand are finished and rows are written")
         return FINE
-    said = f": {proxy.last_words[-1]}" if proxy.last_words else ""
-    say(f"the gateway ended by itself (status {ended.result()}){said}")
+    status = ended.result()
+    said = f": {proxy.last_words[-1]}" if proxy.last_words and status > 0 else ""
+    how = f"was killed by signal {-status}" if status < 0 else f"ended by itself with status {status}"
+    say(f"the gateway {how}{said}; what it said is in {gateway_log()}")
     return UNFINISHED
