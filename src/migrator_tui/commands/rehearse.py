@@ -86,6 +86,7 @@ async def _with_a_gateway_of_its_own(arguments: Namespace, project: Project, dri
     from migrator_tui.commands.gateway import gateway_python, running, stopped
     from migrator_tui.history.store import History
     from migrator_tui.rollout import control
+    from migrator_tui.rollout.rehearsing.sending import warm_up
     from migrator_tui.running.versions import version_of_record
 
     task = the_task(project, arguments.task)
@@ -113,6 +114,7 @@ async def _with_a_gateway_of_its_own(arguments: Namespace, project: Project, dri
                 values=os.environ,
                 trouble=trouble,
             ) as proxy:
+                await warm_up(proxy.address, key, task.name)
                 # Only now, so that what the step is held for is spent with traffic.
                 rollout = control.start(
                     practised, history, task, candidate, version, who="rehearsal", reason="a rehearsal"

@@ -25,7 +25,7 @@ def rehearsal_json(done: Rehearsal) -> dict[str, Any]:
         "calls": len(done.answered),
         "arms": {arm: _side_json(done.side(arm)) for arm in ARMS},
         "errors": len(done.errors),
-        "feedback_refused": done.untold,
+        "feedback_refused": len(done.untold),
         "moved": done.moved,
         "trouble": list(done.drill.troubles),
         "trouble_at_s": done.drill.trouble_after if done.drill.troubles else None,

@@ -38,8 +38,8 @@ class Rehearsal:
     began: datetime
     """When the first call was made."""
     answered: Sequence[Answered]
-    untold: int
-    """Conversations whose end the gateway did not take."""
+    untold: Sequence[str]
+    """Why the gateway did not take feedback, each time."""
     rollout: Rollout
     """As it stands now."""
     version: str
@@ -86,7 +86,7 @@ class Rehearsal:
         for calls in by_conversation.values():
             calls.sort(key=lambda call: call.at)
             found += any(
-                one.arm != two.arm and not any(one.at - REACHES_S <= change <= two.at for change in changes)
+                one.arm != two.arm and not any(_between(one, change, two) for change in changes)
                 for one, two in pairwise(calls)
             )
         return found
@@ -129,7 +129,7 @@ class Rehearsal:
         if self.errors:
             found.append(f"applications saw {len(self.errors)} errors, such as: {self.errors[0]}")
         if self.untold:
-            found.append(f"the gateway did not take {self.untold} pieces of feedback")
+            found.append(f"the gateway did not take {len(self.untold)} pieces of feedback, such as: {self.untold[0]}")
         if self.moved:
             found.append(f"{self.moved} conversations changed sides while no percentage changed")
         return [*found, *self._missed()]
@@ -162,3 +162,9 @@ class Rehearsal:
 
     def _first(self, kind: EventKind) -> RolloutEvent | None:
         return next((event for event in self.events if event.kind is kind), None)
+
+
+def _between(one: Answered, change: float, two: Answered) -> bool:
+    """Whether a change can have come between two calls: each was put on a side at some time before its answer."""
+    answered = max(call.at + call.latency_ms / 1000 for call in (one, two))
+    return one.at - REACHES_S <= change <= answered

@@ -116,7 +116,7 @@ def _outcome(stage: Stage, drill: Drill, sender: Sender, began: datetime, last_e
         drill=drill,
         began=began,
         answered=tuple(sender.answered),
-        untold=sender.untold,
+        untold=tuple(sender.untold),
         rollout=seen.rollout,
         version=stage.history.version(seen.rollout.version_id).label,
         events=_events_since(stage, last_event),
@@ -164,7 +164,7 @@ class _Telling:
         errors = sum(call.error is not None for call in calls)
         return (
             f"{len(calls):,} calls: {arms[0]:,} of the baseline, {arms[1]:,} of the candidate "
-            f"({rescued:,} answered by the baseline); errors: {errors}"
+            f"({rescued:,} answered by the baseline); errors: {errors}; {self.sender.sent - len(calls):,} under way"
         )
 
     def _say(self, at: float, what: str) -> None:

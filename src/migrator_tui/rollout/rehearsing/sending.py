@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from migrator_tui.project.errors import ProjectError
 from migrator_tui.rollout.rehearsing.traffic import Escalating, PlannedCall, call_body
 from migrator_tui.text_safety import safe_line
 
@@ -58,10 +59,10 @@ class Sender:
     """Why a call must not be made; then nothing more is."""
     settled: Callable[[PlannedCall, Answered], None] = lambda _, __: None
     answered: list[Answered] = field(default_factory=list)
-    told: int = 0
-    """Conversations whose end was told to the gateway."""
-    untold: int = 0
-    """Those where it did not take that."""
+    sent: int = 0
+    """Calls that were made, answered or not."""
+    untold: list[str] = field(default_factory=list)
+    """Why it did not take that, each time."""
     refused: str | None = None
     _began: float = 0.0
 
@@ -88,6 +89,7 @@ class Sender:
                     self.refused = self.refusal(call)
                     if self.refused is not None:
                         break
+                    self.sent += 1
                     task = asyncio.create_task(self._ask(session, call))
                     under_way.add(task)
                     task.add_done_callback(under_way.discard)
@@ -146,11 +148,12 @@ class Sender:
         said = {"request_id": request_id, "name": "escalated", "value": self.escalating.escalates(arm, share)}
         try:
             async with session.post(f"{self.address}/feedback", json=said) as response:
-                taken = response.status == 200
-        except (aiohttp.ClientError, OSError, TimeoutError):
-            taken = False
-        self.told += taken
-        self.untold += not taken
+                if response.status != 200:
+                    self.untold.append(f"status {response.status}: {_message(await response.read())}")
+        except TimeoutError:
+            self.untold.append(f"no answer within {PATIENCE_S:g} s")
+        except (aiohttp.ClientError, OSError) as error:
+            self.untold.append(safe_line(f"{type(error).__name__}: {error}", 200))
 
 
 @dataclass(slots=True)
@@ -194,6 +197,20 @@ class _Reading:
             counts = usage.get("prompt_tokens"), usage.get("completion_tokens")
             if all(isinstance(count, int) for count in counts):
                 self.tokens = counts  # type: ignore[assignment]
+
+
+async def warm_up(address: str, key: str, model: str) -> None:
+    """Ask once plainly and once for a stream, before it counts: a proxy's first answers take it seconds.
+
+    Raises `ProjectError` where it does not answer.
+    """
+    asked = {"model": model, "messages": [{"role": "user", "content": "hello"}], "metadata": {"variables": {}}}
+    sender = Sender(address, key, [asked], Escalating(), trouble=lambda _: 0.0)
+    calls = [PlannedCall(0.0, "warm-up", 0, stream, last=False) for stream in (False, True)]
+    await sender.send(calls, asyncio.Event(), lambda: None)
+    error = next((call.error for call in sender.answered if call.error is not None), None)
+    if error is not None:
+        raise ProjectError(f"the gateway does not answer: {error}")
 
 
 def _message(body: bytes) -> str:
