@@ -1,5 +1,6 @@
 """Control and monitor on a PostgreSQL server: the same tests, and gateways that write at the same time."""
 
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,9 +11,9 @@ from migrator_tui.history.store import History
 from migrator_tui.history.traffic import _PATIENCE
 from migrator_tui.project.config import load_project
 from migrator_tui.project.schema import Project
-from migrator_tui.rollout.values import Rollout
+from migrator_tui.rollout.values import Measure, Rollout
 from tests.history.conftest import postgres as postgres  # noqa: PLC0414 - a fixture
-from tests.history.rollout_fixtures import a_call, write_on
+from tests.history.rollout_fixtures import START, a_call, a_feedback, write, write_on
 from tests.rollout import test_control, test_monitor
 from tests.rollout.conftest import CONFIG, Clock, Traffic
 
@@ -72,3 +73,25 @@ def test_a_write_that_came_to_nothing_holds_up_the_others_for_seconds_only(
     assert history.sum_up_traffic(at=clock()) == 0
     clock.on(0.1)
     assert history.sum_up_traffic(at=clock()) == 5
+
+
+def test_programs_that_count_at_the_same_time_count_everything_once(
+    project: Project, history: History, start: Callable[..., Rollout], traffic: Traffic
+) -> None:
+    rollout, ready = start(), threading.Barrier(4)
+    names = traffic(rollout, "baseline", 500)
+    write(history, "migrator_feedback", [a_feedback(name, "thumbs", n % 2) for n, name in enumerate(names)])
+
+    def count() -> None:
+        with History.open(project) as own:
+            ready.wait(20)
+            own.sum_up_traffic(at=START)
+
+    threads = [threading.Thread(target=count) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    (stage,) = history.stage_figures(rollout)
+    assert stage.baseline.requests == 500
+    assert stage.baseline.measures["thumbs-down"] == Measure(500, 500, 250, 250, 500, 250)

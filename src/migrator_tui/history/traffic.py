@@ -62,19 +62,20 @@ _COUNTED = [
 class Traffic(Part):
     """Counting what the gateway wrote."""
 
-    def sum_up_traffic(self, *, at: datetime | None = None, batches: int | None = None) -> int:
-        """Count the rows that are new, of every project of this database; how many there were.
+    def sum_up_traffic(self, *, at: datetime | None = None) -> int:
+        """Count calls and feedback that are new, of every project of this database; how many calls there were.
 
-        `batches`: at most so many, each a transaction of its own; the next call goes on.
+        In many short transactions: whatever is waiting to be counted, others can write meanwhile.
         """
-        counted, done = 0, 0
-        while batches is None or done < batches:
+        at, counted, rows = at or now(), 0, BATCH
+        while rows == BATCH:
             with self._history.writing() as connection:
-                rows = self._count_rows(connection, at or now())
-                self._count_feedback(connection, at or now())
-            counted, done = counted + rows, done + 1
-            if rows < BATCH:
-                break
+                rows = self._count_rows(connection, at)
+            counted += rows
+        after: int | None = 0
+        while after is not None:
+            with self._history.writing() as connection:
+                after = self._count_feedback(connection, at, after)
         return counted
 
     def add_findings(self, findings: Iterable[Finding], *, at: datetime | None = None) -> None:
@@ -162,35 +163,34 @@ class Traffic(Part):
 
     # Feedback
 
-    def _count_feedback(self, connection: Connection, at: datetime) -> None:
-        """Count feedback whose call has been counted; the rest waits for its call."""
-        f, after = _FEEDBACK.c, 0
-        while True:
-            wanted = select(f.id, f.ts, f.reference, f.signal, f.value, f.source).where(
-                f.traffic_id.is_(None), f.id > after
+    def _count_feedback(self, connection: Connection, at: datetime, after: int) -> int | None:
+        """Count feedback behind that number whose call has been counted; the rest waits for its call.
+
+        The number up to which it came, or `None` where it is through.
+        """
+        f = _FEEDBACK.c
+        mark, _ = self._marked(connection)
+        wanted = select(f.id, f.ts, f.reference, f.signal, f.value, f.source).where(
+            f.traffic_id.is_(None), f.id > after
+        )
+        pending = connection.execute(wanted.order_by(f.id).limit(BATCH)).all()
+        calls = _calls(connection, {(row.reference, row.source == _MONITOR) for row in pending}, mark)
+        found = {
+            row.id: calls[row.reference, row.source == _MONITOR]
+            for row in pending
+            if (row.reference, row.source == _MONITOR) in calls
+        }
+        if found:
+            self._add_feedback(connection, [row for row in pending if row.id in found], found)
+        late = at.timestamp() - _UNKNOWN_AFTER_S
+        marks = {row.id: 0 for row in pending if row.id not in found and row.ts < late}
+        marks |= {id_: call.id for id_, call in found.items()}
+        if marks:
+            connection.execute(
+                update(_FEEDBACK).where(f.id == bindparam("which")).values(traffic_id=bindparam("call")),
+                [{"which": id_, "call": call} for id_, call in marks.items()],
             )
-            pending = connection.execute(wanted.order_by(f.id).limit(BATCH)).all()
-            if not pending:
-                return
-            after = pending[-1].id
-            mark, _ = self._marked(connection)
-            calls = _calls(connection, {(row.reference, row.source == _MONITOR) for row in pending}, mark)
-            found = {
-                row.id: calls[row.reference, row.source == _MONITOR]
-                for row in pending
-                if (row.reference, row.source == _MONITOR) in calls
-            }
-            if found:
-                self._add_feedback(connection, [row for row in pending if row.id in found], found)
-            # In seconds of the database's own rows and of this machine: that much they may differ.
-            late = at.timestamp() - _UNKNOWN_AFTER_S
-            marks = {row.id: 0 for row in pending if row.id not in found and row.ts < late}
-            marks |= {id_: call.id for id_, call in found.items()}
-            if marks:
-                connection.execute(
-                    update(_FEEDBACK).where(f.id == bindparam("which")).values(traffic_id=bindparam("call")),
-                    [{"which": id_, "call": call} for id_, call in marks.items()],
-                )
+        return pending[-1].id if len(pending) == BATCH else None
 
     def _add_feedback(self, connection: Connection, new: Sequence[Any], calls: Mapping[int, Any]) -> None:
         f = _FEEDBACK.c
