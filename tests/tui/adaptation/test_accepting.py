@@ -15,7 +15,7 @@ from migrator_tui.tui.adaptation.review_trying import TrySides
 from migrator_tui.tui.widgets.modal import Confirm, Sheet
 from migrator_tui.tui.workbench.run_dialog import RunDialog
 from tests.tui.adaptation.reviewing import BREAKS, NO_FENCES, POLITE, accepting, under_review
-from tests.tui.conftest import PROMPT, SIMULATED, Driver, opened, write_project
+from tests.tui.conftest import CASES, PROMPT, SIMULATED, Driver, opened, write_project
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -59,8 +59,12 @@ async def run_everything(driver: Driver) -> None:
     await driver.press("R")
     await driver.until(lambda: isinstance(driver.app.screen, RunDialog))
     await driver.press("enter")
-    await driver.until(lambda: not driver.app.runs.busy and driver.bench.view is not None)
-    await driver.until(lambda: all(each.candidate is not Mark.NOT_RUN for each in standings(driver).values()))
+
+    def answered() -> bool:
+        found = standings(driver)  # none before the run begins: then nothing is busy either
+        return len(found) == len(CASES) and all(each.candidate is not Mark.NOT_RUN for each in found.values())
+
+    await driver.until(lambda: answered() and not driver.app.runs.busy, "all cases answered")
 
 
 def standings(driver: Driver) -> Mapping[str, Standing]:
@@ -84,10 +88,13 @@ async def test_from_a_regression_to_a_version_that_mends_it(asked: Asked, pool: 
         await driver.press("i")
         await driver.until(lambda: isinstance(driver.app.screen, Sheet))
         assert "You adapt a prompt" in driver.text
-        await driver.press("escape", "enter")
+        await driver.press("escape")
+        await driver.until(lambda: isinstance(driver.app.screen, AskDialog))
+        await driver.press("enter")
         await driver.until(lambda: isinstance(driver.app.screen, ReviewScreen))
         screen = driver.app.screen
         assert isinstance(screen, ReviewScreen) and screen.review is not None
+        await driver.until(lambda: screen.review is not None and screen.review.cases, "cases looked at")
         assert driver.bench.prompt_pane.template == PROMPT.strip()
 
         # Live, side by side; nothing of it stands.

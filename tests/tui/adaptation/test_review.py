@@ -164,14 +164,17 @@ async def test_edits_accepted_for_one_task_are_offered_to_another_and_only_looke
         review = screen.review
         assert review is not None
         driver.app.run_worker(offer(driver.app, review, [NO_FENCES]))
-        await driver.until(lambda: isinstance(driver.app.screen, OfferDialog))
-        assert "replies" in driver.text and "xml" not in driver.text
+        await driver.until(lambda: isinstance(driver.app.screen, OfferDialog) and "replies" in driver.text)
+        assert "xml" not in driver.text
         await driver.press("enter")
         await driver.until(
             lambda: driver.app.workspace.task.name == "replies" and "Accepted for another" in driver.text
         )
         there = screen.review
         assert there is not None and there.taken == [] and there.edits[0].case_ids == ()
+        # The workbench opens the other task in a thread of its own.
+        await driver.until(lambda: driver.bench.prompt_pane.template.startswith("Reply"), "the other task's prompt")
+        await driver.settle()
         assert driver.bench.prompt_pane.template == "Reply for {{ shop }}.\nAnswer with JSON."
 
 
