@@ -279,6 +279,16 @@ def test_rows_wait_for_the_database_and_the_rest_is_counted(
     assert stored(url, "select count(*) from migrator_traffic") == [(3,)]
 
 
+def test_a_row_that_no_database_takes_holds_up_no_other(url: str) -> None:
+    rows = plugin.Rows(plugin.Database(url))
+    broken = {**a_call().row("ok", "candidate"), "assigned": None}
+    for row in (a_call().row("ok", "candidate"), broken, a_call().row("failed", None)):
+        rows.put("migrator_traffic", row)
+    assert not rows.write_batch() and not rows.waiting
+    assert stored(url, "select kind from migrator_traffic order by kind") == [("failed",), ("ok",)]
+    assert (rows.counts["written"], rows.counts["refused"]) == (2, 1)
+
+
 def publish(url: str, **said: Any) -> None:
     arms = published_arms("bot", "new", baseline=("Old", {}), candidate=("New", {}))
     values = {

@@ -184,6 +184,10 @@ def test_samples_are_kept_only_where_they_were_asked_for(running: Gateway) -> No
         assert '"vars": {"product": "tea"}' in row["sampled_input"] and "PROMPT for tea" in row["sampled_output"]
 
 
+def test_applications_are_shown_the_models_that_they_may_ask_for(running: Gateway) -> None:
+    assert [model.id for model in running.client.models.list()] == ["bot"]
+
+
 def test_in_the_shadow_step_nobody_sees_the_candidate(running: Gateway) -> None:
     running.follows(state="shadow", shadow=True, percentage=0.0)
     said = [running.ask("shadow"), running.ask("shadow", stream=True), running.ask("shadow", "FAIL")]

@@ -377,9 +377,18 @@ def _kind(error: BaseException) -> str:
     return type(error).__name__
 
 
+def _id(said: Any) -> str | None:
+    """An id that somebody else chose, as any database takes it."""
+    return "".join(c if c.isprintable() else "?" for c in str(said)[:300]) if said else None
+
+
 def _status(error: BaseException) -> int | None:
     status = str(getattr(error, "status_code", None) or getattr(error, "code", None))
     return int(status) if status.isdigit() else None
+
+
+ROWS_AT_FAULT = (sa.exc.DataError, sa.exc.IntegrityError, UnicodeError)
+"""What a database says of rows, and not of itself."""
 
 
 class Rows:
@@ -421,7 +430,10 @@ class Rows:
                 if where != table:
                     break
                 rows.append(row)
-            self.database.write(table, rows)
+            try:
+                self.database.write(table, rows)
+            except ROWS_AT_FAULT:
+                self._one_by_one(table, rows)
         except Exception as error:
             if not self._failing:
                 log.warning("rows can't be written (%s); they wait", _kind(error))
@@ -434,6 +446,17 @@ class Rows:
             self.waiting.popleft()
         self.counts["written"] += len(rows)
         return bool(self.waiting)
+
+    def _one_by_one(self, table: str, rows: list[dict[str, Any]]) -> None:
+        """Write what can be written: one row that the database will never take must not hold up the others."""
+        assert self.database is not None
+        for row in rows:
+            try:
+                self.database.write(table, [row])
+            except ROWS_AT_FAULT as error:
+                self.counts["refused"] += 1
+                self.counts["written"] -= 1
+                log.error("a row was refused by the database (%s)", _kind(error))
 
 
 @dataclass(eq=False)
@@ -460,7 +483,6 @@ class Call:
     done: bool = False
     ended: float | None = None
     ended_well: bool = False
-    first_byte: float | None = None
     shadow: dict[str, Any] | None = None
     is_shadow: bool = False
 
@@ -572,6 +594,9 @@ class RolloutPlugin(CustomLogger):  # type: ignore[misc]
             log.error("a request was not assigned (%s); the old model serves it", _kind(error))
         return data
 
+    async def async_filter_listed_models(self, user_api_key_dict: Any, model_names: Iterable[str]) -> list[str]:
+        return [name for name in model_names if name not in self.deployments]
+
     @property
     def deployments(self) -> frozenset[str]:
         """The names of the deployments that only we may ask."""
@@ -591,7 +616,7 @@ class RolloutPlugin(CustomLogger):  # type: ignore[misc]
         variables = stated if isinstance(stated, dict) else metadata.get("variables")
         call = Call(
             record=record,
-            request_id=str(data.get("litellm_call_id") or uuid.uuid4()),
+            request_id=_id(data.get("litellm_call_id")) or str(uuid.uuid4()),
             key_digest=digest if key is not None else uuid.uuid4().hex,
             keyed=key is not None,
             assigned=CANDIDATE if at < record.share else BASELINE,
@@ -647,9 +672,11 @@ class RolloutPlugin(CustomLogger):  # type: ignore[misc]
             return None
         try:
             return with_prompt(kwargs, call, side)
-        except Exception as error:  # an attempt must not fail for us: the old model is asked as the client asked
+        except Exception as error:
             self.counts["not_rendered"] += 1
             log.warning("the prompt of the %s can't be made (%s)", side, _kind(error))
+            if side == CANDIDATE:  # the old model steps in
+                raise
             return {**kwargs, "messages": list(call.sent)}
 
     async def async_post_call_failure_deployment_hook(
@@ -678,7 +705,7 @@ class RolloutPlugin(CustomLogger):  # type: ignore[misc]
             call,
             "ok",
             _side_of(call, said.get("model_id")),
-            response_id=said.get("id"),
+            response_id=_id(said.get("id")),
             # Of an answer that nobody waited for, how long it would have taken is not known.
             latency_ms=None if gone else max(end_time.timestamp() - call.at, 0.0) * 1000,
             first_token_ms=max(first.timestamp() - call.at, 0.0) * 1000 if first and call.stream else None,
