@@ -10,6 +10,9 @@ from typing import Any
 import pytest
 
 from migrator_tui.history.database import Database, parse_url
+from migrator_tui.history.rollout_records import GATEWAY_SCHEMA
+from migrator_tui.history.rollout_tables import FeedbackRow, TrafficRow
+from migrator_tui.history.tables import table
 from migrator_tui.project.prompts import render
 from migrator_tui.project.schema import Case
 from migrator_tui.rollout.gateway.publishing import FORM, published_arms
@@ -233,6 +236,13 @@ def test_only_the_master_key_opens(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_weak_master_key_ends_the_proxy(key: str | None) -> None:
     with pytest.raises(SystemExit):
         plugin.check_master_key(key)
+
+
+def test_the_plugin_knows_the_tables_as_they_are() -> None:
+    assert (plugin.SCHEMA, plugin.FORM) == (GATEWAY_SCHEMA, FORM)
+    assert set(a_call().row("ok", None)) == set(table(TrafficRow).c.keys()) - {"id"}
+    told = plugin.feedback_row({"request_id": "r", "name": "escalated"})
+    assert set(told) == set(table(FeedbackRow).c.keys()) - {"id", "traffic_id"}
 
 
 @pytest.fixture
