@@ -27,6 +27,7 @@ from textual.widgets import TextArea
 from migrator_tui.history.records import Section
 from migrator_tui.history.store import History
 from migrator_tui.models.pool import ModelPool
+from migrator_tui.models.requests import Lane
 from migrator_tui.project.cases import read_cases
 from migrator_tui.project.config import load_project
 from migrator_tui.running.plan import plan_run
@@ -300,6 +301,8 @@ async def opened(
     """The app on a folder. Leaving is like pulling the plug: nothing is written down that was not before."""
     app = MigratorApp(load_project(folder), trusted=True, demo=demo)
     if pool is not None:
+        # On a machine with much to do a worker takes longer to start than any condition is waited for.
+        await asyncio.gather(*(pool.warm(lane) for lane in Lane))
         app.runs = Runs(app.workspace, app.tell, pool)
     try:
         async with app.run_test(size=size) as pilot:
