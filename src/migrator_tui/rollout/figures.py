@@ -66,9 +66,13 @@ class Look:
         }
 
 
-def look(history: "History", rollout: Rollout, now: datetime) -> Look:
-    """Count what has come in, and look at a rollout as it is in the history now."""
-    history.sum_up_traffic(at=now)
+def look(history: "History", rollout: Rollout, now: datetime, *, count: bool = True) -> Look:
+    """Count what has come in, and look at a rollout as it is in the history now.
+
+    `count`: false where somebody else does, a monitor that acts.
+    """
+    if count:
+        history.sum_up_traffic(at=now)
     rollout = history.rollout(rollout.id)
     stages = history.stage_figures(rollout)
     window_s = max([rule.window_s or 0 for rule in rollout.guardrails if rule.metric == "tripwire"], default=0)

@@ -129,6 +129,7 @@ def five_percent(folder: Path) -> Rollout:
             why="latency: worse by 19.9 %; 25.0 % allowed",
             at=NOW - timedelta(minutes=2),
         )
+        history.sum_up_traffic(at=NOW)
         history.take_lease("here:1", 600, at=NOW - timedelta(seconds=2))
         history.note_look("here:1", at=NOW - timedelta(seconds=2))
     return rollout

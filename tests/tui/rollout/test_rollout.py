@@ -1,5 +1,6 @@
 """The rollout screen: what it shows, and that its keys do what they say through the real control functions."""
 
+import asyncio
 import json
 from datetime import timedelta
 from pathlib import Path
@@ -84,6 +85,7 @@ async def test_nothing_jumps_where_new_calls_come_in(shop: Path) -> None:
         before = driver.app.rollouts.seen["triage"]
         more = calls(rollout, "candidate", 60, since=NOW - timedelta(seconds=50), seconds=40, failing=40)
         write(driver.history, "migrator_traffic", [each | {"row_id": f"more-{n}"} for n, each in enumerate(more)])
+        driver.history.sum_up_traffic(at=NOW)  # as the monitor does
         driver.app.look_at_rollout()
         await driver.until(lambda: driver.app.rollouts.seen["triage"] is not before)
         await driver.until(lambda: "tripped" in driver.text)
@@ -245,6 +247,41 @@ async def test_a_call_that_went_wrong_becomes_a_case(shop: Path) -> None:
         assert case["tags"] == ["production", "escalated"] and case["vars"] == {"shop": "Lamps"}
         assert case["messages"] == [{"role": "user", "content": ASKED.replace("anna@example.com", "[e-mail 1]")}]
         await driver.until(lambda: driver.case == case["id"] and driver.ids == [case["id"]])
+
+
+async def test_a_call_whose_input_is_a_case_already_leads_to_it(shop: Path) -> None:
+    rollout = five_percent(shop)
+    async with opened(shop, size=WIDE) as driver:
+        (row,) = calls(rollout, "candidate", 1, since=NOW - timedelta(seconds=9), seconds=2, failing=1)
+        known = sampled(row | {"row_id": "known", "request_id": "known"}, "question about c3")
+        write(driver.history, "migrator_traffic", [known])
+        await shown(driver)
+        await driver.press("shift+tab", "enter")
+        await driver.until(lambda: driver.app.current.NAME == "workbench")
+        await driver.until(lambda: driver.ids == ["c3"] and "a case already: c3" in driver.notice)
+
+
+async def test_a_rehearsal_is_the_programs_own_command_and_what_it_says_is_shown(shop: Path) -> None:
+    five_percent(shop)
+    server = await asyncio.start_server(lambda reader, writer: writer.close(), "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    config = (shop / "migrator.toml").read_text("utf-8")
+    without_gateway(shop)
+    async with opened(shop, size=WIDE) as driver:
+        await shown(driver)
+        await driver.press("t")
+        await driver.until(lambda: "no gateway answers at 127.0.0.1:1" in driver.text)
+        assert "gateway" in driver.text and "rehearse --start" in driver.text
+        await driver.press("enter", "escape")
+        (shop / "migrator.toml").write_text(f"{config}\n[gateway]\nport = {port}\n", "utf-8")
+        await driver.bench.look_outside()
+        await driver.until(lambda: driver.app.workspace.project.gateway.port == port)
+        await driver.press("t")
+        await driver.until(lambda: "it is down" in driver.text)
+        await driver.press("enter")
+        await driver.until(lambda: "it could not be done" in driver.text)
+        assert "Rehearsal, trouble: none" in driver.text and "LITELLM_MASTER_KEY" in driver.text, driver.text
+    server.close()
 
 
 async def test_text_of_strangers_is_only_text(shop: Path) -> None:

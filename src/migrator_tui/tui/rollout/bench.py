@@ -79,6 +79,11 @@ class RolloutBench(PartsScreen):
         return self.program.rollouts.seen.get(self.workspace.task.name)
 
     @property
+    def rehearsing(self) -> bool:
+        """Traffic is being sent from here."""
+        raise NotImplementedError
+
+    @property
     def has_parts(self) -> bool:
         """There is one."""
         return self.seen is not None
@@ -111,7 +116,7 @@ class RolloutBench(PartsScreen):
 
     def panes(self) -> Mapping[str, Sequence[Key]]:
         """Keys that do nothing here are not offered."""
-        absent = set() if self.program.runs.busy else {"rollout-stop"}
+        absent = set() if self.program.runs.busy or self.rehearsing else {"rollout-stop"}
         seen = self.seen
         if seen is None:
             absent |= {f"rollout-{word}" for word in ("hold", "go-on", "back-step", "away", "open", "part", "full")}

@@ -35,8 +35,12 @@ async def open_calls(screen: "RolloutScreen", calls: Sequence[Sample], key: str)
         await screen.app.push_screen_wait(call_sheet(call, screen.program.glyphs, NOT_KEPT))
         return
     drafts = [case for case in made.values() if case is not None]
-    usable = await _usable(screen, drafts)
-    if not usable:
+    found = await _usable(screen, drafts, own)
+    if found is None:
+        return
+    usable, known = found
+    if known is not None:
+        _show(screen, [known], f"this input is a case already: {known}")
         return
     first = [case for case in usable if case.id == own.id]
     others = [case for case in usable if case.id != own.id]
@@ -47,9 +51,13 @@ async def open_calls(screen: "RolloutScreen", calls: Sequence[Sample], key: str)
         await _write(screen, reviewed.taken)
 
 
-async def _usable(screen: "RolloutScreen", drafts: Sequence[Case]) -> list[Case]:
-    """Those that are no case yet and that the prompt can be rendered with; what is wrong with the others is said."""
+async def _usable(screen: "RolloutScreen", drafts: Sequence[Case], own: Case) -> tuple[list[Case], str | None] | None:
+    """Those that are no case yet and that the prompt takes; or none of them, and the case that `own` is already.
+
+    What is wrong with the others is said; `None` where none is left.
+    """
     from migrator_tui.coverage.filling import new_cases, unusable
+    from migrator_tui.coverage.inputs import input_of, shared_variables
     from migrator_tui.project.cases import load_cases
     from migrator_tui.project.prompts import read_template
 
@@ -57,29 +65,32 @@ async def _usable(screen: "RolloutScreen", drafts: Sequence[Case]) -> list[Case]
     project, task = workspace.project, workspace.task
     file = project.prompt_file(task, workspace.candidate.name)
 
-    def look() -> tuple[list[Case], str]:
-        template = read_template(file)
-        fresh = new_cases(drafts, load_cases(project, task))
+    def look() -> tuple[list[Case], str, str | None]:
+        template, cases = read_template(file), load_cases(project, task)
+        settings = shared_variables(cases)
+        said = input_of(own, settings), len(own.messages)
+        same = (case.id for case in cases if (input_of(case, settings), len(case.messages)) == said)
+        fresh = new_cases(drafts, cases)
         problems = {case.id: unusable(case, template) for case in fresh}
-        return [case for case in fresh if not problems[case.id]], next(filter(None, problems.values()), "")
+        usable = [case for case in fresh if not problems[case.id]]
+        return usable, next(filter(None, problems.values()), ""), next(same, None)
 
     try:
-        usable, problem = await asyncio.to_thread(look)
+        usable, problem, known = await asyncio.to_thread(look)
     except ProjectError as error:
         screen.say(str(error), "error")
-        return []
+        return None
+    if known is not None:
+        return [], known
     if problem:
         screen.say(f"left out: {problem}", "warning")
-    elif not usable:
-        screen.say("these inputs are cases already", "warning")
-    return usable
+    return (usable, None) if usable else None
 
 
 async def _write(screen: "RolloutScreen", cases: Sequence[Case]) -> None:
     """Show the diff, write, and open the new cases in the workbench."""
     from migrator_tui.coverage.filling import changes
     from migrator_tui.project.write_back import apply, diff_text
-    from migrator_tui.tui.coverage.screen import id_filter
 
     workspace, bench = screen.workspace, screen.program.workbench
     try:
@@ -96,7 +107,14 @@ async def _write(screen: "RolloutScreen", cases: Sequence[Case]) -> None:
         return
     await bench.look_outside()
     screen.program.resurvey_coverage(workspace.task.name)
-    query = id_filter([case.id for case in cases])
-    if query is not None and bench.show_filtered(query):
+    _show(screen, [case.id for case in cases], f"written to {names}: {len(cases)} from production, to be judged")
+
+
+def _show(screen: "RolloutScreen", ids: Sequence[str], words: str) -> None:
+    """These cases in the workbench, and why."""
+    from migrator_tui.tui.coverage.screen import id_filter
+
+    query = id_filter(ids)
+    if query is not None and screen.program.workbench.show_filtered(query):
         screen.program.action_show("workbench")
-    screen.say(f"written to {names}: {len(cases)} from production, to be judged", "success")
+    screen.say(words, "success")

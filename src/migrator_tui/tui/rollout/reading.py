@@ -92,7 +92,9 @@ def read(history: "History", rollout: Rollout, now: datetime, earlier: Seen | No
     events = history.rollout_events(rollout.id, EVENTS_IN_SIGHT)
     over = next((event.at for event in events if event.kind in (EventKind.ROLLED_BACK, EventKind.ENDED)), None)
     # What is over is shown as it stood then: what came in later is nothing of its.
-    seen = look(history, rollout, over or now)
+    lease = history.lease()
+    watched = lease is not None and lease.until > now and lease.looked_at is not None
+    seen = look(history, rollout, over or now, count=not watched)
     rollout = seen.rollout
     if rollout.state is RolloutState.ROLLED_BACK:
         seen = replace(seen, stages=seen.stages[:-1])
@@ -106,7 +108,7 @@ def read(history: "History", rollout: Rollout, now: datetime, earlier: Seen | No
         listed=listed or _listed(history, rollout, now),
         label=history.version(rollout.version_id).label,
         baseline_label=history.version(rollout.baseline_version_id).label,
-        lease=history.lease(),
+        lease=lease,
         since_switch=before_and_after(history, rollout),
     )
 

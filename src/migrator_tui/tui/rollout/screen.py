@@ -18,7 +18,7 @@ from migrator_tui.tui.rollout.calls import open_calls
 from migrator_tui.tui.rollout.events_part import event_sheet
 from migrator_tui.tui.rollout.guardrails_part import guardrail_sheet
 from migrator_tui.tui.rollout.reading import Seen
-from migrator_tui.tui.rollout.rehearsing import rehearse_sheet
+from migrator_tui.tui.rollout.rehearsing import Rehearsing, ended, rehearse, stop
 from migrator_tui.tui.rollout.starting import start_rollout
 from migrator_tui.tui.rollout.words import next_name, percentage
 from migrator_tui.tui.widgets.modal import Ask
@@ -33,6 +33,10 @@ BY_HAND = "by hand"
 class RolloutScreen(RolloutBench):
     """From what is seen to what is done about it. Every change names what it was decided on."""
 
+    def __init__(self) -> None:
+        super().__init__()
+        self._rehearsing: Rehearsing | None = None
+
     def action_page_of_parts(self, by: int) -> None:
         """The next page of parts, where not all have room on one."""
         pages = self.PAGES[self.size_class]
@@ -40,7 +44,10 @@ class RolloutScreen(RolloutBench):
             self.focus_part(pages[(self.page_number + by) % len(pages)][1][0])
 
     def action_stop(self) -> None:
-        self.program.workbench.action_stop()
+        if self._rehearsing is not None:
+            self._rehearsing.process.terminate()
+        else:
+            self.program.workbench.action_stop()
 
     # Looking
 
@@ -66,8 +73,35 @@ class RolloutScreen(RolloutBench):
 
     @work(exclusive=True, group="question")
     async def action_rehearse(self) -> None:
-        """How a rollout is practised."""
-        await self.app.push_screen_wait(rehearse_sheet(self.workspace.project, self.workspace.task))
+        """Practise with traffic of the cases."""
+        if self._rehearsing is not None:
+            self.say("a rehearsal goes on: it takes a minute, x stops it", "warning")
+            return
+        going = await rehearse(self)
+        if going is not None:
+            self._wait_for(going)
+
+    @work(group="rehearsal")
+    async def _wait_for(self, going: Rehearsing) -> None:
+        self._rehearsing = going
+        self.show_keys()
+        self.say("rehearsing: the cases are sent as traffic for a minute")
+        try:
+            sheet = await ended(going)
+        finally:
+            self._rehearsing = None
+            await stop(going)
+        self.show_keys()
+        self.program.look_at_rollout()
+        if self.program.current is self:
+            await self.app.push_screen_wait(sheet)
+        else:
+            self.program.say("the rehearsal is over: 5 shows what came of it", "success")
+
+    @property
+    def rehearsing(self) -> bool:
+        """Traffic is being sent from here."""
+        return self._rehearsing is not None
 
     # Doing
 

@@ -272,13 +272,13 @@ async def _notes(screen: "RolloutScreen", project: Project) -> list[str]:
     if prompt.dirty:
         found.append("the draft in the editor is no version yet: ctrl+s keeps it, then it can be chosen here")
     gateway = project.gateway
-    if not await _answers(gateway):
+    if not await gateway_answers(gateway):
         where = f"{gateway.host}:{gateway.port}"
         found.append(f"no gateway answers at {where}: migrator-tui gateway starts one, and a monitor with it")
     return found
 
 
-async def _answers(gateway: GatewaySettings) -> bool:
+async def gateway_answers(gateway: GatewaySettings) -> bool:
     """Whether something listens where the gateway would."""
     host = "127.0.0.1" if gateway.host in ("0.0.0.0", "::") else gateway.host  # noqa: S104 (not bound here)
     try:
