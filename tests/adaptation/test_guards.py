@@ -89,7 +89,6 @@ def test_white_space_in_a_tag_and_braces_of_json_mean_nothing() -> None:
 
 def test_the_change_stays_small() -> None:
     long = " ".join(f"Rule {n} says to be kind." for n in range(100))
-    # 500 words of sorts, a hundred full stops among them.
     assert "50% of the prompt's words would be removed or replaced, at most 40% may" in refused(
         long, edit(long[: len(long) // 2], "Be kind.")
     )
@@ -164,6 +163,8 @@ def test_facts() -> None:
     told = facts("one two three four five", "one 2 three four five six")
     assert (told.changed, told.removed, told.added) == (pytest.approx(0.2), 1, 2)
     assert told.growth == pytest.approx(2 / 23)
+    told = facts("Answer in JSON.", "Answer in well-formed JSON. (A program parses it; it can't repair it.)")
+    assert (told.removed, told.added) == (0, 9), "words as people count them: signs are none"
     assert facts("", "new").changed == 0 and facts("", "").growth == 0
 
 

@@ -32,7 +32,7 @@ class Facts:
     """How far a prompt was changed."""
 
     changed: float
-    """Share of its words that were removed or replaced, 0 to 1; signs count as words."""
+    """Share of its words that were removed or replaced, 0 to 1."""
     growth: float
     """How much longer it became, in characters, as a share of its length; below 0 where it became shorter."""
     removed: int

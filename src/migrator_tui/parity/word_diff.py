@@ -25,6 +25,8 @@ _ANCHOR_WORDS = 6
 """So many words in a row make a place by which two long texts are aligned."""
 
 _WORD = re.compile(r"(?:\w+|[^\w\s])\s*")
+_SPOKEN = re.compile(r"\w+(?:['’-]\w+)*")
+"""What people call a word."""
 
 
 class Span(NamedTuple):
@@ -57,8 +59,8 @@ def similarity(a: str, b: str) -> float:
 
 
 def words_in_common(a: str, b: str) -> tuple[int, int, int]:
-    """How many words each of two texts has, and how many are in both, in order; signs count as words."""
-    left, right = _words(a), _words(b)
+    """How many words each of two texts has, and how many are in both, in order; signs are none."""
+    left, right = _SPOKEN.findall(a), _SPOKEN.findall(b)
     return len(left), len(right), len(left) if left == right else _common(left, right)
 
 
