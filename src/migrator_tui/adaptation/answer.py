@@ -35,6 +35,11 @@ T = TypeVar("T")
 class AnswerError(ValueError):
     """An answer is not of the form asked for; its text is the one line that goes back to the assistant."""
 
+    def __init__(self, problem: str, rest: "Reading | None" = None) -> None:
+        super().__init__(problem)
+        self.rest = rest
+        """What is sound of it, where a guard refuses some of its edits and not others."""
+
 
 @dataclass(frozen=True, slots=True)
 class Asked:
@@ -71,7 +76,6 @@ class Reading:
 
 def read_answer(text: str, asked: Asked) -> Reading:
     """The proposals in an answer. Raises `AnswerError` where it breaks the form or a guard refuses its edits."""
-    from migrator_tui.adaptation.edits import EditError, place
     from migrator_tui.adaptation.guards import refusals
 
     found = _object_in(text)
@@ -90,14 +94,30 @@ def read_answer(text: str, asked: Asked) -> Reading:
         limits = replace(limits, max_edits=max(limits.max_edits, len(edits)))
     if not edits:
         return Reading((), causes, advice, notes=tuple(notes))
-    try:
-        place(asked.base, edits)
-    except EditError as error:
-        raise AnswerError(str(error)) from None
     refused = refusals(asked.base, edits, None, limits, asked.frozen, asked.cases)
+    reading = Reading(edits, causes, advice, rewritten, tuple(notes))
     if refused:
-        raise AnswerError("; ".join(refused))
-    return Reading(edits, causes, advice, rewritten, tuple(notes))
+        # The pieces of a rewrite were never meant one by one.
+        raise AnswerError("; ".join(refused), None if rewritten else _sound(reading, asked))
+    return reading
+
+
+def _sound(reading: Reading, asked: Asked) -> Reading | None:
+    """The reading with those of its edits alone that guards let pass together, the first ones first, and a note of
+    each that is left out; `None` where no edit is sound."""
+    from migrator_tui.adaptation.guards import refusals
+
+    kept: list[int] = []
+    notes = list(reading.notes)
+    for number, edit in enumerate(reading.edits):
+        problems = refusals(asked.base, reading.edits, [*kept, number], asked.limits, asked.frozen, asked.cases)
+        if problems:
+            notes.append(f"left out: {quoted(edit.title, MOST_TITLE)}, since a guard refuses it ({problems[0]})")
+        else:
+            kept.append(number)
+    if not kept:
+        return None
+    return replace(reading, edits=tuple(reading.edits[number] for number in kept), notes=tuple(notes))
 
 
 def _object_in(text: str) -> dict[str, Any]:

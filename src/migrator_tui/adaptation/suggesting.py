@@ -219,7 +219,8 @@ def ask_about(  # noqa: PLR0913 (what a request is about has so many sides)
 
 
 async def suggest(prepared: Prepared, ask: Ask) -> Suggestion:
-    """Ask, and send an answer that breaks the form back with the exact error, `RETRIES` times at most.
+    """Ask, and send an answer that breaks the form back with the exact error, `RETRIES` times at most. Where guards
+    refuse some edits to the last, the others are the suggestion.
 
     Raises `SuggestionError` where nothing usable came; what `ask` raises goes through.
     """
@@ -249,6 +250,7 @@ async def talk(messages: Sequence[Message], asked: Asked, ask: Ask) -> tuple[Rea
     said = list(messages)
     ids: list[int] = []
     problem = ""
+    rest: Reading | None = None
     for _ in range(1 + RETRIES):
         exchange = await ask(said)
         ids.append(exchange.id)
@@ -258,12 +260,14 @@ async def talk(messages: Sequence[Message], asked: Asked, ask: Ask) -> tuple[Rea
             # Beside the event loop: an answer may be built to take its time.
             return await asyncio.to_thread(read_answer, exchange.answer, asked), tuple(ids)
         except AnswerError as error:
-            problem = str(error)
+            problem, rest = str(error), error.rest or rest
         said = [
             *messages,
             {"role": "assistant", "content": cut(exchange.answer, MOST_OF_ANSWER)},
             {"role": "user", "content": REFUSED.format(problem=problem)},
         ]
+    if rest is not None:
+        return rest, tuple(ids)
     raise SuggestionError(f"{counted(len(ids), 'answer')} could not be used; the last: {problem}", ids)
 
 
