@@ -100,10 +100,10 @@ def simulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     assert process.wait(10) == 0
 
 
-def start(folder: Path) -> tuple[subprocess.Popen[str], int]:
+def start(folder: Path, *options: str) -> tuple[subprocess.Popen[str], int]:
     """A simulator process and the port it told."""
     process = subprocess.Popen(
-        [sys.executable, "-m", "migrator_tui.models.simulator", "--project", str(folder)],
+        [sys.executable, "-m", "migrator_tui.models.simulator", "--project", str(folder), *options],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,

@@ -9,6 +9,7 @@ import socket
 import sys
 import tempfile
 import threading
+import time
 from argparse import Namespace
 from collections.abc import Iterator
 from pathlib import Path
@@ -36,7 +37,10 @@ if TYPE_CHECKING:
     from migrator_tui.rollout.rehearsing.outcome import Rehearsal
 
 FINE, NOT_AS_IT_SHOULD, UNFINISHED = 0, 1, 3
-SECONDS, AFTER = 60.0, 15.0
+AFTER_S = 15.0
+"""When trouble begins where nothing else is said; earlier where the traffic is short."""
+FOLLOWS_S = 5.0
+"""Within so many seconds a gateway follows a rollout."""
 
 
 def execute(arguments: Namespace) -> int:
@@ -65,7 +69,7 @@ def _drill(arguments: Namespace) -> Drill:
     troubles = [name for name in named if name != "none"]
     if troubles and "none" in named:
         raise ProjectError("--trouble none does not go together with another one")
-    after = arguments.trouble_after if arguments.trouble_after is not None else min(AFTER, arguments.seconds / 4)
+    after = arguments.trouble_after if arguments.trouble_after is not None else min(AFTER_S, arguments.seconds / 4)
     if troubles and after >= arguments.seconds:
         raise ProjectError(f"--trouble-after {after:g}: by then the {arguments.seconds:g} s of traffic are over")
     if not arguments.start and (arguments.auto_advance or arguments.candidate or arguments.python):
@@ -119,6 +123,7 @@ async def _with_a_gateway_of_its_own(arguments: Namespace, project: Project, dri
                 rollout = control.start(
                     practised, history, task, candidate, version, who="rehearsal", reason="a rehearsal"
                 )
+                await _followed(proxy.address, key, rollout)
                 with _watching(practised, history):
                     stage = Stage(practised, task, history, rollout, proxy.address, key, trouble)
                     return await rehearse(stage, drill, stop, say)
@@ -149,7 +154,7 @@ async def _with_the_running_gateway(
     key = check_master_key((values if trusted else os.environ).get(settings.master_key_env), settings.master_key_env)
     address = (arguments.gateway or f"http://{settings.host}:{settings.port}").rstrip("/").removesuffix("/v1")
     stop = stopped()
-    await _check_gateway(address, key, rollout)
+    await _followed(address, key, rollout)
     lease = history.lease()
     if lease is None or lease.until < now():
         say("no monitor is watching, so nothing rolls back by itself: `gateway` starts one, or `monitor`")
@@ -193,8 +198,19 @@ def _money(arguments: Namespace, stage: Stage, drill: Drill) -> Money:
     return NO_MONEY if cap is None else Capped(Budget(prices, Purse(cap, "--max-cost")), models, requests)
 
 
-async def _check_gateway(address: str, key: str, rollout: "Rollout") -> None:
-    """Raise `ProjectError` unless a gateway answers there that takes this key and follows this rollout."""
+async def _followed(address: str, key: str, rollout: "Rollout") -> None:
+    """Wait until the gateway there follows this rollout; `ProjectError` where none answers, or it does not."""
+    ends = time.monotonic() + FOLLOWS_S
+    while True:
+        revision = await _followed_revision(address, key, rollout.name)
+        if revision == rollout.revision:
+            return
+        if time.monotonic() > ends:
+            raise ProjectError(f"the gateway at {address} does not follow this project's rollout of {rollout.name}")
+        await asyncio.sleep(0.1)
+
+
+async def _followed_revision(address: str, key: str, name: str) -> int | None:
     import aiohttp
 
     try:
@@ -202,17 +218,16 @@ async def _check_gateway(address: str, key: str, rollout: "Rollout") -> None:
             aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=10)) as session,
             session.get(f"{address}/migrator/status", headers={"Authorization": f"Bearer {key}"}) as response,
         ):
-            status, said = response.status, await response.json()
-    except (aiohttp.ClientError, OSError, TimeoutError, ValueError):
+            if response.status == 401:
+                raise ProjectError(f"the gateway at {address} does not take this key")
+            said = await response.json()
+            revision: int | None = said["rollouts"].get(name, {}).get("revision")
+            return revision
+    except (aiohttp.ClientError, OSError, TimeoutError, ValueError, KeyError, TypeError, AttributeError):
         raise ProjectError(
             f"no gateway answers at {address}: `gateway` starts one, --gateway names another, "
             "`rehearse --start` brings its own"
         ) from None
-    if status == 401:
-        raise ProjectError(f"the gateway at {address} does not take this key")
-    followed = said.get("rollouts", {}).get(rollout.name) if isinstance(said, dict) else None
-    if followed is None or followed.get("revision") != rollout.revision:
-        raise ProjectError(f"the gateway at {address} does not follow this project's rollout of {rollout.name}")
 
 
 @contextlib.contextmanager

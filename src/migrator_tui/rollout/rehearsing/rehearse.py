@@ -105,7 +105,7 @@ async def _last_look(history: "History", stop: asyncio.Event) -> None:
     ends = time.monotonic() + _LAST_LOOK_S
     while time.monotonic() < ends and not stop.is_set():
         lease = await asyncio.to_thread(history.lease)
-        if lease is not None and lease.looked_at is not None and lease.looked_at > served:
+        if lease is None or lease.until < datetime.now(UTC) or (lease.looked_at and lease.looked_at > served):
             return
         await asyncio.sleep(LOOKS_EVERY_S / 2)
 

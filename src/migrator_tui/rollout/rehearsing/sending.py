@@ -74,7 +74,8 @@ class Sender:
         import aiohttp
 
         timeout = aiohttp.ClientTimeout(total=PATIENCE_S)
-        connector = aiohttp.TCPConnector(limit=MOST_IN_FLIGHT)
+        # Shorter than the proxy keeps a connection: one that it closes at this very moment would look like an error.
+        connector = aiohttp.TCPConnector(limit=MOST_IN_FLIGHT, keepalive_timeout=1)
         headers = {"Authorization": f"Bearer {self.key}"}
         async with aiohttp.ClientSession(
             timeout=timeout, connector=connector, headers=headers, read_bufsize=_LONGEST_LINE

@@ -1,0 +1,419 @@
+"""Practising a rollout: traffic made of cases, what the application sees of it, what is said of it in the end."""
+
+import asyncio
+import json
+from collections import Counter, defaultdict
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pytest
+import pytest_asyncio
+from aiohttp import web
+
+from migrator_tui.cli import main
+from migrator_tui.history.location import history_folder, projects_folder
+from migrator_tui.history.records import Version
+from migrator_tui.history.rollout_records import EventKind, Rollout, RolloutEvent
+from migrator_tui.history.store import History
+from migrator_tui.project.cases import load_cases
+from migrator_tui.project.config import load_project
+from migrator_tui.project.errors import ProjectError
+from migrator_tui.project.rollout_settings import REHEARSAL_STEPS
+from migrator_tui.project.samples import copy_sample
+from migrator_tui.project.schema import ModelSpec, Price, Project
+from migrator_tui.reports.rehearsal import rehearsal_json
+from migrator_tui.rollout.rehearsing.drill import Drill, practice_project, refuse_impossible
+from migrator_tui.rollout.rehearsing.money import Capped
+from migrator_tui.rollout.rehearsing.outcome import Rehearsal
+from migrator_tui.rollout.rehearsing.rehearse import Stage, rehearse
+from migrator_tui.rollout.rehearsing.sending import Answered, Sender
+from migrator_tui.rollout.rehearsing.traffic import PAUSE_S, Escalating, PlannedCall, body, call_body, planned_calls
+from migrator_tui.running.plan import request_for
+from migrator_tui.running.spending import Budget, Prices, Purse
+from tests.history.rollout_fixtures import START
+from tests.rollout.gateway.conftest import gateway_python
+
+__all__ = ["gateway_python"]
+
+# What is sent
+
+
+def test_calls_come_at_an_even_pace_and_each_conversation_stays_with_its_case() -> None:
+    calls = list(planned_calls(7, calls=600, rate=20, name="r"))
+    assert [call.at for call in calls] == [n / 20 for n in range(600)]
+    talks: dict[str, list[PlannedCall]] = defaultdict(list)
+    for call in calls:
+        talks[call.conversation].append(call)
+    assert set(Counter(len(talk) for talk in talks.values())) == {1, 2, 3}
+    for talk in talks.values():
+        assert len({(call.case, call.stream) for call in talk}) == 1
+        assert all(two.at - one.at > PAUSE_S - 1e-9 for one, two in pairwise(talk))
+        assert not any(call.last for call in talk[:-1])
+    # Every case has its turn before one comes again, and has several conversations in the end.
+    cases = [talk[0].case for talk in talks.values()]
+    assert sorted(cases[:7]) == list(range(7)) and len(cases) > 200
+    assert 0.1 < sum(call.stream for call in calls) / 600 < 0.25
+
+
+def test_a_call_says_what_an_application_of_the_old_model_says(
+    project: Project, history: History, version: Version
+) -> None:
+    case = load_cases(project, project.tasks[0])[0]
+    request = request_for(project, project.tasks[0], project.baseline, version, case)
+    said = call_body(body(project.tasks[0], case, request), PlannedCall(0.0, "c-1", 0, True, last=True))
+    assert said == {
+        "model": "triage",
+        "messages": [{"role": "system", "content": "Sort the ticket lost. JSON only."}],
+        "metadata": {"variables": {"ticket": "lost"}, "conversation_id": "c-1"},
+        "stream": True,
+        "stream_options": {"include_usage": True},
+    }
+
+
+def test_users_escalate_as_often_on_either_side_until_there_is_trouble() -> None:
+    users = Escalating()
+    usual = {arm: sum(users.escalates(arm, 0.0) for _ in range(100)) for arm in ("baseline", "candidate")}
+    assert usual == {"baseline": 4, "candidate": 4}
+    assert 40 < sum(users.escalates("candidate", 0.5) for _ in range(100)) < 65
+
+
+# What the application sees
+
+
+@dataclass
+class FakeGateway:
+    """Answers as the gateway does; which side a conversation is on, its key says."""
+
+    address: str = ""
+    asked: list[dict[str, Any]] = field(default_factory=list)
+    feedback: list[dict[str, Any]] = field(default_factory=list)
+    answer: Callable[[dict[str, Any]], int | str] = lambda body: "hello"
+    taken: int = 200
+
+    async def complete(self, request: web.Request) -> web.StreamResponse:
+        said = await request.json()
+        assert request.headers["Authorization"] == "Bearer sk-key"
+        self.asked.append(said)
+        number = int(said["metadata"]["conversation_id"].rpartition("-")[2])
+        arm = "candidate" if number % 2 else "baseline"
+        headers = {
+            "x-litellm-call-id": f"id-{len(self.asked)}",
+            "x-migrator-arm": arm,
+            "x-migrator-served": "baseline",
+        }
+        text = self.answer(said)
+        if isinstance(text, int):
+            return web.json_response({"error": {"message": "broken\x1b[2J"}}, status=text, headers=headers)
+        usage = {"prompt_tokens": 1000, "completion_tokens": 100}
+        if not said.get("stream"):
+            return web.json_response({"choices": [{"message": {"content": text}}], "usage": usage}, headers=headers)
+        response = web.StreamResponse(headers=headers)
+        await response.prepare(request)
+        for event in ({"choices": [{"delta": {"content": text}}]}, {"choices": [], "usage": usage}):
+            await response.write(b"data: " + json.dumps(event).encode() + b"\n\n")
+        if text != "cut":
+            await response.write(b"data: [DONE]\n\n")
+        return response
+
+    async def hear(self, request: web.Request) -> web.Response:
+        self.feedback.append(await request.json())
+        return web.json_response({}, status=self.taken)
+
+
+@pytest_asyncio.fixture
+async def gateway() -> AsyncIterator[FakeGateway]:
+    fake = FakeGateway()
+    app = web.Application()
+    app.router.add_post("/v1/chat/completions", fake.complete)
+    app.router.add_post("/feedback", fake.hear)
+    runner = web.AppRunner(app)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    fake.address = f"http://127.0.0.1:{runner.addresses[0][1]}"
+    yield fake
+    await runner.cleanup()
+
+
+def sender(gateway: FakeGateway, **more: Any) -> Sender:
+    bodies = [{"model": "triage", "messages": [], "metadata": {"variables": {}}}]
+    return Sender(gateway.address, "sk-key", bodies, Escalating(), trouble=lambda at: 1.0, **more)
+
+
+def calls(*said: tuple[str, bool, bool]) -> list[PlannedCall]:
+    """Conversation, streamed, last."""
+    return [PlannedCall(0.0, conversation, 0, stream, last) for conversation, stream, last in said]
+
+
+async def test_answers_are_read_to_their_end_and_each_conversation_is_told_once(gateway: FakeGateway) -> None:
+    sent = sender(gateway)
+    planned = calls(("c-0", False, False), ("c-0", False, True), ("c-1", True, True))
+    assert await sent.send(planned, asyncio.Event(), lambda: None)
+    by_stream = sorted(sent.answered, key=lambda call: call.stream)
+    assert [(call.arm, call.served, call.error, call.tokens) for call in by_stream] == [
+        ("baseline", "baseline", None, (1000, 100)),
+        ("baseline", "baseline", None, (1000, 100)),
+        ("candidate", "baseline", None, (1000, 100)),
+    ]
+    assert [call.first_token_ms is not None for call in by_stream] == [False, False, True]
+    told = {said["request_id"]: said["value"] for said in gateway.feedback}
+    assert len(told) == 2 and all(said["name"] == "escalated" for said in gateway.feedback)
+    assert sorted(told.values()) == [False, True], "trouble is the candidate's alone"
+    assert sent.untold == []
+
+
+@pytest.mark.parametrize(
+    ("answer", "stream", "error"),
+    [
+        (500, False, "status 500: broken"),
+        (503, True, "status 503: broken"),
+        ("cut", True, "the stream broke off"),
+    ],
+)
+async def test_what_an_application_would_see_go_wrong_is_an_error(
+    gateway: FakeGateway, answer: int | str, stream: bool, error: str
+) -> None:
+    gateway.answer = lambda body: answer
+    sent = sender(gateway)
+    assert await sent.send(calls(("c-1", stream, False)), asyncio.Event(), lambda: None)
+    (seen,) = sent.answered
+    assert seen.error is not None and seen.error.startswith(error) and "\x1b" not in seen.error
+
+
+async def test_feedback_that_is_not_taken_and_a_gateway_that_is_gone_are_told(gateway: FakeGateway) -> None:
+    gateway.taken = 503
+    sent = sender(gateway)
+    await sent.send(calls(("c-1", False, True)), asyncio.Event(), lambda: None)
+    assert len(sent.untold) == 1 and "503" in sent.untold[0]
+    gone = sender(gateway)
+    gone.address = "http://127.0.0.1:1"
+    await gone.send(calls(("c-1", False, True)), asyncio.Event(), lambda: None)
+    assert gone.answered[0].error is not None and "127.0.0.1" in gone.answered[0].error
+
+
+async def test_stopped_it_makes_no_more_calls(gateway: FakeGateway) -> None:
+    stop = asyncio.Event()
+    sent = sender(gateway, settled=lambda call, seen: stop.set())
+    planned = [*calls(("c-0", False, False)), PlannedCall(60.0, "c-1", 0, False, last=True)]
+    assert not await sent.send(planned, stop, lambda: None)
+    assert len(gateway.asked) == 1
+
+
+async def test_a_cap_holds_before_the_money_is_spent(
+    gateway: FakeGateway, project: Project, version: Version
+) -> None:
+    price = Price(input=100.0, output=100.0)  # a call of 1,000 and 100 tokens: $0.11
+    models = [
+        replace(spec, price=price, model=f"openai/{spec.name}") for spec in (project.baseline, *project.candidates)
+    ]
+    case = load_cases(project, project.tasks[0])[0]
+    priced = replace(project, baseline=models[0], candidates=(models[1],))
+    requests = [
+        [replace(request_for(priced, priced.tasks[0], spec, version, case), params={"max_tokens": 100})]
+        for spec in models
+    ]
+    money = Capped(Budget(Prices(priced), Purse(1.0, "--max-cost")), models, requests)
+    sent = sender(gateway, refusal=money.refusal, settled=money.settled)
+    planned = (PlannedCall(n / 50, f"c-{2 * n}", 0, False, last=False) for n in range(100))
+    assert not await sent.send(planned, asyncio.Event(), lambda: None)
+    assert sent.refused is not None and "--max-cost of $1" in sent.refused
+    assert 5 <= len(gateway.asked) <= 9
+    assert money.budget.spent == pytest.approx(0.11 * len(gateway.asked)) and money.budget.spent <= 1.0
+
+
+# What is said of it
+
+
+@pytest.fixture
+def rollout(start: Callable[..., Rollout]) -> Rollout:
+    return start()
+
+
+def event(kind: EventKind, at: float, why: str, who: str = "monitor") -> RolloutEvent:
+    return RolloutEvent(1, START + timedelta(seconds=at), kind, who, why, 0, 25.0, 1)
+
+
+def call(at: float, arm: str, conversation: str, error: str | None = None, served: str | None = None) -> Answered:
+    return Answered(at, conversation, False, arm, served or arm, error, 40.0, None, None)
+
+
+def rehearsal(rollout: Rollout, troubles: Sequence[str], *events: RolloutEvent, **more: Any) -> Rehearsal:
+    answered = [call(n / 10, "candidate" if n % 4 == 0 else "baseline", f"c-{n}") for n in range(400)]
+    done = Rehearsal(
+        drill=Drill(rate=10, seconds=40, troubles=troubles),
+        began=START,
+        answered=answered,
+        untold=(),
+        rollout=rollout,
+        version="v2",
+        events=events,
+        blockers=(),
+    )
+    return replace(done, **more)
+
+
+BACK, HELD, READY = EventKind.ROLLED_BACK, EventKind.HELD, EventKind.READY
+
+
+@pytest.mark.parametrize(
+    ("troubles", "events", "wrong"),
+    [
+        ([], [event(READY, 20, "ready for the next step")], ""),
+        ([], [], ""),
+        ([], [event(HELD, 20, "latency: worse by 30 %")], "held without trouble: latency"),
+        ([], [event(BACK, 20, "tripwire: 9 of 20")], "rolled-back without trouble: tripwire"),
+        (["failing"], [event(BACK, 19, "tripwire: 9 of the last 20 calls failed")], ""),
+        (["failing"], [event(BACK, 19, "latency: worse by 300 %")], "rolled-back for something else"),
+        (["failing"], [event(BACK, 9, "tripwire: 9 of the last 20 calls failed")], "before the trouble began"),
+        (["failing"], [event(BACK, 19, "tripwire: I saw it", "ann")], "rolled-back by ann, not by a guardrail"),
+        (["failing"], [event(HELD, 19, "fallbacks: 5 %")], "not rolled back within 25 s"),
+        (["failing"], [], "not rolled back within 25 s"),
+        (["slower"], [event(HELD, 19, "latency: x"), event(BACK, 25, "latency: worse by 300 %")], ""),
+        (["escalations", "slower"], [event(BACK, 30, "escalations: worse by 20 points")], ""),
+    ],
+)  # fmt: skip
+def test_whether_the_guardrails_did_what_they_should(
+    rollout: Rollout, troubles: list[str], events: list[RolloutEvent], wrong: str
+) -> None:
+    said = rehearsal(rollout, troubles, *events).wrong
+    assert (len(said) == 1 and wrong in said[0]) if wrong else not said
+
+
+def test_trouble_that_no_guardrail_watches_is_told(rollout: Rollout) -> None:
+    blind = replace(rollout, guardrails=[rule for rule in rollout.guardrails if rule.metric != "escalations"])
+    assert rehearsal(blind, ["escalations"]).wrong == ["no guardrail watches what was done (escalations)"]
+
+
+def test_errors_feedback_and_conversations_that_change_sides_are_wrong(rollout: Rollout) -> None:
+    done = rehearsal(
+        rollout,
+        [],
+        answered=[
+            call(1, "baseline", "a"),
+            call(9, "candidate", "a"),
+            call(9, "baseline", "b", "status 500: broken"),
+        ],
+        untold=("status 503: later",),
+    )
+    assert [line.split(":")[0] for line in done.wrong] == [
+        "applications saw 1 errors, such as",
+        "the gateway did not take 1 pieces of feedback, such as",
+        "1 conversations changed sides while no percentage changed",
+    ]
+    advanced = replace(done, events=[event(EventKind.ADVANCED, 5, "held long enough")])
+    assert advanced.moved == 0
+
+
+def test_the_json_tells_times_from_the_first_call_and_null_for_what_did_not_happen(rollout: Rollout) -> None:
+    back = event(BACK, 19.5, "tripwire: 9 of the last 20 calls failed")
+    rescued = [call(16, "candidate", "c", served="baseline"), call(17, "baseline", "d")]
+    said = rehearsal_json(rehearsal(rollout, ["failing"], back, answered=rescued))
+    assert (said["trouble_at_s"], said["rolled_back_at_s"], said["rolled_back_after_s"]) == (15.0, 19.5, 4.5)
+    assert said["arms"]["candidate"]["rescued"] == 1 and said["errors"] == 0 and said["wrong"] == []
+    assert said["held_at_s"] is None and said["asked_to_advance_at_s"] is None
+
+
+# Where it takes place
+
+
+def test_a_practice_is_on_simulated_models_and_keeps_the_projects_own_guardrails(project: Project) -> None:
+    real = ModelSpec("new", "anthropic/claude-x", params={"thinking": 1}, api_key_env="SOME_KEY")
+    project = replace(project, candidates=(real, replace(real, name="other")), database="postgresql://db")
+    practised, said = practice_project(project, project.tasks[0], real, auto_advance=False)
+    assert [spec.model for spec in (practised.baseline, *practised.candidates)] == [
+        "simulated:classic-1",
+        "simulated:bright-2",
+    ]
+    played = practised.candidates[0]
+    assert (played.name, played.api_key_env, dict(played.params)) == ("new", None, {}) and played.price is not None
+    assert practised.rollout.steps == REHEARSAL_STEPS and practised.database is None
+    assert [(rule.metric, rule.limit) for rule in practised.rollout.guardrails] == [
+        (rule.metric, rule.limit) for rule in project.rollout.guardrails
+    ]
+    assert "anthropic/claude-x is played by simulated:bright-2" in said[0] and "shortened" in said[-1]
+
+
+def test_trouble_that_models_cannot_be_brought_into_is_refused(project: Project) -> None:
+    real, new = ModelSpec("new", "openai/gpt-x"), project.candidates[0]
+    with pytest.raises(ProjectError, match="only escalations can be made"):
+        refuse_impossible(Drill(1, 60, ["slower"]), project.baseline, real)
+    with pytest.raises(ProjectError, match="it would befall both"):
+        refuse_impossible(Drill(1, 60, ["failing"]), replace(new, name="baseline"), new)
+    refuse_impossible(Drill(1, 60, ["escalations"]), project.baseline, real)
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        ("", "no rollout of task triage is under way"),
+        ("--trouble none --trouble failing", "--trouble none does not go together"),
+        ("--trouble failing --trouble-after 60", "are over"),
+        ("--python python3", "about the gateway that --start starts"),
+        ("--start --gateway http://127.0.0.1:1", "does not go together with --gateway"),
+        ("--rate 0", "not a number above 0"),
+    ],
+)
+def test_mistakes_are_told_in_one_line(
+    words: str, told: str, project: Project, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["-C", str(project.folder), "rehearse", *words.split()]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert told in line
+
+
+def test_a_gateway_that_is_not_there_is_told_before_anything_is_sent(
+    project: Project, rollout: Rollout, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    command = ["-C", str(project.folder), "rehearse", "--gateway", "http://127.0.0.1:1/v1"]
+    assert main(command) == 2
+    assert "LITELLM_MASTER_KEY is not set" in capsys.readouterr().err
+    monkeypatch.setenv("LITELLM_MASTER_KEY", "sk-0123456789abcdef01234567")
+    assert main(command) == 2
+    assert "no gateway answers at http://127.0.0.1:1: " in capsys.readouterr().err
+
+
+async def test_a_rehearsal_leaves_no_trouble_behind_and_tells_what_was_said(
+    gateway: FakeGateway, project: Project, history: History, rollout: Rollout, tmp_path: Path
+) -> None:
+    trouble = tmp_path / "trouble.json"
+    told: list[str] = []
+    seen: list[Any] = []
+
+    def answer(body: dict[str, Any]) -> str:
+        seen.append(json.loads(trouble.read_bytes()))
+        return "hello"
+
+    gateway.answer = answer
+    stage = Stage(project, project.tasks[0], history, rollout, gateway.address, "sk-key", trouble)
+    stop = asyncio.Event()
+    drill = Drill(rate=50, seconds=0.2, troubles=["failing"], trouble_after=0.1)
+    done = await rehearse(stage, drill, stop, told.append)
+    assert len(done.answered) == 10 and done.complete and not trouble.exists()
+    assert [said[0]["model"] for said in seen] == ["bright-2"] * 10
+    assert seen[0][0]["since"] == pytest.approx(done.began.timestamp() + 0.1)
+    assert done.wrong and done.wrong[0].startswith("not rolled back")
+
+
+# The real road
+
+
+def test_a_failing_candidate_is_rolled_back_with_nobody_at_the_keyboard(
+    gateway_python: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The real proxy before simulated models, a monitor, and the sample's cases as traffic."""
+    folder = copy_sample("support-tickets", tmp_path / "support-tickets")
+    words = ["--rate", "10", "--seconds", "16", "--trouble", "failing", "--trouble-after", "6", "--format", "json"]
+    code = main(["-C", str(folder), "rehearse", "--start", "--python", str(gateway_python), *words])
+    out, err = capsys.readouterr()
+    said = json.loads(out)
+    assert (code, said["wrong"], said["errors"], said["moved"]) == (0, [], 0, 0), err
+    assert said["state"] == "rolled-back" and 0 < said["rolled_back_after_s"] <= 10
+    assert said["calls"] == 160 == sum(side["calls"] for side in said["arms"].values())
+    assert said["arms"]["candidate"]["rescued"] > 0
+    assert "trouble begins: the candidate fails" in err and "rolled-back by monitor: tripwire" in err
+    # Nothing of the user's is touched: there is no history, and no rollout in it.
+    assert not (history_folder(load_project(folder)) / "history.sqlite3").exists()
+    assert not list(projects_folder().glob("*/*.sqlite3"))
