@@ -139,7 +139,8 @@ class Monitor:
             return
         self._warn(seen, [event.why for event in events if event.step == rollout.step])
         if seen.ready:
-            self._next_step(seen, asked=any(e.kind is EventKind.READY for e in events if e.step == rollout.step))
+            here = [event for event in events if event.step == rollout.step and event.at >= rollout.since]
+            self._next_step(seen, asked=any(event.kind is EventKind.READY for event in here))
 
     def _next_step(self, seen: Look, *, asked: bool) -> None:
         rollout = seen.rollout

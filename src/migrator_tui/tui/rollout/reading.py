@@ -81,7 +81,8 @@ def read_brief(history: "History", task: str) -> Brief:
         return Brief(None)
     events = history.rollout_events(rollout.id, EVENTS_IN_SIGHT)
     live = rollout.state in (RolloutState.RUNNING, RolloutState.SHADOW)
-    ready = any(event.kind is EventKind.READY and event.revision == rollout.revision for event in events)
+    asked = (event for event in events if event.kind is EventKind.READY and event.step == rollout.step)
+    ready = any(event.at >= rollout.since for event in asked)
     return Brief(rollout, events[0] if events else None, live and ready)
 
 
@@ -153,5 +154,8 @@ class Rollouts:
             except HistoryError as error:
                 self.problem = str(error)
                 return True
+            seen = self.seen.get(task)
+            if whole and seen is not None:  # a look knows better than the event that once said so
+                brief = replace(brief, rollout=seen.rollout, ready=seen.look.ready)
             self.briefs[task], self.problem = brief, ""
             return True
