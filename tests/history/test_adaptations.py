@@ -193,3 +193,20 @@ def test_known_keys_do_not_reach_the_file(project: Project) -> None:
         history.save_search(search.id, state="stopped", calls=0, assistant_calls=0, cost=0, result={"x": secret})
         with sqlite3.connect(history.location) as plain:
             assert secret not in "\n".join(plain.iterdump())
+
+
+def test_an_edit_turned_down_twice_is_told_once_with_the_last_reason(history: History) -> None:
+    for reason in ("", "too long"):
+        history.reject_edit("triage", "new", {"text": ODD}, reason, "ann")
+    history.reject_edit("triage", "new", {"text": "other"}, "no", "ann")
+    found = history.rejected_edits("triage", "new")
+    assert [(one.edit["text"], one.reason) for one in found] == [("other", "no"), (ODD, "too long")]
+
+
+def test_what_is_under_review_is_kept_by_prompt_and_without_keys(project: Project) -> None:
+    with History.open(project, secrets=["sk-secret-123"]) as history:
+        history.save_review("triage", "new", {"text": "first"})
+        history.save_review("triage", "new", {"text": f"{ODD} sk-secret-123"})
+        history.save_review("triage", "other", {"text": "x"})
+        history.drop_review("triage", "other")
+        assert history.reviews() == {("triage", "new"): {"text": f"{ODD} [key]"}}

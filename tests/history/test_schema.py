@@ -93,18 +93,18 @@ def next_schema(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for file in MIGRATIONS.rglob("*.py"):
         (scripts / file.relative_to(MIGRATIONS)).write_text(file.read_text("utf-8"), "utf-8")
     original = schema.upgrade
-    monkeypatch.setattr(schema, "HEAD", "0005")
-    monkeypatch.setattr("migrator_tui.history.database.HEAD", "0005")
+    monkeypatch.setattr(schema, "HEAD", "0006")
+    monkeypatch.setattr("migrator_tui.history.database.HEAD", "0006")
     monkeypatch.setattr(
-        schema, "upgrade", lambda connection: original(connection, scripts=scripts, to="0005"), raising=True
+        schema, "upgrade", lambda connection: original(connection, scripts=scripts, to="0006"), raising=True
     )
-    return scripts / "versions" / "v0005_next.py"
+    return scripts / "versions" / "v0006_next.py"
 
 
 _NEXT = """
 import sqlalchemy as sa
 from alembic import op
-revision, down_revision, branch_labels, depends_on = "0005", "0004", None, None
+revision, down_revision, branch_labels, depends_on = "0006", "0005", None, None
 
 def upgrade():
     op.create_table("migrator_extra", sa.Column("id", sa.Integer, primary_key=True))
@@ -130,12 +130,12 @@ def test_an_older_database_is_backed_up_and_migrated(project: Project, next_sche
         assert history.version(version.id) == version
     with sqlite3.connect(file) as plain:
         assert plain.execute("select seed from migrator_output").fetchall() == [(None,)]
-        assert plain.execute("select version_num from migrator_version").fetchall() == [("0005",)]
+        assert plain.execute("select version_num from migrator_version").fetchall() == [("0006",)]
         assert plain.execute("pragma foreign_key_check").fetchall() == []
-    (backup,) = file.parent.glob("history.schema-0004.*.sqlite3")
+    (backup,) = file.parent.glob("history.schema-0005.*.sqlite3")
     with sqlite3.connect(backup) as plain:
         assert plain.execute("select text from migrator_output").fetchall() == [("hello",)]
-        assert plain.execute("select version_num from migrator_version").fetchall() == [("0004",)]
+        assert plain.execute("select version_num from migrator_version").fetchall() == [("0005",)]
     assert backup.stat().st_mode & 0o077 == 0
 
 
@@ -152,7 +152,7 @@ def test_a_migration_that_fails_changes_nothing(project: Project, next_schema: P
     assert described(file) == before
     with sqlite3.connect(file) as plain:
         assert plain.execute("select text from migrator_output").fetchall() == [("hello",)]
-        assert plain.execute("select version_num from migrator_version").fetchall() == [("0004",)]
+        assert plain.execute("select version_num from migrator_version").fetchall() == [("0005",)]
 
 
 def test_a_newer_database_is_refused_in_one_line(project: Project) -> None:
@@ -161,7 +161,7 @@ def test_a_newer_database_is_refused_in_one_line(project: Project) -> None:
     with sqlite3.connect(file) as plain:
         plain.execute("update migrator_version set version_num = '0042'")
     with pytest.raises(
-        DatabaseTooNewError, match=r"newer migrator-tui \(schema 0042, this one knows 0004\)"
+        DatabaseTooNewError, match=r"newer migrator-tui \(schema 0042, this one knows 0005\)"
     ) as error:
         History.open(project)
     assert "\n" not in str(error.value) and file in str(error.value)

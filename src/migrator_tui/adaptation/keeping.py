@@ -6,7 +6,7 @@ from dataclasses import asdict
 from typing import Any
 
 from migrator_tui.adaptation.flips import counted_flips
-from migrator_tui.adaptation.values import Ablation, Acceptance, Advice, Cause, Edit, EditKind, Op, Suggestion
+from migrator_tui.adaptation.values import Ablation, Acceptance, Advice, Cause, Edit, EditKind, Group, Op, Suggestion
 
 
 def edit_details(edit: Edit) -> dict[str, Any]:
@@ -55,6 +55,34 @@ def suggestion_of(details: Mapping[str, Any], task: str, candidate: str, base: s
         rewritten=bool(details.get("rewritten")),
         minimal=bool(details.get("minimal")),
         **more,
+    )
+
+
+def whole_suggestion_details(suggestion: Suggestion) -> dict[str, Any]:
+    """All of a suggestion that is still under review."""
+    details = suggestion_details(suggestion, suggestion.edits, suggestion.base_version_id, None)
+    return details | {
+        "base": suggestion.base,
+        "groups": [{**asdict(group), "case_ids": list(group.case_ids)} for group in suggestion.groups],
+        "failing": list(suggestion.failing),
+        "of_cases": suggestion.of,
+        "held_out": suggestion.held_out,
+        "notes": list(suggestion.notes),
+    }
+
+
+def whole_suggestion_of(details: Mapping[str, Any], task: str, candidate: str) -> Suggestion:
+    """A suggestion under review as the history kept it."""
+    return suggestion_of(
+        details,
+        task,
+        candidate,
+        details["base"],
+        groups=tuple(Group(one["title"], tuple(one["case_ids"]), tuple(one["names"])) for one in details["groups"]),
+        failing=tuple(details["failing"]),
+        of=details["of_cases"],
+        held_out=details["held_out"],
+        notes=tuple(details["notes"]),
     )
 
 

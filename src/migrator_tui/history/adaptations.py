@@ -63,16 +63,22 @@ class Adaptations(Part):
             connection.execute(insert(_REJECTED).values(project_id=self._project_id, **values, **what))
 
     def rejected_edits(self, task: str, candidate: str, limit: int = 20) -> list[RejectedEdit]:
-        """The edits of a task's prompt for a candidate that were turned down last, newest first."""
+        """The edits of a task's prompt for a candidate that were turned down last, newest first; each once, with the
+        last reason."""
         c = _REJECTED.c
         wanted = (
             select(c.edit, c.reason, c.author, c.created_at)
             .where(c.project_id == self._project_id, c.task == task, c.candidate == candidate)
             .order_by(c.id.desc())
-            .limit(limit)
         )
+        found: list[RejectedEdit] = []
         with self._history.reading() as connection:
-            return [RejectedEdit(*row) for row in connection.execute(wanted)]
+            for row in connection.execute(wanted):
+                if len(found) == limit:
+                    break
+                if all(row.edit != one.edit for one in found):
+                    found.append(RejectedEdit(*row))
+        return found
 
     def case_parts(self, task: str) -> dict[str, CasePart]:
         """Which part each case of a task belongs to, by case id; cases never put into one are left out."""

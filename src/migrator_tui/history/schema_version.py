@@ -3,7 +3,7 @@
 Apart from the tables so that the first page of the case list can be read without importing SQLAlchemy.
 """
 
-HEAD = "0004"
+HEAD = "0005"
 """Newest revision under `migrations/versions`; padded with zeros, so that `<` orders them."""
 
 VERSION_TABLE = "migrator_version"

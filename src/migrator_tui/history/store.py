@@ -16,6 +16,7 @@ from migrator_tui.history.exchanges import Exchanges
 from migrator_tui.history.export import Export
 from migrator_tui.history.outputs import Outputs
 from migrator_tui.history.part import upsert
+from migrator_tui.history.reviews import Reviews
 from migrator_tui.history.rollouts import Rollouts
 from migrator_tui.history.runs import Runs
 from migrator_tui.history.searches import Searches
@@ -43,6 +44,7 @@ class History(
     Exchanges,
     Adaptations,
     Searches,
+    Reviews,
     Rollouts,
     Traffic,
     TrafficFigures,

@@ -1,5 +1,5 @@
 """The tables. Two families: what happened (appended, shared by a team where the database is PostgreSQL), and what
-belongs to this machine (index of its case files, standings, drafts, session), which always lies in SQLite.
+belongs to this machine (index of its case files, standings, drafts, reviews, session), which always lies in SQLite.
 
 Both families are created in every database; with SQLite, the default, they are one file. The tables of adaptation
 lie in `adaptation_tables`, those of rollouts in `rollout_tables`.
@@ -281,6 +281,17 @@ class DraftRow(Base, table=True):
     template: str = Field(sa_type=RawText)
     params_text: str = Field(sa_type=RawText)
     base_version_id: int | None = Field(sa_type=IdType)
+    updated_at: datetime = Field(sa_type=UtcDateTime)
+
+
+class ReviewRow(Base, table=True):
+    """A suggestion under review, with what was made of it."""
+
+    __tablename__ = f"{TABLE_PREFIX}review"
+    project_id: int = Field(sa_type=IdType, primary_key=True, foreign_key=f"{TABLE_PREFIX}project.id")
+    task: str = Field(sa_type=RawText, primary_key=True)
+    candidate: str = Field(sa_type=RawText, primary_key=True)
+    details: dict[str, Any] = Field(sa_type=JsonText)
     updated_at: datetime = Field(sa_type=UtcDateTime)
 
 

@@ -21,6 +21,7 @@ from migrator_tui.history.records import SessionState
 from migrator_tui.project.schema import Project
 from migrator_tui.text_safety import safe_line
 from migrator_tui.tui import settings
+from migrator_tui.tui.adaptation.review_keeping import bring_back
 from migrator_tui.tui.adaptation.review_state import Reviews
 from migrator_tui.tui.deciding import DECIDING
 from migrator_tui.tui.foreign import foreign_commands, opening_line
@@ -119,6 +120,7 @@ class MigratorApp(Rolling):
     async def open_history(self) -> None:
         """Called by the workbench once all of it stands."""
         await self.workspace.open()
+        await bring_back(self)
 
     def on_history_opened(self, message: HistoryOpened) -> None:
         """Everything is known now; the worker can warm up."""

@@ -1,6 +1,7 @@
 """The review of a suggestion: what is shown of each edit, and what its keys do. Nothing changes without one."""
 
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from migrator_tui.adaptation.values import Ablation, Edit, Op
 from migrator_tui.history.adaptation_records import CasePart
 from migrator_tui.history.records import Origin
+from migrator_tui.tui.adaptation.asking import show
 from migrator_tui.tui.adaptation.review_state import Choice
 from migrator_tui.tui.adaptation.review_words import ChangeWords
 from tests.tui.adaptation.reviewing import COPIED, NO_FENCES, POLITE, under_review
@@ -66,13 +68,41 @@ async def test_space_takes_and_leaves_and_a_reason_reaches_the_next_request(answ
         await driver.press("enter")
         await driver.until(lambda: "left: we are curt" in driver.text)
         assert driver.bench.prompt_pane.template == PROMPT.strip()
-        screen.leave()
-        screen.leave()
+        rejected = driver.history.rejected_edits("triage", "newer")
+        assert [(each.edit["title"], each.reason) for each in rejected] == [("polite", "we are curt")]
+        # Another reason is told instead of the first; nothing is told twice.
+        await driver.press("c", "end", "!", "enter")
+        await driver.until(lambda: "left: we are curt!" in driver.text)
+        show(driver.app, replace(review, suggestion=review.suggestion))
         rejected = driver.history.rejected_edits("triage", "newer")
         assert [(each.edit["title"], each.reason) for each in rejected] == [
-            ("polite", "we are curt"),
             ("JSON only, no fences", ""),
+            ("polite", "we are curt!"),
         ]
+
+
+async def test_a_suggestion_comes_back_at_the_next_start_with_what_was_made_of_it(answered: Path) -> None:
+    async with opened(answered) as driver:
+        screen = await under_review(driver)
+        assert screen.review is not None
+        show(driver.app, replace(screen.review, asked_at=datetime.now(UTC) - timedelta(hours=3)))
+        await driver.press("space", "j", "c")
+        await driver.type("curt")
+        await driver.press("enter", "j", "e")
+        await driver.until(lambda: isinstance(driver.app.screen, ChangeWords))
+        await driver.type("So. ")
+        await driver.press("ctrl+s")
+        await driver.until(lambda: "2 taken" in driver.text)
+        before = driver.app.reviews.get(("triage", "newer"))
+    async with opened(answered) as driver:
+        await driver.press("s")
+        await driver.until(lambda: driver.app.current.NAME == "suggestion")
+        await driver.until(lambda: "2 taken" in driver.text and "asked 3 h ago" in driver.text)
+        review = driver.app.reviews.get(("triage", "newer"))
+        assert review is not None and before is not None and review is not before
+        assert review.choices == [Choice.TAKEN, Choice.LEFT, Choice.TAKEN] and review.reasons == {1: "curt"}
+        assert review.edits == before.edits and review.edits[2].text.startswith("So. ")
+        assert review.suggestion == before.suggestion
 
 
 async def test_a_choice_that_the_guards_refuse_cannot_be_accepted(answered: Path) -> None:

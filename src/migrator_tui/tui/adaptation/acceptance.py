@@ -14,6 +14,7 @@ from migrator_tui.project.errors import ProjectError
 from migrator_tui.text_safety import safe_line
 from migrator_tui.tui.adaptation.acceptance_bench import AcceptanceBench
 from migrator_tui.tui.adaptation.acceptance_words import fixed_count, keeps_although
+from migrator_tui.tui.adaptation.review_keeping import drop
 from migrator_tui.tui.adaptation.review_state import Review, remember_left
 from migrator_tui.tui.messages import VersionRecorded
 from migrator_tui.tui.scorecard.words import many
@@ -152,7 +153,7 @@ class AcceptanceScreen(AcceptanceBench):
         except (ProjectError, HistoryError, EditError) as error:
             self.say(str(error), "error")
             return
-        self.program.reviews.drop(review)
+        drop(self.program, review)
         workbench.use_version(version)
         workbench.reload_list(keep=0)
         workbench.show_case()

@@ -15,6 +15,7 @@ from migrator_tui.adaptation.values import Edit, Op, Suggestion
 from migrator_tui.history.errors import HistoryError
 from migrator_tui.project.errors import ProjectError
 from migrator_tui.text_safety import safe_line
+from migrator_tui.tui.adaptation.review_keeping import put
 from migrator_tui.tui.adaptation.review_state import Review
 from migrator_tui.tui.glyphs import Glyphs
 from migrator_tui.tui.scorecard.words import many
@@ -102,9 +103,8 @@ async def offer(program: "MigratorApp", review: Review, edits: Sequence[Edit]) -
         assistant=review.suggestion.assistant,
         exchange_ids=review.suggestion.exchange_ids,
     )
-    program.reviews.put(
-        Review(suggestion, taker.prompt.template, dict(version.params), version.id, version.label, offered=True)
-    )
+    text, params = taker.prompt.template, dict(version.params)
+    put(program, Review(suggestion, text, params, version.id, version.label, offered=True))
     program.action_show("suggestion")
 
 

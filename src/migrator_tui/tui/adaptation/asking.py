@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import work
@@ -17,7 +18,8 @@ from migrator_tui.history.errors import HistoryError
 from migrator_tui.project.errors import ProjectError
 from migrator_tui.project.schema import Message
 from migrator_tui.text_safety import safe, safe_line
-from migrator_tui.tui.adaptation.review_state import Review
+from migrator_tui.tui.adaptation.review_keeping import keep, put
+from migrator_tui.tui.adaptation.review_state import Review, remember_left
 from migrator_tui.tui.glyphs import Glyphs
 from migrator_tui.tui.runs import Stopped
 from migrator_tui.tui.scorecard.words import many
@@ -184,6 +186,10 @@ async def ask(screen: WorkScreen, *, minimal: bool = False) -> None:
         screen.say("the assistant is being asked; x stops it", "warning")
         return
     try:
+        before = program.reviews.get((basis.task, basis.candidate))
+        if before is not None:  # what was left of it is told
+            await asyncio.to_thread(remember_left, before, program.workspace)
+            keep(program, before)
         ways = [await asyncio.to_thread(_prepare, program, basis, minimal) for minimal in (False, True)]
     except (ProjectError, HistoryError, OSError) as error:
         screen.say(str(error), "error")
@@ -252,17 +258,20 @@ async def _suggest(program: "MigratorApp", basis: Basis, prepared: "Prepared") -
         program.current.show_keys()
         program.workbench.show_money()
     if suggestion is not None:
-        show(program, Review(suggestion, basis.text, basis.params, basis.version_id, basis.label))
+        asked_at = datetime.now(UTC)
+        review = Review(suggestion, basis.text, basis.params, basis.version_id, basis.label, asked_at=asked_at)
+        show(program, review)
 
 
 def show(program: "MigratorApp", review: Review) -> None:
     """A suggestion takes the place of the one before; it comes to the front unless that would be in the way."""
-    from migrator_tui.tui.adaptation.review_state import remember_left
-
     before = program.reviews.get(review.track)
     if before is not None:
-        remember_left(before, program.workspace)
-    program.reviews.put(review)
+        try:
+            remember_left(before, program.workspace)
+        except HistoryError as error:
+            program.say(str(error), "error")
+    put(program, review)
     workspace, here = program.workspace, program.current
     in_view = review.track == (workspace.task.name, workspace.candidate.name)
     words = f"{many(len(review.edits), 'edit')} suggested"

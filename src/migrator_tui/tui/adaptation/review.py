@@ -9,6 +9,7 @@ from migrator_tui.adaptation.values import Op
 from migrator_tui.history.errors import HistoryError
 from migrator_tui.text_safety import safe_line
 from migrator_tui.tui.adaptation.asking import ask, exchanges_content
+from migrator_tui.tui.adaptation.review_keeping import keep
 from migrator_tui.tui.adaptation.review_measuring import Measuring, text_with
 from migrator_tui.tui.adaptation.review_parts import edit_key
 from migrator_tui.tui.adaptation.review_state import Choice, remember_left
@@ -129,8 +130,14 @@ class ReviewScreen(Measuring):
         if said is None:
             return
         review.choose(number, Choice.LEFT)
+        review.reasons.pop(number, None)
         if said.strip():
             review.reasons[number] = said.strip()
+        try:
+            await asyncio.to_thread(remember_left, review, self.workspace, reasoned=True)
+        except HistoryError as error:
+            self.say(str(error), "error")
+        keep(self.program, review)
         self.paint()
         self.look(review)
 
@@ -147,6 +154,7 @@ class ReviewScreen(Measuring):
         if said is None or said == review.edits[number].text:
             return
         review.reword(number, replace(review.edits[number], text=said))
+        keep(self.program, review)
         self.paint()
         self.look(review)
 
@@ -156,11 +164,6 @@ class ReviewScreen(Measuring):
 
     def action_stop(self) -> None:
         self.program.workbench.action_stop()
-
-    def leave(self) -> None:
-        """The program ends: what was left is turned down."""
-        for review in self.program.reviews.all:
-            remember_left(review, self.workspace)
 
     def go_to_edit(self, number: int) -> None:
         """Put the cursor on an edit."""

@@ -13,6 +13,7 @@ from migrator_tui.history.records import Origin, Version
 from migrator_tui.parity.pairs import outcome_of_mark
 from migrator_tui.project.errors import ProjectError
 from migrator_tui.tui.adaptation.review_bench import ReviewBench
+from migrator_tui.tui.adaptation.review_keeping import keep
 from migrator_tui.tui.adaptation.review_looking import look_again, take_over
 from migrator_tui.tui.adaptation.review_parts import title_of
 from migrator_tui.tui.adaptation.review_state import Choice, Review
@@ -231,6 +232,7 @@ class Measuring(ReviewBench):
             self.choose(idle, Choice.LEFT)
             why = "cases pass only without it" if minimal else "nothing fails without it"
             review.reasons |= dict.fromkeys(idle, why)
+            keep(self.program, review)
             self.paint()
 
     @work(exclusive=True, group="question")
@@ -284,6 +286,7 @@ class Measuring(ReviewBench):
         assert review is not None
         for number in numbers:
             review.choose(number, choice)
+        keep(self.program, review)
         self.paint()
         self.look(review, choice=True)
 

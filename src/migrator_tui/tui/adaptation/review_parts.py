@@ -11,6 +11,7 @@ from migrator_tui.tui.adaptation.review_state import CaseNow, Choice, Guarded, R
 from migrator_tui.tui.glyphs import Glyphs, mark_sign
 from migrator_tui.tui.scorecard.words import many
 from migrator_tui.tui.theme import FAINT, MUTED, STRONG, STYLES, chip
+from migrator_tui.tui.versions.entries import ago
 from migrator_tui.tui.widgets.parts import Filled, cell, heading, mark, text_row
 from migrator_tui.tui.widgets.row_list import ListRow, head_row
 
@@ -179,6 +180,8 @@ def written_by(review: Review) -> list[str]:
     if review.offered:
         return ["Accepted for another task;", "try it before you take it."]
     lines = [f"Written by {safe_line(suggestion.assistant, 36)}"] if suggestion.assistant else []
+    if review.asked_at is not None:
+        lines.append(f"asked {ago(review.asked_at)}")
     if suggestion.of:
         aside = f"{many(suggestion.held_out, 'case')} kept aside" if suggestion.held_out else ""
         lines.append(f"from {len(suggestion.failing):,} failing of {many(suggestion.of, 'case')}")

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
@@ -79,8 +80,10 @@ class Review:
     """It was accepted for another task, and is offered to this one."""
     search_id: str | None = None
     """It came out of a search."""
-    remembered: set[int] = field(default_factory=set)
-    """Edits that were turned down, and are kept as such."""
+    remembered: dict[int, str] = field(default_factory=dict)
+    """Edits that were turned down and are kept as such, by number, with the reason that is kept."""
+    asked_at: datetime | None = None
+    """When the assistant was asked for it; `None` where it was not."""
 
     def __post_init__(self) -> None:
         if not self.edits:
@@ -181,13 +184,14 @@ class Reviews:
         return list(self._reviews.values())
 
 
-def remember_left(review: Review, workspace: "Workspace") -> None:
-    """The edits that the user left are turned down, each once: the assistant is told of them the next time."""
+def remember_left(review: Review, workspace: "Workspace", *, reasoned: bool = False) -> None:
+    """The edits that the user left are turned down, each once for a reason: the assistant is told of them the next
+    time. `reasoned`: only those that were left with one. May raise `HistoryError`."""
     from migrator_tui.adaptation.keeping import edit_details
 
     for number in review.left:
-        if number not in review.remembered:
-            review.remembered.add(number)
+        reason = review.reasons.get(number, "")
+        if review.remembered.get(number) != reason and (reason or not reasoned):
+            review.remembered[number] = reason
             edit = edit_details(review.edits[number])
-            reason = review.reasons.get(number, "")
             workspace.history.reject_edit(*review.track, edit, reason, workspace.author)
