@@ -241,6 +241,18 @@ class Walk(Camera):
         await self.quiet()
         await self.shoot("search")
 
+    async def rollout(self) -> None:
+        """A rollout at 5 %, over traffic as the gateway writes it."""
+        from tests.tui.rollout.filling import NOW
+
+        await self.sees("Regressions")
+        await self.quiet()
+        self.app.rollouts.clock = lambda: NOW
+        await self.press("5")
+        await self.sees("Guardrails")
+        await self.quiet()
+        await self.shoot("rollout")
+
     async def preflight(self) -> None:
         """What stands in the way of a move to a model that reasons."""
         await self.sees("F7 shows")
@@ -340,6 +352,14 @@ def write_move(folder: Path) -> Path:
     return folder
 
 
+def write_rollout(folder: Path) -> None:
+    """A rollout that is under way, and its traffic."""
+    sys.path.insert(0, str(HERE.parent))
+    from tests.tui.rollout.filling import five_percent
+
+    five_percent(folder)
+
+
 def write_unset_folder(folder: Path) -> Path:
     """An application with a prompt, cases and the name of a model in its code, as set-up finds it."""
     from migrator_tui.project.samples import sample_root
@@ -359,7 +379,8 @@ def stay_at_home(home: Path) -> None:
     """Let the program read and write below `home` only, and know no keys."""
     for name in [name for name in os.environ if name.endswith(("_API_KEY", "_API_BASE"))]:
         del os.environ[name]
-    os.environ.update(HOME=str(home), MIGRATOR_USER="you", COLORTERM="truecolor")
+    os.environ.update(HOME=str(home), MIGRATOR_USER="you", COLORTERM="truecolor", TZ="UTC")
+    time.tzset()
     for kind in ("DATA", "STATE", "CACHE", "CONFIG"):
         os.environ[f"XDG_{kind}_HOME"] = str(home / kind.lower())
     os.environ.pop("NO_COLOR", None)
@@ -392,6 +413,7 @@ def main(names: list[str]) -> int:
             "suggestion",
             "acceptance",
             "search",
+            "rollout",
         }:
             asyncio.run(walked(copy_sample("support-tickets", home / "support-tickets"), wanted, Walk.migration))
         if not wanted or "conversation" in wanted:
@@ -402,6 +424,10 @@ def main(names: list[str]) -> int:
         if not wanted or "search" in wanted:
             folder = copy_sample("support-tickets", home / "searched" / "support-tickets")
             asyncio.run(walked(folder, wanted, Walk.search))
+        if not wanted or "rollout" in wanted:
+            folder = copy_sample("support-tickets", home / "rolled-out" / "support-tickets")
+            write_rollout(folder)
+            asyncio.run(walked(folder, wanted, Walk.rollout))
         if not wanted or "preflight" in wanted:
             asyncio.run(walked(write_move(home / "triage-to-gpt-5"), wanted, Walk.preflight, (120, 36)))
         if not wanted or "import" in wanted:
