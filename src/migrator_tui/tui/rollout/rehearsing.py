@@ -132,7 +132,8 @@ async def _missing(screen: "RolloutScreen", project: Project) -> list[str]:
     found = []
     if seen is None or not seen.rollout.state.live:
         found.append("no rollout is under way: > starts one")
-    models = [project.baseline, *project.candidates]
+    named = seen.rollout.candidate if seen is not None else screen.workspace.candidate.name
+    models = [project.baseline, *(spec for spec in project.candidates if spec.name == named)]
     if not all(is_free(spec) for spec in models):
         found.append("real models cost money: the command in a terminal asks first, or takes --max-cost")
     if not await gateway_answers(project.gateway):
