@@ -106,6 +106,24 @@ def test_a_healthy_step_asks_a_person_once_and_waits(
     assert history.rollout_events(rollout.id)[0].kind is EventKind.READY
 
 
+def test_a_step_that_is_gone_back_to_asks_anew(
+    history: History, start: Start, traffic: Traffic, watched: Watched, clock: Clock
+) -> None:
+    rollout = start(guardrails=())
+    healthy(traffic, rollout)
+    clock.on(120)
+    watched.look()
+    assert watched.kinds == ["ready"]
+    clock.on(5)
+    on = control.advance(history, rollout, who="ann", blockers=(), at=clock())
+    back = control.step_back(history, on, who="ann", why="by hand", at=clock())
+    assert (back.step, back.percentage, back.state) == (0, rollout.percentage, RolloutState.RUNNING)
+    healthy(traffic, back)
+    clock.on(120)
+    watched.look()
+    assert watched.kinds == ["ready", "ready"]
+
+
 def test_it_goes_on_by_itself_where_the_project_says_so(
     history: History, start: Start, traffic: Traffic, watched: Watched, clock: Clock
 ) -> None:
