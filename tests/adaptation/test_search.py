@@ -190,8 +190,8 @@ async def test_retries_count_against_the_budget(world: World) -> None:
     assert len(world.asked("openai/adviser")) == 9 == result.spent.assistant_calls
     assert [one.version_id for one in result.tries[1:]] == [None, None, None]
     assert "no JSON object" in result.tries[1].why
-    assert (result.helped, result.complete, result.held_out) == (False, True, None)
-    assert result.ended == "nothing helped: 3 tries in a row without a better one"
+    assert (result.helped, result.complete, result.held_out) == (False, False, None)
+    assert result.ended.startswith("no proposal came, 3 times in a row: ")
     assert result.best.number == 1
 
 
@@ -203,10 +203,31 @@ async def test_proposals_that_do_not_help_are_dropped_and_it_says_so(world: Worl
     assert world.history.looks("triage") == 0
 
 
+async def test_an_assistant_that_gives_no_proposal_did_not_help_nothing_it_was_never_heard(world: World) -> None:
+    fine = world.reply
+    gone = CallError(ErrorKind.REJECTED, "no such model", status=404)
+    world.pool.reply = lambda request: gone if request.model == "openai/adviser" else fine(request)
+    result = await world.run(world.search(patience=2))
+    assert not result.complete and not result.helped
+    assert result.ended.startswith("no proposal came, 2 times in a row: ") and "no such model" in result.ended
+    world.pool.reply = fine
+    again = await world.run(world.resumed())
+    assert again.complete and again.helped, "it goes on with one that answers"
+
+
+async def test_a_mistake_in_guidance_is_told_before_anything_is_asked(world: World) -> None:
+    (world.project.folder / "rules.toml").write_text('[[rules]]\nid = "x"\n', "utf-8")
+    config = world.project.folder / "migrator.toml"
+    config.write_text(config.read_text("utf-8") + '\n[adaptation]\nguidance = ["rules.toml"]\n', "utf-8")
+    world.project = load_project(world.project.folder)
+    with pytest.raises(ProjectError, match=r"rules\.toml"):
+        world.search()
+
+
 async def test_where_what_fails_is_no_matter_of_form_the_first_proposal_must_move_something(world: World) -> None:
     world.adviser = Adviser(answer_of(edit("Try hard.")))
     result = await world.run(world.search())
-    assert len(result.tries) == 2
+    assert len(result.tries) == 2 and result.ended.startswith("nothing helped: ")
     assert result.head_room is not None and not result.head_room.likely
     assert "unlikely to help" in result.ended and result.complete
 
@@ -216,7 +237,7 @@ async def test_with_few_failing_cases_nobody_is_asked_for_proposals_unless_force
     result = await world.run(world.search())
     assert world.asked("openai/adviser") == []
     assert result.head_room is not None and not result.head_room.likely
-    assert result.complete and not result.helped
+    assert result.complete and not result.helped and "nothing helped" not in result.ended, "nothing was tried"
 
 
 async def test_an_edit_that_copies_a_case_is_not_tried(world: World) -> None:

@@ -91,22 +91,33 @@ def test_what_it_counts_is_what_the_server_was_asked(server: CountingServer, fol
     server.reply = lambda question: (200, completion("poor"))
     with_assistant(folder, server)
     code, out, err = call("-C", folder, "adapt", "--format", "json", "--max-cost", "1")
-    assert code == 0, err
+    assert code == 3, err
     found = json.loads(out)
     assert found["calls"] == server.asked.total() and found["assistant_calls"] == 9
     assert (found["helped"], found["best"]["id"], found["held_out"]["before"]) == (False, "v1", None)
     assert [one["id"] for one in found["versions"]] == ["v1", None, None, None]
     assert found["cost"] == pytest.approx(server.asked.total() * (10 + 2 * 5) / 1e6)
-    assert "nothing helped" in err
-    # What is known is not asked again; the search that is over is told again.
+    assert "nothing helped" not in out + err and "no proposal came, 3 times in a row" in found["ended"]
+    # What is known is not asked again.
     before = server.asked.total()
-    code, out, _ = call("-C", folder, "adapt", "--resume", "--format", "json")
-    again = json.loads(out)
-    assert (code, server.asked.total()) == (0, before)
-    assert again | {"seconds": 0} == found | {"seconds": 0}
     code, out, _ = call("-C", folder, "adapt", "--resume")
-    assert code == 0 and "where it starts" in out and "5 held-out cases were not asked" in out
-    assert "nothing helped: 3 tries in a row without a better one" in out
+    assert (code, server.asked.total()) == (3, before)
+    assert "where it starts" in out and "5 held-out cases were not asked" in out
+
+
+def test_an_assistant_that_cannot_be_asked_is_told_before_the_first_call(
+    server: CountingServer, folder: Path, call: Call
+) -> None:
+    config = folder / "migrator.toml"
+    before = config.read_text("utf-8")
+    config.write_text(before + '\n[assistant]\nmodel = "simulated:adviser1"\n', "utf-8")
+    trust_config(config)
+    code, _, err = call("-C", folder, "adapt")
+    assert code == 2 and 'did you mean "adviser-1"' in err
+    config.write_text(before + '\n[assistant]\nmodel = "openai/gpt-5"\napi_key_env = "NOT_SET"\n', "utf-8")
+    trust_config(config)
+    code, _, err = call("-C", folder, "adapt")
+    assert code == 2 and "NOT_SET is not set" in err and server.asked.total() == 0
 
 
 @pytest.mark.parametrize(

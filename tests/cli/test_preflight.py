@@ -113,3 +113,11 @@ def test_unknown_names_end_in_one_line(call: Call, project: Path, option: tuple[
     code, out, err = call("-C", project, "preflight", *option)
     assert (code, out) == (2, "")
     assert err.count("\n") == 1 and ("did you mean" in err or "there is gpt, opus, same" in err)
+
+
+def test_a_file_of_guidance_with_a_mistake_is_refused(call: Call, project: Path) -> None:
+    config = project / "migrator.toml"
+    config.write_text(config.read_text("utf-8") + '\n[adaptation]\nguidance = "rules.toml"\n', "utf-8")
+    (project / "rules.toml").write_text('[[rules]]\nid = "x"\n', "utf-8")
+    code, _, err = call("-C", project, "preflight")
+    assert code == 2 and "rules.toml" in err and "advice" in err

@@ -169,7 +169,7 @@ def ask_about(  # noqa: PLR0913 (what a request is about has so many sides)
     themselves, besides those that people turned down."""
     # The task's own file: a candidate's changes with every version that is written to it, and its lines with it.
     record = read_template(task.prompt)
-    frozen, gone = frozen_passages(task, record, base)
+    frozen, _ = frozen_passages(task, record, base)
     old, new = project.baseline.model, project.candidate(candidate).model
     rules = rules_for(old, new, names_of(found.failures), project)
     if minimal:
@@ -209,13 +209,18 @@ def ask_about(  # noqa: PLR0913 (what a request is about has so many sides)
         cases=learn,
         minimal=minimal,
     )
-    notes: tuple[str, ...] = ()
-    if gone:
-        ranges = listed(str(first) if first == last else f"{first}-{last}" for first, last in gone)
-        notes = (f"frozen lines {ranges} of the task's prompt file are not in this text: nothing holds them here",)
     # Keys are blotted out when it is sent; it is looked at before that, and is to be the same.
     request = replace(request, messages=tuple(cleared(history, request.messages)))
-    return request, asked, advice_of(rules, found.failures), notes
+    return request, asked, advice_of(rules, found.failures), frozen_notes(task, base)
+
+
+def frozen_notes(task: Task, base: str) -> tuple[str, ...]:
+    """That some frozen lines hold nothing in this text, if so."""
+    _, gone = frozen_passages(task, read_template(task.prompt), base)
+    ranges = listed(str(first) if first == last else f"{first}-{last}" for first, last in gone)
+    return (f"frozen lines {ranges} of the task's prompt file are not in this text: nothing holds them here",) * bool(
+        gone
+    )
 
 
 async def suggest(prepared: Prepared, ask: Ask) -> Suggestion:

@@ -19,7 +19,7 @@ from migrator_tui.commands.common import (
 from migrator_tui.commands.run import refuse_proposed
 from migrator_tui.commands.stopping import Stopping
 from migrator_tui.project.errors import ProjectError
-from migrator_tui.project.schema import Project, Task
+from migrator_tui.project.schema import ModelSpec, Project, Task
 
 if TYPE_CHECKING:
     from migrator_tui.adaptation.search.ground import Ground
@@ -64,6 +64,7 @@ def _adapt(arguments: Namespace, stopping: Stopping) -> int:
             say("nothing is left to go on with; this is what the last search came to")
             result, held_out = earlier, len(_held_out_cases(project, history, task, candidate))
         else:
+            _refuse_mute(project.assistant, project, trusted=trusted)
             ground = _ground(arguments, project, history, task, candidate, who)
             held_out = len(ground.held_out)
             result = asyncio.run(_run(arguments, ground, history, who, stopping, trusted=trusted))
@@ -83,6 +84,19 @@ def _refuse_contradictions(arguments: Namespace) -> None:
     for option, value in asked.items():
         if value:
             raise ProjectError(f"--resume goes on as the search was begun; it does not go together with {option}")
+
+
+def _refuse_mute(assistant: ModelSpec, project: Project, *, trusted: bool) -> None:
+    """An assistant that cannot be asked, by its name or for want of a key, is told before anything is spent."""
+    from migrator_tui.preflight.access import key_findings
+    from migrator_tui.preflight.finding import Severity
+    from migrator_tui.preflight.names import name_findings
+    from migrator_tui.project.dotenv import environment
+
+    available = {name for name, value in environment(project, trusted).items() if value.strip()}
+    for found in (*name_findings(assistant, project.folder), *key_findings(assistant, available)):
+        if found.severity is Severity.BLOCKER:
+            raise ProjectError(f"[assistant]: {found.what}: {found.do}")
 
 
 def _finished(history: "History", task: Task, candidate: str) -> "SearchResult | None":

@@ -18,6 +18,7 @@ FINE, BLOCKED, UNFINISHED = 0, 1, 3
 
 def execute(arguments: Namespace) -> int:
     """Look, and print what was found; exit code 1 where a blocker stands."""
+    from migrator_tui.adaptation.guidance import all_guidance
     from migrator_tui.models.worker_process import WorkerGone
     from migrator_tui.preflight.finding import Severity
     from migrator_tui.preflight.looking import gather, look, with_dry_runs
@@ -26,6 +27,7 @@ def execute(arguments: Namespace) -> int:
     from migrator_tui.running.selection import Selection, selected_candidates, selected_tasks
 
     project, trusted = open_project(arguments.folder, trust=arguments.trust)
+    all_guidance(project)  # refuses a file of rules with a mistake
     selection = Selection(tasks=arguments.task, candidates=arguments.candidate)
     tasks, candidates = selected_tasks(project, selection), selected_candidates(project, selection)
     with open_history(project, trusted=trusted) as history:

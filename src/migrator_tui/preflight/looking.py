@@ -198,7 +198,7 @@ def look(
     readable = [each for each in asked if not unreadable(each)]
     prices = {spec.name: price_of(spec, project.folder) for spec in models}
     costs = [cost_of(each, prices[each.spec.name]) for each in readable]
-    findings += (finding for spec in models for finding in name_findings(spec))
+    findings += (finding for spec in models for finding in name_findings(spec, project.folder))
     findings += price_findings(readable, costs)
     findings += helper_findings(project.helpers, prices)
     goings = [gone for spec in models if (gone := going(spec)) is not None]

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from migrator_tui.preflight.asked import Asked
 from migrator_tui.preflight.finding import Finding, Severity
 from migrator_tui.project.formats.promptfoo.placeholders import placeholder_in
-from migrator_tui.project.prompts import variables
-from migrator_tui.project.words import listed, one_line
+from migrator_tui.project.prompts import read_template, variables
+from migrator_tui.project.words import counted, listed, one_line
 from migrator_tui.running.spending import is_recorded
 
 
@@ -25,6 +25,22 @@ def prompt_findings(asked: Asked) -> Iterator[Finding]:
         )
     else:
         yield from _no_variable(asked)
+    if asked.old is not None and asked.task.frozen:
+        yield from _frozen(asked)
+
+
+def _frozen(asked: Asked) -> Iterator[Finding]:
+    """Frozen lines of the task's own prompt that lie beyond its end: nothing holds them when edits are suggested."""
+    lines = read_template(asked.task.prompt).count("\n") + 1
+    for first, last in asked.task.frozen:
+        if first > lines:
+            stated = str(first) if first == last else f"{first}-{last}"
+            yield asked.finding(
+                Severity.WARNING,
+                "frozen",
+                f"frozen lines {stated} lie beyond the end of the task's prompt, which has {counted(lines, 'line')}",
+                "correct frozen in migrator.toml",
+            )
 
 
 def _no_variable(asked: Asked) -> Iterator[Finding]:

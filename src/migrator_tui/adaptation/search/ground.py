@@ -77,8 +77,8 @@ def begin(
     """The ground of a new search from a candidate's version, written down in the history; `of_record`: that version
     is what the prompt's file says.
 
-    Raises `ProjectError` where there is no assistant, where checks or prompt are written wrongly, and where the
-    budget is too small for one proposal.
+    Raises `ProjectError` where there is no assistant, where checks, prompt or guidance are written wrongly, and where
+    the budget is too small for one proposal.
     """
     found = _standing(project, history, task, base, settings, author)
     smallest = found.estimate.smallest_budget
@@ -144,12 +144,14 @@ def go_on(
 def _standing(
     project: Project, history: "History", task: Task, base: Version, settings: SearchSettings, author: str
 ) -> _Standing:
+    from migrator_tui.adaptation.guidance import all_guidance
     from migrator_tui.adaptation.splitting import parts_of
     from migrator_tui.project.cases import load_cases
     from migrator_tui.running.placeholders import baseline_version
 
     if project.assistant is None:
         raise ProjectError(NO_ASSISTANT)
+    all_guidance(project)  # a mistake in a file of rules is told before anything is spent
     if is_recorded(project.candidate(base.model_name)):
         what = "the candidate's answers are read from a recording, which no prompt changes"
         raise ProjectError(f"{what}; a search needs a candidate that can be asked")

@@ -88,7 +88,9 @@ class Search:
         self._tries = Tries(self._start)
         self._turns: dict[str, int] = {}
         self._dry = 0
-        """Tries in a row without a better one."""
+        """Tries in a row without a better one …"""
+        self._silent = 0
+        """… and, of the last ones in a row, those for which no proposal came."""
         self._room: HeadRoom | None = None
         self._earlier: dict[tuple[int, str], int] = {}
         self._telling = Telling(self._asking)
@@ -118,6 +120,8 @@ class Search:
         ground = self._ground
         if not await asyncio.to_thread(self._history.claim_search, self.search_id):
             raise ProjectError("that search is going on in another program")
+        from migrator_tui.adaptation.suggesting import frozen_notes
+
         await self._asking.open(ground.models)
         self._asking.cap.held_back = ground.needs.held_back
         self._earlier = await asyncio.to_thread(calls_before, self._history, self.search_id)
@@ -134,6 +138,7 @@ class Search:
             )
         )
         self._telling.spent()
+        self._telling.note(frozen_notes(ground.task, ground.base.template))
         held_out: HeldOut | None = None
         try:
             try:
@@ -216,9 +221,11 @@ class Search:
             refused.calls_before = self._calls_before(refused, calls)
             self._telling.tell(TryBegan(refused.shown()))
             refused.why = str(nothing)
+            self._silent += 1
             await self._ended(refused)
             self._count(refused)
             return None
+        self._silent = 0
         text = self._proposer.text_of(parent, suggestion)
         a_try = self._tries.new(text, parent, suggestion, self._proposer.quoted(parent, suggestion))
         a_try.calls_before = self._calls_before(a_try, calls)
@@ -263,7 +270,10 @@ class Search:
                 self._asking.end(NOTHING_FAILS, complete=True)
             return
         self._dry += 1
-        if self._dry >= self._ground.settings.patience:
+        if self._silent >= self._ground.settings.patience:
+            times = "" if self._silent == 1 else f", {self._silent} times in a row"
+            self._asking.end(f"no proposal came{times}: {a_try.why}", complete=False)
+        elif self._dry >= self._ground.settings.patience:
             tries = "1 try" if self._dry == 1 else f"{self._dry} tries in a row"
             self._asking.end(f"{tries} without a better one", complete=True)
 
@@ -354,7 +364,7 @@ class Search:
         helped = best is not self._start
         self._errors_left(best)
         ended = self._asking.ended or "it broke"
-        if not helped and self._asking.complete and len(self._tries) > 1:
+        if not helped and self._asking.complete and any(one.edits for one in self._tries):
             ended = f"nothing helped: {ended}"
         return SearchResult(
             search_id=self.search_id,

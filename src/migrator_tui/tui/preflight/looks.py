@@ -134,9 +134,11 @@ class Looks:
         return found
 
     def _gather(self, drafts: "Drafts") -> "list[Asked]":
+        from migrator_tui.adaptation.guidance import all_guidance
         from migrator_tui.preflight.looking import gather
 
         project = self._workspace.project
+        all_guidance(project)  # refuses a file of rules with a mistake
         return gather(
             project,
             self._workspace.history,
