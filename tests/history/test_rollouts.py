@@ -151,6 +151,20 @@ def test_an_event_may_change_nothing(history: History) -> None:
     assert history.rollout_events(started.id)[0].kind is EventKind.WARNED
 
 
+def test_what_is_noted_of_a_step_that_somebody_left_meanwhile_stands_in_no_other(history: History) -> None:
+    seen = a_rollout(history)
+    write(history, "migrator_traffic", [a_call(n) for n in range(20)])
+    history.sum_up_traffic(at=LATER)
+    history.change_rollout(
+        seen, kind=EventKind.ADVANCED, who="ann", why="well", state=RolloutState.RUNNING, step=1, percentage=50
+    )
+    with pytest.raises(OvertakenError, match="ann was faster: advanced at 50 %"):
+        history.note_rollout(seen, kind=EventKind.READY, who="monitor", why="ready for the next step")
+    stages = history.stage_figures(history.rollout(seen.id))
+    assert [stage.revision for stage in stages] == [1, 2]
+    assert sum(stage.baseline.requests + stage.candidate.requests for stage in stages) == 20  # none counts twice
+
+
 def test_one_monitor_acts_and_another_takes_over_when_it_falls_silent(history: History) -> None:
     assert history.lease() is None
     assert history.take_lease("a", 5, at=START)
@@ -164,6 +178,9 @@ def test_one_monitor_acts_and_another_takes_over_when_it_falls_silent(history: H
     assert lease is not None and lease.owner == "b" and lease.looked_at == START + timedelta(seconds=11)
     history.give_lease_back("b", at=START + timedelta(seconds=12))
     assert history.take_lease("a", 5, at=START + timedelta(seconds=12))
+    # The clock of the machine with "a" was an hour ahead, and is right again: nobody waits for that hour.
+    assert history.take_lease("a", 5, at=START + timedelta(hours=1))
+    assert history.take_lease("b", 5, at=START + timedelta(seconds=20))
 
 
 def test_of_several_monitors_that_begin_at_once_one_acts(history: History, project: Project) -> None:

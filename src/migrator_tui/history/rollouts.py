@@ -33,6 +33,8 @@ _ROLLOUTS, _EVENTS = table(RolloutRow), table(RolloutEventRow)
 _GATEWAY, _LEASES = table(GatewayRolloutRow), table(MonitorLeaseRow)
 _SETTINGS = {"steps", "guardrails", "hold_back", "auto_advance", "sample_answers"}
 """What is kept as one value."""
+_CLOCKS_DIFFER = timedelta(minutes=1)
+"""How far the clocks of two machines with monitors may differ."""
 _UNFINISHED = (RolloutState.SHADOW, RolloutState.RUNNING, RolloutState.HELD)
 
 
@@ -110,20 +112,24 @@ class Rollouts(Part):
         with self._history.writing() as connection:
             change = update(_ROLLOUTS).where(mine, _ROLLOUTS.c.revision == seen.revision).values(values)
             done = connection.execute(change).rowcount
-            changed = _rollout(connection.execute(self._wanted().where(_ROLLOUTS.c.id == seen.id)).one())
             if not done:
-                last = self._events(connection, changed.id, 1)[0]
-                raise OvertakenError(
-                    f"rollout {seen.name}: {last.who} was faster: {last.kind.value} at {changed.percentage:g} %; "
-                    "look at it and decide anew"
-                )
+                raise self._overtaken(connection, seen)
+            changed = _rollout(connection.execute(self._wanted().where(_ROLLOUTS.c.id == seen.id)).one())
             self._add_event(connection, changed, kind, who, why, at)
             self._publish(connection, changed, at)
         return changed
 
     def note_rollout(self, seen: Rollout, *, kind: EventKind, who: str, why: str, at: datetime | None = None) -> None:
-        """Write down an event that changes nothing."""
+        """Write down an event that changes nothing.
+
+        Raises `OvertakenError` where it was changed since it was seen: what is said of one step would stand after
+        the next one's beginning, and events in their order say which calls belong together.
+        """
+        mine = (_ROLLOUTS.c.project_id == self._project_id) & (_ROLLOUTS.c.id == seen.id)
         with self._history.writing() as connection:
+            present = connection.execute(select(_ROLLOUTS.c.revision).where(mine).with_for_update()).scalar_one()
+            if present != seen.revision:
+                raise self._overtaken(connection, seen)
             self._add_event(connection, seen, kind, who, why, at or now())
 
     def rollout(self, id: int) -> Rollout:
@@ -156,12 +162,17 @@ class Rollouts(Part):
     # The monitor's lease
 
     def take_lease(self, owner: str, seconds: float, *, at: datetime | None = None) -> bool:
-        """Let `owner` be the monitor that acts for so long, if no other is; the one that is may prolong it."""
+        """Let `owner` be the monitor that acts for so long, if no other is; the one that is may prolong it.
+
+        A lease that ends further away than any monitor asks for was taken by a clock that was wrong: it holds
+        nobody up.
+        """
         at = at or now()
         until = at + timedelta(seconds=seconds)
         c = _LEASES.c
         values = {"project_id": self._project_id, "owner": owner, "until": until, "looked_at": None}
-        free = (c.project_id == self._project_id) & or_(c.owner == owner, c.until <= at)
+        beyond = at + timedelta(seconds=seconds) + _CLOCKS_DIFFER
+        free = (c.project_id == self._project_id) & or_(c.owner == owner, c.until <= at, c.until > beyond)
         with self._history.writing() as connection:
             self._serialise(connection)
             if connection.execute(update(_LEASES).where(free).values(owner=owner, until=until)).rowcount:
@@ -215,6 +226,15 @@ class Rollouts(Part):
             self._add_event(connection, old, EventKind.ENDED, author, "another rollout took its place", at)
         highest = connection.execute(select(func.max(c.revision)).where(c.name == name)).scalar_one()
         return int(highest) + 1
+
+    def _overtaken(self, connection: Connection, seen: Rollout) -> OvertakenError:
+        e = _EVENTS.c
+        wanted = select(e.who, e.kind, e.percentage).where(e.rollout_id == seen.id)
+        last = connection.execute(wanted.order_by(e.revision.desc(), e.id).limit(1)).one()  # what changed it
+        return OvertakenError(
+            f"rollout {seen.name}: {last.who} was faster: {last.kind} at {last.percentage:g} %; "
+            "look at it and decide anew"
+        )
 
     def _publish(
         self, connection: Connection, rollout: Rollout, at: datetime, arms: Mapping[str, Any] | None = None
