@@ -3,6 +3,7 @@
 import json
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -319,6 +320,20 @@ def test_a_bug_of_ours_does_not_end_the_watch(
     assert len(looks) == 3
     assert [line for line in watched.lines if "went wrong inside" in line] == watched.lines[1:]
     assert len(watched.lines) == 2  # said once, however often it came
+
+
+def test_what_goes_wrong_with_one_rollout_leaves_the_others_watched(
+    history: History, start: Start, traffic: Traffic, watched: Watched, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rollout = start()
+    traffic(rollout, "candidate", 40, **FAILING)
+    clock.on(5)
+    # Another task of the project is rolled out too, began later, and something about it finds a bug of ours.
+    another = replace(rollout, id=rollout.id + 1, name="sort", task="sort")
+    monkeypatch.setattr(history, "rollouts", lambda: [another, rollout])
+    with pytest.raises(KeyError):
+        watched.look()
+    assert history.rollout(rollout.id).state is RolloutState.ROLLED_BACK
 
 
 def test_drift_that_the_candidate_shows_more_often_is_said_and_nothing_follows(

@@ -101,13 +101,20 @@ class Monitor:
         self._acts = acts
         if not acts:
             return False
+        trouble: Exception | None = None
         for rollout in self._history.rollouts():
             if rollout.state.live:
                 try:
                     self._watch(look(self._history, rollout, self._clock()))
                 except OvertakenError as error:
                     self._tell(str(error))
+                except HistoryError:
+                    raise
+                except Exception as error:  # a bug that one rollout finds must not end the watch over the others
+                    trouble = error
         self._put_samples_to_checks()
+        if trouble is not None:
+            raise trouble
         self._history.note_look(self._owner, at=self._clock())
         return True
 
