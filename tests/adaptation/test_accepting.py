@@ -82,7 +82,7 @@ async def tried(rig: Rig, what: Change, **more: Any) -> Acceptance:
 
 def held_out(rig: Rig) -> set[str]:
     task = rig.project.tasks[0]
-    return set(parts_of(rig.history, rig.project, task, load_cases(rig.project, task), "newer").held_out)
+    return set(parts_of(rig.history, rig.project, task, load_cases(rig.project, task)).held_out)
 
 
 def failing(rig: Rig) -> set[str]:

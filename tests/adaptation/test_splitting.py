@@ -30,11 +30,14 @@ def history(project: Project) -> Iterator[History]:
 
 
 def some_cases(count: int, start: int = 0) -> list[Case]:
-    return [Case(f"c{n}", tags=("long",) if n % 5 == 0 else ("short",)) for n in range(start, start + count)]
+    return [
+        Case(f"c{n}", tags=("long",) if n % 5 == 0 else ("short",), critical=n < 20)
+        for n in range(start, start + count)
+    ]
 
 
 def split(history: History, project: Project, cases: list[Case]) -> Parts:
-    return parts_of(history, project, project.tasks[0], cases, "newer")
+    return parts_of(history, project, project.tasks[0], cases)
 
 
 def answer(history: History, cases: list[Case], failing: int) -> None:
@@ -75,20 +78,16 @@ def test_the_split_is_fair_stable_and_everywhere_the_same(history: History, proj
         and sorted([*parts.learn, *parts.held_out]) == sorted(case.id for case in cases)
     )
     held = set(parts.held_out)
-    kinds = Counter((int(case.id[1:]) < 20, case.tags, case.id in held) for case in cases)
-    for fails, size in ((True, 20), (False, 30)):
+    kinds = Counter((case.critical, case.tags, case.id in held) for case in cases)
+    for critical, size in ((True, 20), (False, 30)):
         for tags, share in ((("long",), size // 5), (("short",), size - size // 5)):
-            assert abs(kinds[fails, tags, True] - 0.4 * share) < 1, "of each kind the same share, in whole cases"
+            assert abs(kinds[critical, tags, True] - 0.4 * share) < 1, "of each kind the same share, in whole cases"
     assert split(history, project, cases) == parts
-    answer(history, cases, failing=0)
-    assert split(history, project, cases) == parts, "split once, whatever comes after"
     elsewhere = load_project(write_project(tmp_path / "elsewhere"))
     with History.open(elsewhere) as other:
-        answer(other, cases, failing=20)
-        assert split(other, elsewhere, cases) == parts
+        assert split(other, elsewhere, cases) == parts, "whatever was run here or there"
         another = replace(elsewhere, adaptation=replace(elsewhere.adaptation, seed=1))
     with History.open(load_project(write_project(tmp_path / "third"))) as third:
-        answer(third, cases, failing=20)
         assert split(third, another, cases).held_out != parts.held_out
 
 

@@ -161,7 +161,7 @@ def accept(
     history.keep_adaptation(version.id, details, author)
     if any(edit.kind is EditKind.EXAMPLE for edit in change.edits):
         cases = cases_named(project, history, task, None)
-        parts = parts_of(history, project, task, cases, candidate)
+        parts = parts_of(history, project, task, cases)
         mark_example(history, task, sorted(quoted_cases(task, change, cases, parts.held_out)))
     let_stand(project, history, task, version)
     return version

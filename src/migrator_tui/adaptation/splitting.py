@@ -1,7 +1,8 @@
 """Which cases of a task the assistant may see, and which it never sees so that they can test what it proposes.
 
-A task is split once. The split is kept in the history, so everybody who shares that has the same; what it is drawn by
-is the seed and the cases alone, so others get the same as long as their cases fail alike.
+A task is split once, and the split is kept in the history. It is drawn by the seed, the task's name and the cases as
+they are written, so whoever has the same files has the same split. How cases came out plays no part, though it would
+make both parts fail alike: that depends on what was run on this machine, and when.
 """
 
 import hashlib
@@ -10,8 +11,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from migrator_tui.adaptation.values import Parts
 from migrator_tui.history.adaptation_records import CasePart
-from migrator_tui.project.schema import BASELINE, Case, Project, Task
-from migrator_tui.running.judging import CHUNK, standings_of
+from migrator_tui.project.schema import Case, Project, Task
 
 if TYPE_CHECKING:
     from migrator_tui.history.store import History
@@ -22,17 +22,17 @@ FEWEST = 12
 Key = TypeVar("Key", bound=Hashable)
 
 
-def parts_of(history: "History", project: Project, task: Task, cases: Sequence[Case], candidate: str) -> Parts:
+def parts_of(history: "History", project: Project, task: Task, cases: Sequence[Case]) -> Parts:
     """The parts of a task; `cases` are all it has. The first call splits it, and later ones put in what is new.
 
-    Of each kind of cases (the same checks failed, the same tags) the same share is held out. A new case joins by its
+    Of each kind of cases (critical or not, the same tags) the same share is held out. A new case joins by its
     id alone. Fewer than `FEWEST` cases are not split: the assistant may see them all, and what it has seen is never
     held out later.
     """
     known = history.case_parts(task.name)
     new = [case for case in cases if case.id not in known]
     if new:
-        history.keep_case_parts(task.name, _placed(history, project, task, new, known, candidate), instead=False)
+        history.keep_case_parts(task.name, _placed(project, task, new, known), instead=False)
         known = history.case_parts(task.name)  # another program may have been faster
     of: dict[CasePart, list[str]] = {part: [] for part in CasePart}
     for case in cases:
@@ -62,14 +62,7 @@ def sample(
     return [case_id for case_id in case_ids if case_id in chosen]
 
 
-def _placed(
-    history: "History",
-    project: Project,
-    task: Task,
-    new: Sequence[Case],
-    known: Mapping[str, CasePart],
-    candidate: str,
-) -> dict[str, CasePart]:
+def _placed(project: Project, task: Task, new: Sequence[Case], known: Mapping[str, CasePart]) -> dict[str, CasePart]:
     share = project.adaptation.held_out
     if known and any(part is not CasePart.EXAMPLE for part in known.values()):
         limit = int(share * 2**64)
@@ -78,24 +71,23 @@ def _placed(
     elif len(new) < FEWEST:
         held = set()
     else:
-        held = _drawn(history, project, task, new, candidate)
+        held = _drawn(project, task, new)
     return {case.id: CasePart.HELD_OUT if case.id in held else CasePart.LEARN for case in new}
 
 
-def _drawn(history: "History", project: Project, task: Task, cases: Sequence[Case], candidate: str) -> set[str]:
+def _drawn(project: Project, task: Task, cases: Sequence[Case]) -> set[str]:
     """The held-out cases: of all the share, and of each kind as nearly the same share as whole cases allow."""
     share = project.adaptation.held_out
     wanted = min(len(cases) - 1, max(1, round(share * len(cases)))) if share > 0 else 0
-    signatures = _signatures(history, project, task, cases, candidate)
     drawn = {case.id: lot(project, task, case.id) for case in cases}
 
     def first(some: Sequence[Case]) -> int:
         return min(drawn[case.id] for case in some)
 
     held: set[str] = set()
-    by_signature = _grouped(cases, lambda case: signatures[case.id])
-    for signature, number in _shared_out(by_signature, wanted, first).items():
-        by_tags = _grouped(by_signature[signature], lambda case: tuple(sorted(set(case.tags))))
+    by_weight = _grouped(cases, lambda case: case.critical)
+    for critical, number in _shared_out(by_weight, wanted, first).items():
+        by_tags = _grouped(by_weight[critical], lambda case: tuple(sorted(set(case.tags))))
         for tags, few in _shared_out(by_tags, number, first).items():
             of_kind = sorted(by_tags[tags], key=lambda case: drawn[case.id])
             held.update(case.id for case in of_kind[:few])
@@ -119,20 +111,3 @@ def _shared_out(
     order = sorted(groups, key=lambda key: (-shares[key][1], first(groups[key])))
     more = set(order[:left])
     return {key: whole + (key in more) for key, (whole, _) in shares.items()}
-
-
-def _signatures(
-    history: "History", project: Project, task: Task, cases: Sequence[Case], candidate: str
-) -> dict[str, tuple[str, ...]]:
-    """How each case came out for the candidate: its outcome, and the checks that failed."""
-    found: dict[str, tuple[str, ...]] = {}
-    for start in range(0, len(cases), CHUNK):
-        chunk = {case.id: case for case in cases[start : start + CHUNK]}
-        old = history.current_outputs(task.name, BASELINE, project.baseline.model, list(chunk))
-        new = history.current_outputs(task.name, candidate, project.candidate(candidate).model, list(chunk))
-        judged = standings_of(project, history, task, candidate, chunk, old, new)
-        for standing in judged.standings:
-            records = judged.results.get(standing.candidate_output_id or 0, {}).values()
-            failed = {r.label for r in records if r.weight > 0 and not (r.passed or r.error or r.waiting)}
-            found[standing.case_id] = (standing.candidate.name, *sorted(failed))
-    return found

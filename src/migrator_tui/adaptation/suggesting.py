@@ -121,7 +121,7 @@ def prepare(
     if project.assistant is None:
         raise ProjectError('no assistant: write [assistant] model = "…" into migrator.toml')
     cases = cases_named(project, history, task, None)
-    parts = parts_of(history, project, task, cases, candidate)
+    parts = parts_of(history, project, task, cases)
     may_see = set(parts.learn)
     learn = [case for case in cases if case.id in may_see]
     version = _version_of(history, task, candidate, base, base_version_id)
@@ -295,7 +295,8 @@ def advice_of(rules: Sequence[Rule], failures: Mapping[str, Failure]) -> tuple[A
             if not rule.when or {*one.types, *one.drift_names} & set(rule.when)
         ]
         if about:
-            found.append(Advice("parameter", rule.advice, tuple(about), rule.source))
+            what = "tool" if rule.when and all("tool" in name for name in rule.when) else "parameter"
+            found.append(Advice(what, rule.advice, tuple(about), rule.source))
     return tuple(found[:MOST_ADVICE])
 
 

@@ -103,7 +103,7 @@ def choose(project: Project, history: "History", change: Change, *, most: int = 
     """The cases on which a change is to be tried, by how they stand now. At most `most` of each part."""
     task, candidate = project.task(change.suggestion.task), change.suggestion.candidate
     cases = {case.id: case for case in cases_named(project, history, task, None)}
-    parts = parts_of(history, project, task, list(cases.values()), candidate)
+    parts = parts_of(history, project, task, list(cases.values()))
     standings = history.standings(task.name, candidate)
     passes = {
         case_id: outcome_of_mark(standing.candidate).passed

@@ -62,7 +62,7 @@ def _adapt(arguments: Namespace, stopping: Stopping) -> int:
         earlier = _finished(history, task, candidate) if arguments.resume else None
         if earlier is not None:
             say("nothing is left to go on with; this is what the last search came to")
-            result, held_out = earlier, len(_held_out_cases(project, history, task, candidate))
+            result, held_out = earlier, len(_held_out_cases(project, history, task))
         else:
             _refuse_mute(project.assistant, project, trusted=trusted)
             ground = _ground(arguments, project, history, task, candidate, who)
@@ -109,11 +109,11 @@ def _finished(history: "History", task: Task, candidate: str) -> "SearchResult |
     return stored_result(history, stored) if stored.state == "finished" else None
 
 
-def _held_out_cases(project: Project, history: "History", task: Task, candidate: str) -> tuple[str, ...]:
+def _held_out_cases(project: Project, history: "History", task: Task) -> tuple[str, ...]:
     from migrator_tui.adaptation.splitting import parts_of
     from migrator_tui.project.cases import load_cases
 
-    return parts_of(history, project, task, load_cases(project, task), candidate).held_out
+    return parts_of(history, project, task, load_cases(project, task)).held_out
 
 
 def _ground(

@@ -128,6 +128,7 @@ def estimate(
         cost=None if cost is None else _bounds(cost, needed, least, most, settings),
         held_out_calls=needed.held_back,
         smallest_budget=needs(project, history, task, versions, cases, 0).smallest_budget,
+        held_out_cost=None if cost is None else cost[0] * (2 * needed.held_out + needed.compared),
     )
 
 

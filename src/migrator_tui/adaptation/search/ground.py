@@ -156,7 +156,7 @@ def _standing(
         what = "the candidate's answers are read from a recording, which no prompt changes"
         raise ProjectError(f"{what}; a search needs a candidate that can be asked")
     cases = load_cases(project, task)
-    parts = parts_of(history, project, task, cases, base.model_name)
+    parts = parts_of(history, project, task, cases)
     by_id = {case.id: case for case in cases}
     learn = [by_id[case_id] for case_id in parts.learn if case_id in by_id]
     held_out = [by_id[case_id] for case_id in parts.held_out if case_id in by_id]

@@ -33,6 +33,8 @@ class SearchEstimate:
     """Kept back for the end, so that the search cannot eat the test."""
     smallest_budget: int
     """With fewer calls not one proposal could be tried."""
+    held_out_cost: float | None = None
+    """USD of the calls kept back, roughly; `None` where a price is unknown."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -57,6 +57,7 @@ class Measuring(ReviewBench):
                 await self.look(review).wait()
         ids = review.behind(number) if number is not None else []
         ids = ids or review.behind(None)
+        named = bool(ids)
         try:
             ids = (ids or await asyncio.to_thread(self._some_cases, review))[:TRIED_AT_ONCE]
         except (ProjectError, HistoryError, OSError) as error:
@@ -71,11 +72,13 @@ class Measuring(ReviewBench):
             self.say("there is no case to try it on", "warning")
             return
         title = f"edit{'s' if len(numbers) > 1 else ''} {', '.join(str(n + 1) for n in numbers)}"
+        if not named:
+            title += f" on {many(len(cases), 'case')}, failing ones first"
         asked = await self._estimated(versions, ids)
         if asked is None:
             return
         cost = None if asked.unpriced else asked.cost
-        told = f"On {many(len(cases), 'case')}, streamed; nothing of it stands."
+        told = f"On {many(len(cases), 'case')}, streamed. How cases stand does not change by it."
         if not await agreed(self, f"Try {title}", asked.calls, cost, asked.seconds, told):
             return
         dialog = TrySides(title, self.program.runs, task, versions, cases, self.program.glyphs)
@@ -90,7 +93,7 @@ class Measuring(ReviewBench):
         workspace, (task_name, candidate) = self.workspace, review.track
         task = workspace.project.task(task_name)
         cases = cases_named(workspace.project, workspace.history, task, None)
-        learn = parts_of(workspace.history, workspace.project, task, cases, candidate).learn
+        learn = parts_of(workspace.history, workspace.project, task, cases).learn
         standings = workspace.history.standings(task_name, candidate)
         failing = [c for c in learn if c in standings and outcome_of_mark(standings[c].candidate).passed is False]
         return list(dict.fromkeys([*failing, *learn]))
@@ -161,7 +164,7 @@ class Measuring(ReviewBench):
         except (ProjectError, HistoryError, EditError) as error:
             self.say(str(error), "error")
             return
-        told = "Which edits earn their place: each is left out in turn. Nothing of it stands."
+        told = "Which edits earn their place: each is left out in turn. How cases stand does not change."
         cost = None if takes.unpriced else takes.cost
         if await agreed(self, "Leave each edit out in turn", takes.calls, cost, takes.seconds, told, always=True):
             self._leave_each_out(review, change)

@@ -44,7 +44,7 @@ def _began(workspace: Workspace, stored: StoredSearch, base: Version, result: Se
     project, history = workspace.project, workspace.history
     task = project.task(base.task)
     cases = cases_named(project, history, task, None)
-    parts = parts_of(history, project, task, cases, base.model_name)
+    parts = parts_of(history, project, task, cases)
     learn = set(parts.learn)
     rate = baseline_rate(project, history, task, base.model_name, [case for case in cases if case.id in learn])
     held_out = result.held_out.cases if result.held_out is not None else len(parts.held_out)
@@ -63,7 +63,7 @@ def _suggestion(workspace: Workspace, base: Version, result: SearchResult) -> Su
         return None
     task = project.task(base.task)
     cases = cases_named(project, history, task, None)
-    parts = parts_of(history, project, task, cases, base.model_name)
+    parts = parts_of(history, project, task, cases)
     known = came_out(workspace, task, base, {case.id: case for case in cases}, parts.learn)
     return suggestion_of(
         kept.details,

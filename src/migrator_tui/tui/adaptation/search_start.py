@@ -88,7 +88,7 @@ def _look_ahead(workspace: Workspace, base: Version) -> _Known:
 
     project, history = workspace.project, workspace.history
     task = project.task(base.task)
-    parts = parts_of(history, project, task, cases_named(project, history, task, None), base.model_name)
+    parts = parts_of(history, project, task, cases_named(project, history, task, None))
     assistant = project.assistant
     assert assistant is not None
     last = history.last_search(task.name, base.model_name)
