@@ -220,6 +220,7 @@ def test_every_command_is_one() -> None:
         "rollout rollback",
         "rollout simulate",
         "monitor",
+        "rehearse",
     ],
 )
 def test_every_option_of_a_command_is_shown(command: str, capsys: pytest.CaptureFixture[str]) -> None:
