@@ -80,6 +80,11 @@ class VersionRecorded(Fact):
 
 
 @dataclass
+class PromptFollowed(Fact):
+    """The editor has taken up a prompt file that was edited outside."""
+
+
+@dataclass
 class TrackChanged(Fact):
     """Another task or candidate is in view."""
 

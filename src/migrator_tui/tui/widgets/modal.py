@@ -13,6 +13,7 @@ from textual.widgets import Input, Static
 from migrator_tui.text_safety import safe_line
 from migrator_tui.tui.theme import MUTED, STRONG, STYLES
 from migrator_tui.tui.widgets.field import Field
+from migrator_tui.tui.widgets.parts import hanging
 from migrator_tui.tui.widgets.text_view import TextView
 
 Result = TypeVar("Result")
@@ -130,9 +131,18 @@ class Sheet(Modal[bool]):
     ]
 
     def __init__(
-        self, title: str, content: Content, yes: str | None = None, head: str = "", *, at_end: bool = False
+        self,
+        title: str,
+        content: Content,
+        yes: str | None = None,
+        head: str = "",
+        *,
+        at_end: bool = False,
+        indent: int = 0,
     ) -> None:
+        """`indent`: the cells at the begin of each line under which nothing is wrapped."""
         super().__init__()
+        self._indent = indent
         self._title = title
         self._content = content
         self._yes = yes
@@ -147,11 +157,23 @@ class Sheet(Modal[bool]):
 
     def on_mount(self) -> None:
         view = self.query_one(TextView)
-        view.show_content(self._content)
+        self._fill()
         view.focus()
         if self._at_end:
             self.call_after_refresh(view.scroll_end, animate=False)
         self.label(self._title, f"{self._yes} · esc no" if self._yes else "y copy · esc close")
+
+    def on_resize(self) -> None:
+        if self._indent:
+            self.call_after_refresh(self._fill)
+
+    def _fill(self) -> None:
+        view, content = self.query_one(TextView), self._content
+        width = view.scrollable_content_region.width
+        if self._indent and width:
+            lines = content.split("\n", allow_blank=True)
+            content = Content("\n").join([hanging(line, self._indent, width) for line in lines])
+        view.show_content(content)
 
     def action_yes(self) -> None:
         if self._yes:
@@ -161,5 +183,9 @@ class Sheet(Modal[bool]):
         self.query_one(TextView).scroll_relative(y=by, animate=False)
 
     def action_copy(self) -> None:
-        self.app.copy_to_clipboard(self._content.plain)
-        self.label(self._title, "copied · esc close")
+        copy = getattr(self.app, "copy_text", None)
+        if copy is not None:  # to a file as well, for terminals without a clipboard
+            copy(self._content.plain, safe_line(self._title, 60))
+        else:
+            self.app.copy_to_clipboard(self._content.plain)
+        self.label(self._title, "copied · esc close" if copy is None else "copied, also to a file · esc close")

@@ -15,7 +15,7 @@ from textual.worker import WorkerCancelled
 from migrator_tui.history.errors import HistoryError
 from migrator_tui.history.records import Version
 from migrator_tui.project.errors import ProjectError
-from migrator_tui.tui.messages import ProjectChanged, VersionRecorded
+from migrator_tui.tui.messages import ProjectChanged, PromptFollowed, VersionRecorded
 from migrator_tui.tui.widgets.write_version import write_version
 from migrator_tui.tui.workbench.bench import Bench
 from migrator_tui.tui.workbench.draft_params import DraftParams
@@ -72,7 +72,13 @@ class Drafting(DraftParams, Bench):
             return
         self.program.change_frame(version=self.prompt.version.label, draft=self.prompt_pane.dirty)
         self.program.note_versions(self.prompt.version.label)
+        self.show_suggested()
         self._paint_narrow()
+
+    def show_suggested(self) -> None:
+        """That edits of the prompt in view were suggested, where they were."""
+        review = self.program.reviews.get((self.workspace.task.name, self.workspace.candidate.name))
+        self.prompt_pane.show_suggested(len(review.edits) if review is not None else 0)
 
     def _show_params(self) -> None:
         if self.prompt is None:
@@ -239,10 +245,13 @@ class Drafting(DraftParams, Bench):
             return
         if (version.task, version.model_name) != (workspace.task.name, workspace.candidate.name):
             return  # another prompt is in view by now, and takes its file up when it is shown
+        if version.id == self.prompt.version.id:
+            return  # what it says was put into it from here, or is in the editor already
         if self.prompt_pane.dirty:
             self.say(f"the prompt file changed outside: that is {message.version.label}; your draft stays", "warning")
             return
         self.use_version(message.version)
+        self.program.tell(PromptFollowed())
         self.say(f"the prompt file changed outside: that is {message.version.label} now", "warning")
 
     async def look_outside(self) -> None:

@@ -70,10 +70,11 @@ class Looking(Bench):
 
     @work(exclusive=True, group="question")
     async def action_suggest(self) -> None:
-        """The suggestion that is under review; without one, ask the assistant for it."""
+        """The suggestion that is under review; where there is none, or nothing in it, ask the assistant."""
+        review = self.program.reviews.get((self.workspace.task.name, self.workspace.candidate.name))
         if self.blind is not None:
             self.say("a suggestion would tell which is which; b leaves blind mode", "warning")
-        elif self.program.reviews.get((self.workspace.task.name, self.workspace.candidate.name)) is not None:
+        elif review is not None and (review.edits or review.suggestion.advice):
             self.program.action_show("suggestion")
         elif self.workspace.is_open:
             from migrator_tui.tui.adaptation.asking import ask

@@ -39,6 +39,7 @@ class PromptPane(Pane):
         self.tab = "prompt"
         self.version = ""
         self.error = ""
+        self.suggested = 0
         self._saved_template = ""
         self._saved_params = ""
         self._baseline_template = ""
@@ -130,6 +131,12 @@ class PromptPane(Pane):
         self.retitle()
         self.post_message(self.Typed())
 
+    def show_suggested(self, edits: int) -> None:
+        """So many suggested edits wait to be looked at."""
+        if edits != self.suggested:
+            self.suggested = edits
+            self.retitle()
+
     def complain(self, error: str) -> None:
         """A mistake in the draft, shown where it was made until the next key."""
         self.error = error
@@ -159,7 +166,11 @@ class PromptPane(Pane):
         if self.error:
             self.bottom(Content.styled(f"{glyphs.warning} {safe_line(self.error)}", STYLES["error"]))
             return
-        keys: list[Content | str | tuple[str, str]] = [("F5", "bold"), (" run this case", MUTED)]
+        keys: list[Content | str | tuple[str, str]] = []
+        if self.suggested:
+            words = f" {self.suggested:,} edit{'' if self.suggested == 1 else 's'} suggested"
+            keys += [("s", "bold"), (words, STYLES["primary"]), (" · ", FAINT)]
+        keys += [("F5", "bold"), (" run this case", MUTED)]
         if self.dirty:
             keys += [(" · ", FAINT), ("^s", "bold"), (" keep as a version", MUTED)]
         keys += [(" · ", FAINT), ("^t", "bold"), (" next tab", MUTED)]

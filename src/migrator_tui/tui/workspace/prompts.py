@@ -25,6 +25,8 @@ class Prompts(Opened):
     def __init__(self, project: Project, post: Callable[[Message], object], trusted: bool) -> None:
         super().__init__(project, post, trusted)
         self._file_stamps: dict[Path, tuple[int, int]] = {}
+        self._said = ""
+        """What the prompt file in view said when it was stamped."""
 
     def prompt_state(self) -> PromptState:
         """The prompt of the task and candidate in view; its files are watched from now on."""
@@ -110,6 +112,10 @@ class Prompts(Opened):
             self.save_draft(version.template, params_text, version)
 
     def _stamp_files(self) -> None:
+        from migrator_tui.project.prompts import read_template
+
+        with contextlib.suppress(ProjectError):
+            self._said = read_template(self.project.prompt_file(self.task, self.candidate.name))
         self._file_stamps.clear()
         for file in {self.project.prompt_file(self.task, self.candidate.name), self.task.prompt}:
             with contextlib.suppress(OSError):
@@ -117,7 +123,7 @@ class Prompts(Opened):
                 self._file_stamps[file] = (stat.st_mtime_ns, stat.st_size)
 
     def look_outside(self, *, changed: bool = False) -> None:
-        """Has a prompt file been edited outside? Then it becomes a version, and the screen is told.
+        """Has a prompt file been edited outside? Then it becomes a version, or is one again, and the screen is told.
 
         `changed`: look whatever the files' times say; the configuration may name other files or parameters.
         """
@@ -129,6 +135,7 @@ class Prompts(Opened):
                 changed |= (stat.st_mtime_ns, stat.st_size) != stamp
         if not changed:
             return
+        said = self._said
         self._stamp_files()
         try:
             before = {v.id for v in self.history.versions(self.task.name, self.candidate.name)}
@@ -138,7 +145,7 @@ class Prompts(Opened):
         except ProjectError as error:
             self.post(Noticed(str(error), "error"))
             return
-        if version.id not in before:
+        if version.id not in before or self._said != said:  # else it is back at what a version said before
             self.post(VersionRecorded(version, outside=True))
 
 
