@@ -74,6 +74,20 @@ async def under_review(driver: Driver, *edits: Edit, suggestion: Suggestion = SU
     return screen
 
 
+async def under_review_of_nothing(driver: Driver, suggestion: Suggestion) -> ReviewScreen:
+    """The same for a suggestion without edits, which has no case to wait for."""
+    prompt = driver.bench.prompt
+    assert prompt is not None and not suggestion.edits
+    driver.app.reviews.put(
+        Review(suggestion, prompt.template, dict(prompt.version.params), prompt.version.id, prompt.version.label)
+    )
+    await driver.press("s")
+    screen = driver.app.current
+    assert isinstance(screen, ReviewScreen)
+    await driver.settle_but_for_questions()
+    return screen
+
+
 async def accepting(driver: Driver, acceptance: Acceptance = BREAKS, taken: Sequence[int] = (0,)) -> Review:
     """The acceptance screen, with what trying came to written in the test; the outputs are those that stand."""
     from migrator_tui.tui.adaptation.review_state import Choice

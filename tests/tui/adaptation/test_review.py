@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from platformdirs import user_cache_path
 
 from migrator_tui.adaptation.values import Ablation, Edit, Op
 from migrator_tui.history.adaptation_records import CasePart
@@ -12,7 +13,14 @@ from migrator_tui.history.records import Origin
 from migrator_tui.tui.adaptation.asking import show
 from migrator_tui.tui.adaptation.review_state import Choice
 from migrator_tui.tui.adaptation.review_words import ChangeWords
-from tests.tui.adaptation.reviewing import COPIED, NO_FENCES, POLITE, under_review
+from tests.tui.adaptation.reviewing import (
+    COPIED,
+    NO_FENCES,
+    POLITE,
+    SUGGESTION,
+    under_review,
+    under_review_of_nothing,
+)
 from tests.tui.conftest import MEDIUM, NARROW, PROMPT, opened
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -147,6 +155,87 @@ async def test_edits_follow_a_draft_that_changes_or_are_stale(answered: Path) ->
         await driver.press("j", "space")
         await driver.until(lambda: "Be polite to the customer." in driver.text)
         assert review.taken == [1]
+
+
+async def test_edits_follow_a_prompt_file_that_changes_under_them_and_goes_back(answered: Path) -> None:
+    file = answered / "prompts" / "triage.md"
+    async with opened(answered) as driver:
+        screen = await under_review(driver)
+        review = screen.review
+        assert review is not None
+        file.write_text("Sort tickets for {{ shop }}.\nAnswer with XML.\n", "utf-8")
+        await driver.until(lambda: set(review.stale) == {0} and "stale: " in driver.text)
+        assert (review.label, "Answer with XML." in review.text) == ("v2", True)
+        assert "2 to decide · 1 stale" in driver.text
+        file.write_text(PROMPT, "utf-8")
+        await driver.until(lambda: "that is v1 now" in driver.notice)
+        await driver.until(lambda: not review.stale and "3 to decide" in driver.text)
+        assert driver.app.frame.version == review.label == "v1"
+
+
+async def test_a_held_out_case_has_no_name_where_an_edit_copies_it(answered: Path) -> None:
+    async with opened(answered) as driver:
+        driver.history.keep_case_parts("triage", {"c4": CasePart.HELD_OUT})
+        await under_review(driver, COPIED)
+        await driver.until(lambda: "copies a held-out case" in driver.text)
+        assert "a held-out one says:" in driver.text and "c4" not in driver.text
+
+
+async def test_take_all_leaves_alone_what_was_left(answered: Path) -> None:
+    async with opened(answered) as driver:
+        screen = await under_review(driver)
+        review = screen.review
+        assert review is not None
+        await driver.press("c", *"no", "enter")
+        await driver.until(lambda: review.reasons == {0: "no"})
+        await driver.press("ctrl+a")
+        assert review.choices == [Choice.LEFT, Choice.TAKEN, Choice.TAKEN]
+        await driver.press("ctrl+a")
+        assert review.choices == [Choice.LEFT, Choice.OPEN, Choice.OPEN] and review.reasons == {0: "no"}
+
+
+async def test_another_suggestion_is_read_from_its_top(answered: Path) -> None:
+    async with opened(answered, size=NARROW) as driver:
+        screen = await under_review(driver)
+        assert screen.review is not None
+        await driver.press("G")
+        assert screen.number is None
+        show(driver.app, replace(screen.review, suggestion=screen.review.suggestion))
+        await driver.until(lambda: screen.number == 0 and "JSON only, no fences" in driver.lines[4])
+
+
+@pytest.mark.parametrize("minimal", [False, True])
+async def test_without_an_edit_it_says_what_to_do(answered: Path, minimal: bool) -> None:
+    (answered / "migrator.toml").write_text(
+        (answered / "migrator.toml").read_text("utf-8") + 'frozen = ["1"]\n', "utf-8"
+    )
+    async with opened(answered) as driver:
+        empty = replace(SUGGESTION, edits=(), causes=(), minimal=minimal)
+        await under_review_of_nothing(driver, empty)
+        assert ("can go." in driver.text) is minimal and "frozen" in driver.text
+        assert "asks anew" in driver.text and "s ask anew" in driver.lines[-1] and "space" not in driver.lines[-1]
+
+
+async def test_the_workbench_says_that_edits_wait(answered: Path) -> None:
+    for size in (NARROW, MEDIUM):
+        async with opened(answered, size=size) as driver:
+            assert "s sugg" in driver.lines[-1]
+            screen = await under_review(driver)
+            assert screen.review is not None
+            show(driver.app, screen.review)
+            await driver.press("escape", "e")
+            await driver.until(lambda: driver.app.current.NAME == "workbench")
+            await driver.until(lambda: "s 3 edits suggested" in driver.text)
+
+
+async def test_what_was_sent_is_copied_to_a_file_too(answered: Path) -> None:
+    async with opened(answered) as driver:
+        await under_review(driver)
+        await driver.press("i")
+        await driver.until(lambda: "y copy" in driver.text)
+        await driver.press("y")
+        await driver.until(lambda: "copied, also to a file" in driver.text)
+        assert "nothing was sent" in (user_cache_path("migrator-tui", appauthor=False) / "copied.txt").read_text()
 
 
 async def test_enter_leads_from_an_edit_to_a_case_and_from_advice_to_the_parameters(answered: Path) -> None:

@@ -13,11 +13,10 @@ from migrator_tui.history.records import Version
 from migrator_tui.project.errors import ProjectError
 from migrator_tui.text_safety import safe_line
 from migrator_tui.tui.adaptation.acceptance_bench import AcceptanceBench
-from migrator_tui.tui.adaptation.acceptance_words import fixed_count, keeps_although
+from migrator_tui.tui.adaptation.acceptance_words import keeps_although, kept_words
 from migrator_tui.tui.adaptation.review_keeping import drop
 from migrator_tui.tui.adaptation.review_state import Review, remember_left
 from migrator_tui.tui.messages import VersionRecorded
-from migrator_tui.tui.scorecard.words import many
 from migrator_tui.tui.widgets.header import RunProgress
 from migrator_tui.tui.widgets.modal import Confirm
 from migrator_tui.tui.widgets.text_view import TextView
@@ -61,8 +60,14 @@ class AcceptanceScreen(AcceptanceBench):
         self.paint_case()
 
     def action_edit(self) -> None:
-        """Back to the edits, to change the words of the one under the cursor."""
+        """Other words for the edit; of several for the first, `esc` leads to the others."""
+        from migrator_tui.tui.adaptation.review import ReviewScreen
+
+        review = self.review
         self.program.action_show("suggestion")
+        screen = self.program.current
+        if review is not None and review.taken and isinstance(screen, ReviewScreen):
+            screen.change_words(review, review.taken[0])
 
     def action_stop(self) -> None:
         self.program.workbench.action_stop()
@@ -155,14 +160,12 @@ class AcceptanceScreen(AcceptanceBench):
             return
         drop(self.program, review)
         workbench.use_version(version)
-        workbench.reload_list(keep=0)
+        workbench.reload_list(keep=workspace.number_of(workbench.case_in_view or ""))
         workbench.show_case()
         self.program.action_show("workbench")
         self.program.tell(VersionRecorded(version))
         self.program.recount_scorecards(workspace.task.name)
-        fixes = fixed_count(review.acceptance) if review.acceptance is not None else 0
-        words = f"{many(len(taken), 'edit')} kept as {version.label}, {fixes:,} fixed"
-        self.say(f"{words} · w writes it to its file", "success")
+        self.say(f"{kept_words(review, version.label)} · w writes it to its file", "success")
         await offer(self.program, review, taken)
 
     def _accepted(self, review: Review, overridden: bool) -> Version:

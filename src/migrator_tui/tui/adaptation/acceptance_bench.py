@@ -164,7 +164,7 @@ class AcceptanceBench(RowScreen):
             if acceptance is not None:
                 self._load(acceptance, review)
         self.query_one("#edit-pane", Pane).title(Content.styled(_named(review), STRONG))
-        self.query_one("#edit-pane", Pane).bottom(Content.styled("e changes the words", MUTED))
+        self.query_one("#edit-pane", Pane).bottom(Content.styled(_changes(review), MUTED))
         view = self.query_one("#edit-lines", TextView)
         view.show_content(self._edit_lines(review, max(20, view.size.width - 2)))
         self.paint_case()
@@ -321,3 +321,8 @@ def _named(review: Review) -> str:
     if len(numbers) > 6:
         return many(len(numbers), "edit")
     return f"Edit{'s' if len(numbers) > 1 else ''} {', '.join(numbers)}"
+
+
+def _changes(review: Review) -> str:
+    """What `e` does."""
+    return "e changes the words" + (f" of edit {review.taken[0] + 1}" if len(review.taken) > 1 else "")

@@ -15,7 +15,7 @@ from migrator_tui.adaptation.values import Edit, Op, Suggestion
 from migrator_tui.history.errors import HistoryError
 from migrator_tui.project.errors import ProjectError
 from migrator_tui.text_safety import safe_line
-from migrator_tui.tui.adaptation.review_keeping import put
+from migrator_tui.tui.adaptation.asking import show
 from migrator_tui.tui.adaptation.review_state import Review
 from migrator_tui.tui.glyphs import Glyphs
 from migrator_tui.tui.scorecard.words import many
@@ -34,6 +34,8 @@ class Taker:
     task: str
     prompt: "PromptState"
     edits: tuple[Edit, ...]
+    instead: bool = False
+    """A suggestion is under review there, and gives way."""
 
 
 class OfferDialog(Modal[Taker]):
@@ -73,8 +75,9 @@ class OfferDialog(Modal[Taker]):
         for number, taker in enumerate(self.takers):
             here = number == self.cursor
             sign = f"{self.glyphs.cursor} {self.glyphs.now} " if here else f"  {self.glyphs.to_judge} "
-            name = f"{safe_line(taker.task, 40):<42}"
+            name = f"{safe_line(taker.task, 30):<32}"
             fits = many(len(taker.edits), "edit") + (" fits" if len(taker.edits) == 1 else " fit")
+            fits += ", instead of what is suggested there" if taker.instead else ""
             lines.append(
                 Content.assemble((sign, STYLES["primary"]), (name, STRONG if here else STYLES["text"]), (fits, MUTED))
             )
@@ -104,8 +107,7 @@ async def offer(program: "MigratorApp", review: Review, edits: Sequence[Edit]) -
         exchange_ids=review.suggestion.exchange_ids,
     )
     text, params = taker.prompt.template, dict(version.params)
-    put(program, Review(suggestion, text, params, version.id, version.label, offered=True))
-    program.action_show("suggestion")
+    show(program, Review(suggestion, text, params, version.id, version.label, offered=True), front=True)
 
 
 def _takers(program: "MigratorApp", review: Review, edits: Sequence[Edit]) -> list[Taker]:
@@ -117,8 +119,9 @@ def _takers(program: "MigratorApp", review: Review, edits: Sequence[Edit]) -> li
     bare = [replace(edit, case_ids=()) for edit in edits]
     found = []
     for task in workspace.project.tasks:
-        if task.name == review.track[0] or program.reviews.get((task.name, review.track[1])) is not None:
+        if task.name == review.track[0]:
             continue
+        there = program.reviews.get((task.name, review.track[1]))
         prompt = workspace.prompt_of(task, review.track[1])
         unfit = stale(prompt.template, bare)
         fitting = tuple(
@@ -127,5 +130,5 @@ def _takers(program: "MigratorApp", review: Review, edits: Sequence[Edit]) -> li
             if number not in unfit and not (edit.op is Op.APPEND and edit.text.strip() in prompt.template)
         )
         if fitting:
-            found.append(Taker(task.name, prompt, fitting))
+            found.append(Taker(task.name, prompt, fitting, instead=there is not None and bool(there.edits)))
     return found

@@ -3,6 +3,7 @@
 from migrator_tui.adaptation.values import Acceptance, Flips, times_before
 from migrator_tui.parity.statistics.paired import mcnemar_exact
 from migrator_tui.parity.statistics.values import PairedTable
+from migrator_tui.tui.adaptation.review_state import Review
 from migrator_tui.tui.glyphs import Glyphs
 from migrator_tui.tui.scorecard.words import many
 from migrator_tui.tui.widgets.header import duration, money
@@ -105,6 +106,20 @@ def spent_words(acceptance: Acceptance) -> str:
     if not acceptance.calls:
         return "no call: all answers were there"
     return f"{many(acceptance.calls, 'call')}, {cost}, {duration(acceptance.seconds)}"
+
+
+def kept_words(review: Review, label: str) -> str:
+    """`2 edits kept as v4, 3 fixed`; of what only takes out, that nothing breaks is what counts."""
+    acceptance, minimal = review.acceptance, review.suggestion.minimal
+    words = f"{many(len(review.taken), 'removal' if minimal else 'edit')} kept as {label}"
+    if acceptance is None:
+        return words
+    broken = broken_count(acceptance)
+    return (
+        f"{words}, {f'{broken:,} broken' if broken else 'nothing broken'}"
+        if minimal
+        else (f"{words}, {fixed_count(acceptance):,} fixed")
+    )
 
 
 def keeps_although(acceptance: Acceptance) -> list[str]:

@@ -24,8 +24,9 @@ from migrator_tui.tui.glyphs import Glyphs
 from migrator_tui.tui.runs import Stopped
 from migrator_tui.tui.scorecard.words import many
 from migrator_tui.tui.theme import MUTED, STRONG, STYLES
-from migrator_tui.tui.widgets.header import money
+from migrator_tui.tui.widgets.header import price_words
 from migrator_tui.tui.widgets.modal import Modal, Sheet
+from migrator_tui.tui.widgets.parts import hanging
 from migrator_tui.tui.widgets.work_screen import WorkScreen
 
 if TYPE_CHECKING:
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
     from migrator_tui.history.adaptation_records import Exchange
     from migrator_tui.tui.app import MigratorApp
 
+DETAILS = 17
+"""Cells before the words of what asking takes."""
 CONFIG = '[assistant] model = "..."'
 
 
@@ -76,6 +79,9 @@ class AskDialog(Modal["Prepared"]):
     def on_mount(self) -> None:
         self._show()
 
+    def on_resize(self) -> None:
+        self._show()
+
     @property
     def chosen(self) -> "Prepared":
         """The way under the cursor."""
@@ -107,7 +113,8 @@ class AskDialog(Modal["Prepared"]):
             here = number == self.cursor
             sign = f"{self.glyphs.cursor} {self.glyphs.now} " if here else f"  {self.glyphs.to_judge} "
             lines.append(Content.assemble((sign, STYLES["primary"]), (words, STRONG if here else MUTED)))
-        lines += [Content(""), *self._details(self.chosen)]
+        width = min(82, self.app.size.width - 6)
+        lines += [Content(""), *(hanging(line, DETAILS, width) for line in self._details(self.chosen))]
         self.query_one("#ways", Static).update(Content("\n").join(lines))
         keys = "j k choose · i what is sent · " + ("enter sends it · " if self.can_ask else "")
         self.label("Have edits suggested", f"{keys}esc no")
@@ -120,7 +127,7 @@ class AskDialog(Modal["Prepared"]):
             if way.held_out
             else ("kept aside", "none: too few cases, so the result cannot be tested on unseen ones"),
         ]
-        lines = [Content.assemble((f"    {name:<13}", MUTED), words) for name, words in rows]
+        lines = [Content.assemble((f"    {name:<{DETAILS - 4}}", MUTED), words) for name, words in rows]
         if not way.failing and self.cursor == 0:
             words = f"    {self.glyphs.passed} Nothing that it may see fails. The other way strips the prompt."
             lines += [Content(""), Content.styled(words, STYLES["success"])]
@@ -132,11 +139,6 @@ def _calls(way: "Prepared") -> str:
     """`1 call`, and that an answer which breaks the form is sent back."""
     more = f", at most {way.most_calls} where its form is wrong" if way.most_calls > way.calls else ""
     return f"{many(way.calls, 'call')}{more}"
-
-
-def price_words(cost: float | None) -> str:
-    """`free`, `about $0.02`, `price unknown`."""
-    return "price unknown" if cost is None else f"about {money(cost)}" if cost else "free"
 
 
 def messages_content(messages: Sequence[Mapping[str, Any]]) -> Content:
@@ -263,8 +265,9 @@ async def _suggest(program: "MigratorApp", basis: Basis, prepared: "Prepared") -
         show(program, review)
 
 
-def show(program: "MigratorApp", review: Review) -> None:
-    """A suggestion takes the place of the one before; it comes to the front unless that would be in the way."""
+def show(program: "MigratorApp", review: Review, *, front: bool = False) -> None:
+    """A suggestion takes the place of the one before; it comes to the front unless that would be in the way, or with
+    `front` in any case."""
     before = program.reviews.get(review.track)
     if before is not None:
         try:
@@ -277,7 +280,9 @@ def show(program: "MigratorApp", review: Review) -> None:
     words = f"{many(len(review.edits), 'edit')} suggested"
     if in_view and here.NAME == "suggestion":
         here.history_opened()  # shows what there is now
-    elif in_view and here is program.screen and here.NAME == "workbench" and not program.workbench.in_editor:
+    elif front or (
+        in_view and here is program.screen and here.NAME == "workbench" and not program.workbench.in_editor
+    ):
         program.action_show("suggestion")
     else:
         words += f" for {safe_line(review.track[0], 30)} · s in the workbench shows them"

@@ -12,7 +12,7 @@ from migrator_tui.tui.adaptation.asking import ask, exchanges_content
 from migrator_tui.tui.adaptation.review_keeping import keep
 from migrator_tui.tui.adaptation.review_measuring import Measuring, text_with
 from migrator_tui.tui.adaptation.review_parts import edit_key
-from migrator_tui.tui.adaptation.review_state import Choice, remember_left
+from migrator_tui.tui.adaptation.review_state import Choice, Review, remember_left
 from migrator_tui.tui.adaptation.review_words import ChangeWords
 from migrator_tui.tui.widgets.modal import Ask, Sheet
 from migrator_tui.tui.widgets.text_view import TextView
@@ -93,7 +93,7 @@ class ReviewScreen(Measuring):
         diff = await asyncio.to_thread(prompt_diff, review.text, None, new, None)
         what = ", ".join(str(number + 1) for number in numbers)
         title = f"{review.label} with edit{'s' if len(numbers) > 1 else ''} {what}"
-        await self.app.push_screen_wait(Sheet(title, diff_lines(diff, self.program.glyphs)))
+        await self.app.push_screen_wait(Sheet(title, diff_lines(diff, self.program.glyphs), indent=6))
 
     # Choosing
 
@@ -110,12 +110,18 @@ class ReviewScreen(Measuring):
         self.choose([number], Choice.LEFT if leaves else Choice.TAKEN)
 
     def action_take_all(self) -> None:
-        """All that fit; where they are taken, all are to be decided again."""
+        """All that are to decide; where none is, those taken are to be decided again. What was left stays so."""
         review = self.review
         if review is None:
             return
-        fitting = [number for number in range(len(review.edits)) if number not in review.stale]
-        self.choose(fitting, Choice.OPEN if review.taken == fitting else Choice.TAKEN)
+        open_ = [
+            number
+            for number, choice in enumerate(review.choices)
+            if choice is Choice.OPEN and number not in review.stale
+        ]
+        if not open_ and not review.taken:
+            self.say("nothing is to decide: space takes what was left", "warning")
+        self.choose(open_ or review.taken, Choice.TAKEN if open_ else Choice.OPEN)
 
     @work(exclusive=True, group="question")
     async def action_note(self) -> None:
@@ -141,12 +147,15 @@ class ReviewScreen(Measuring):
         self.paint()
         self.look(review)
 
-    @work(exclusive=True, group="question")
-    async def action_edit(self) -> None:
+    def action_edit(self) -> None:
         """Other words for the edit under the cursor."""
-        review, number = self.review, self.number
-        if review is None or number is None:
-            return
+        if self.review is not None and self.number is not None:
+            self.change_words(self.review, self.number)
+
+    @work(exclusive=True, group="question")
+    async def change_words(self, review: Review, number: int) -> None:
+        """Ask for other words for an edit, and put the cursor on it."""
+        self.go_to_edit(number)
         if review.edits[number].op is Op.DELETE:
             self.say("this edit only takes out: space takes or leaves it", "warning")
             return

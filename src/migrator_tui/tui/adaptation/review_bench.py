@@ -26,7 +26,14 @@ from migrator_tui.tui.adaptation.review_parts import (
 )
 from migrator_tui.tui.adaptation.review_state import Review
 from migrator_tui.tui.keys import SUGGESTION, Key, bindings
-from migrator_tui.tui.messages import CaseRan, ProjectChanged, RunEnded, StandingsChanged, TrackChanged
+from migrator_tui.tui.messages import (
+    CaseRan,
+    ProjectChanged,
+    PromptFollowed,
+    RunEnded,
+    StandingsChanged,
+    TrackChanged,
+)
 from migrator_tui.tui.theme import MUTED, STRONG, STYLES
 from migrator_tui.tui.widgets.pane import Pane
 from migrator_tui.tui.widgets.parts import Part
@@ -47,6 +54,8 @@ class ReviewBench(RowScreen):
     BINDINGS: ClassVar[list[BindingType]] = bindings(SUGGESTION)
     AUTO_FOCUS: ClassVar[str | None] = "#edits-rows"
 
+    _of: Review | None = None
+    """The suggestion that is shown."""
     _shown: str | None = None
     """The row that the panes at the right are about."""
     owes_look = False
@@ -105,6 +114,10 @@ class ReviewBench(RowScreen):
         if self.review is None:
             keep = {"suggestion-stop", "suggestion-ask", "suggestion-back"}
             absent |= {key.id for key in SUGGESTION if key.id.startswith("suggestion-") and key.id not in keep}
+        elif not self.review.edits:
+            absent |= {
+                f"suggestion-{name}" for name in ("take", "edit", "try", "each", "accept", "all", "diff", "note")
+            }
         if len(self.workspace.project.candidates) == 1:
             absent |= {"next-candidate", "previous-candidate"}
         if len(self.workspace.project.tasks) == 1:
@@ -150,6 +163,10 @@ class ReviewBench(RowScreen):
 
     def on_track_changed(self, message: TrackChanged) -> None:
         """Another task or candidate is in view."""
+        self.refresh_review()
+
+    def on_prompt_followed(self, message: PromptFollowed) -> None:
+        """The text that the edits act on is another one."""
         self.refresh_review()
 
     def on_case_ran(self, message: CaseRan) -> None:
@@ -216,7 +233,13 @@ class ReviewBench(RowScreen):
             return
         part = self.query_one("#edits-pane", Part)
         draft = " + draft" if self.program.frame.draft else ""
-        part.fill(edits_part(review, f"{review.label}{draft}", self.program.glyphs, part.size.width))
+        glyphs, frozen = self.program.glyphs, bool(self.workspace.task.frozen)
+        part.fill(edits_part(review, f"{review.label}{draft}", glyphs, part.size.width, frozen=frozen))
+        if review is not self._of:  # another one is read from its top
+            self._of = review
+            part.rows.edge(False)
+            if self.focused is not None:
+                self.set_focus(self.edits)
         self.paint_right()
 
     def _nothing(self) -> Content:

@@ -26,6 +26,7 @@ def keep(program: "MigratorApp", review: Review) -> None:
 def put(program: "MigratorApp", review: Review) -> None:
     """Another suggestion takes the place of the one before."""
     program.reviews.put(review)
+    program.workbench.show_suggested()
     keep(program, review)
 
 
@@ -33,6 +34,7 @@ def drop(program: "MigratorApp", review: Review) -> None:
     """It was accepted: what is left of it is over."""
     if program.reviews.get(review.track) is review:
         program.reviews.drop(review)
+        program.workbench.show_suggested()
         try:
             program.workspace.history.drop_review(*review.track)
         except HistoryError as error:
@@ -51,6 +53,7 @@ async def bring_back(program: "MigratorApp") -> None:
     for review in found:
         if program.reviews.get(review.track) is None:
             program.reviews.put(review)
+    program.workbench.show_suggested()
 
 
 def _kept(workspace: "Workspace") -> list[Review]:

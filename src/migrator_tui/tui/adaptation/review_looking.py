@@ -40,10 +40,11 @@ def look_again(review: Review, workspace: "Workspace") -> Looked:
     cases = _some_cases(workspace, task)
     texts = _texts(workspace, task, review.track[1], cases)
     known = leaks.task_texts(task)
+    parts = workspace.history.case_parts(task.name)
     found: dict[int, Sequence[Leak]] = {}
     for number, edit in enumerate(every):
         if edit.kind is not EditKind.EXAMPLE and number not in stale:
-            found[number] = leaks.leaks(text, edit, cases, texts, known)
+            found[number] = [_unnamed(leak, parts) for leak in leaks.leaks(text, edit, cases, texts, known)]
     named = {case_id for edit in every for case_id in edit.case_ids}
     named.update(case_id for advice in review.suggestion.advice for case_id in advice.case_ids)
     named.update(case_id for cause in review.suggestion.causes for case_id in cause.case_ids)
@@ -53,6 +54,11 @@ def look_again(review: Review, workspace: "Workspace") -> Looked:
         cases=cases_now(workspace, task, review.track[1], named),
         guarded=guard(review, workspace, every, [n for n in review.taken if n not in stale], cases),
     )
+
+
+def _unnamed(leak: Leak, parts: Mapping[str, CasePart]) -> Leak:
+    """Held-out cases are never listed, not even those that an edit copies."""
+    return replace(leak, case_id="") if parts.get(leak.case_id) is CasePart.HELD_OUT else leak
 
 
 def take_over(review: Review, looked: Looked) -> None:

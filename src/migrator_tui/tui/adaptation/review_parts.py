@@ -50,14 +50,18 @@ def choice_sign(review: Review, number: int, glyphs: Glyphs) -> tuple[str, str]:
 # The list
 
 
-def edits_part(review: Review, label: str, glyphs: Glyphs, width: int) -> Filled:
-    """Every edit, what no prompt can fix, and who wrote it."""
+def edits_part(review: Review, label: str, glyphs: Glyphs, width: int, *, frozen: bool = False) -> Filled:
+    """Every edit, what no prompt can fix, and who wrote it. `frozen`: no edit may touch some lines of the prompt."""
     rows: list[ListRow] = []
     for number, edit in enumerate(review.edits):
         rows.append(_edit_row(review, number, edit, glyphs))
         rows += [text_row(words, role, indent=7) for words, role in _remarks(review, number, edit, glyphs)]
     if not review.edits:
-        rows.append(text_row("No edits: it sees nothing that the prompt could mend."))
+        none = "No edits: it sees nothing that " + (
+            "can go." if review.suggestion.minimal else "the prompt could mend."
+        )
+        held = " Some lines are frozen: no edit may touch those." if frozen else ""
+        rows += [text_row(line) for line in _lines(f"{none}{held} s asks anew.", width - 6)]
     rows += _others(review, glyphs)
     rows.append(text_row(""))
     rows += [text_row(line) for words in written_by(review) for line in _lines(words, width - 6)]
@@ -119,9 +123,11 @@ def _remarks(review: Review, number: int, edit: Edit, glyphs: Glyphs) -> list[tu
 
 
 def leaked_from(leaks: Sequence[Leak]) -> str:
-    """`a test case: T-0042`."""
+    """`a test case: T-0042`; one that is held out has no name here."""
     ids = list(dict.fromkeys(leak.case_id for leak in leaks))
-    return f"a test case: {ids[0]}" if len(ids) == 1 else f"{len(ids)} test cases"
+    if len(ids) > 1:
+        return f"{len(ids)} test cases"
+    return f"a test case: {ids[0]}" if ids[0] else "a held-out case"
 
 
 def worth(ablation: Ablation, glyphs: Glyphs, *, minimal: bool = False) -> list[tuple[str, str, Sequence[str]]]:
@@ -181,10 +187,11 @@ def written_by(review: Review) -> list[str]:
         return ["Accepted for another task;", "try it before you take it."]
     lines = [f"Written by {safe_line(suggestion.assistant, 36)}"] if suggestion.assistant else []
     if review.asked_at is not None:
-        lines.append(f"asked {ago(review.asked_at)}")
+        lines.append(f"asked {ago(review.asked_at)}; s asks anew")
     if suggestion.of:
         aside = f"{many(suggestion.held_out, 'case')} kept aside" if suggestion.held_out else ""
-        lines.append(f"from {len(suggestion.failing):,} failing of {many(suggestion.of, 'case')}")
+        failing = f"{len(suggestion.failing):,} failing of {many(suggestion.of, 'case')}"
+        lines.append(f"by {many(suggestion.of, 'case')}: what can go" if suggestion.minimal else f"from {failing}")
         lines.append(f"{aside}, to test the result" if aside else "too few to keep some aside")
     if suggestion.rewritten:
         lines.append("It wrote a whole new prompt: taken apart.")
@@ -214,7 +221,9 @@ def hunk_content(
         parts += [row for line in lines for row in numbered(line, glyphs, width)]
     extra = [
         _wrapped(
-            f"{glyphs.warning} {safe_line(leak.case_id, 40)} says: {safe_line(leak.phrase, 160)}", width, "warning"
+            f"{glyphs.warning} {safe_line(leak.case_id or 'a held-out one', 40)} says: {safe_line(leak.phrase, 160)}",
+            width,
+            "warning",
         )
         for leak in review.leaks.get(number, ())
     ]

@@ -112,10 +112,8 @@ class Review:
         return [n for n, choice in enumerate(self.choices) if choice is Choice.LEFT]
 
     def count(self, choice: Choice) -> int:
-        """How many edits stand so; one that is stale is taken no more."""
-        if choice is Choice.TAKEN:
-            return len(self.taken)
-        return self.choices.count(choice)
+        """How many edits stand so; those that are stale are counted by themselves."""
+        return sum(each is choice for number, each in enumerate(self.choices) if number not in self.stale)
 
     def choose(self, number: int, choice: Choice) -> None:
         """Take or leave an edit; what was measured of another choice no longer holds."""
