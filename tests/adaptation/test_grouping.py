@@ -7,7 +7,12 @@ import pytest
 from migrator_tui.adaptation import grouping
 from migrator_tui.adaptation.grouping import PERSON, came_out, came_out_with, grouped
 from migrator_tui.adaptation.values import Group
+from migrator_tui.history.store import History
+from migrator_tui.models.requests import Answer
+from migrator_tui.project.cases import load_cases
+from migrator_tui.project.config import load_project
 from tests.adaptation.shop import FENCED, GOOD, LONG, open_shop
+from tests.running.conftest import Rig, error, write_project
 
 
 def test_cases_that_fail_alike_are_one_group_the_largest_first(tmp_path: Path) -> None:
@@ -74,3 +79,17 @@ def test_only_the_answers_given_are_looked_at(tmp_path: Path) -> None:
         tried = shop.answer("newer", {"a": FENCED})
         found = came_out(shop.project, shop.history, shop.task, "newer", shop.cases, {"a": tried})
     assert list(found.failures) == ["a"] and not found.passing and found.asked == 1
+
+
+async def test_a_call_that_failed_takes_nothing_from_the_answer_before_it(tmp_path: Path) -> None:
+    project = load_project(write_project(tmp_path / "shop"))
+    with History.open(project) as history:
+        rig = Rig(project, history)
+        rig.pool.reply = lambda request: Answer("bad")
+        await rig.run()
+        plan = rig.plan(use_cache=False, case_ids=["c1"])
+        rig.pool.reply = lambda request: error()
+        await rig.run(plan)
+        task, version = project.tasks[0], plan.versions["triage", "newer"]
+        found = came_out_with(project, history, task, "newer", version, load_cases(project, task))
+    assert sorted(found.failures) == ["c1", "c2", "c3", "c4"] and found.asked == 4

@@ -1,5 +1,6 @@
 """Asking for edits: what is prepared and seen before, the talk with its retries, and that nothing changes by it."""
 
+import dataclasses
 import json
 import re
 from collections.abc import Callable, Sequence
@@ -12,6 +13,7 @@ import pytest
 
 from migrator_tui.adaptation.suggesting import NOT_RUN, RETRIES, Prepared, SuggestionError, prepare, suggest
 from migrator_tui.history.adaptation_records import Exchange
+from migrator_tui.history.records import NewOutput
 from migrator_tui.models.requests import Answer
 from migrator_tui.project.errors import ProjectError
 from migrator_tui.project.schema import Message
@@ -264,6 +266,25 @@ def test_the_answers_of_this_very_prompt_count_not_those_that_stand(tmp_path: Pa
         assert prepared_of(shop).failing
         mended = prepare(shop.project, shop.history, shop.task, "newer", later.template, later.id)
     assert not mended.failing and mended.run == mended.of
+
+
+def test_answers_that_were_only_tried_count(tmp_path: Path) -> None:
+    with open_shop(tmp_path, SAID) as shop:
+        tried = shop.history.record_version(
+            task="triage",
+            model_name="newer",
+            template=BASE + "\nSay more.",
+            params={},
+            parent_id=shop.version.id,
+            origin=shop.version.origin,
+            author="tester",
+        )
+        (one,) = shop.answer("newer", {"c0": FENCED})
+        fields = {field.name: getattr(one, field.name) for field in dataclasses.fields(NewOutput)}
+        more = [fields | {"case_id": case_id, "version_id": tried.id} for case_id in SAID]
+        shop.history.add_outputs([NewOutput(**each) for each in more], standing=False)
+        found = prepare(shop.project, shop.history, shop.task, "newer", tried.template, tried.id)
+    assert found.run == found.of == len(found.failing), "a search asked all of them with it"
 
 
 def test_without_an_assistant_it_says_what_to_write(tmp_path: Path) -> None:

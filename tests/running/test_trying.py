@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from migrator_tui.history.adaptation_records import CasePart
 from migrator_tui.history.records import Origin, Version
 from migrator_tui.models.requests import (
     Answer,
@@ -24,6 +25,7 @@ from migrator_tui.project.config import load_project
 from migrator_tui.project.schema import Case
 from migrator_tui.running.spending import CallCap
 from migrator_tui.running.trying import Tried, TryResult
+from migrator_tui.running.version_results import version_result
 from migrator_tui.running.versions import DraftPrompt, version_of_draft
 from tests.running.conftest import CONFIG, Rig, error, write_project
 
@@ -59,6 +61,12 @@ async def test_a_try_is_judged_and_what_stands_stays(rig: Rig) -> None:
     assert rig.history.standings("triage", "newer") == before
     assert rig.history.version_cases(version.id, "openai/new-model") == []
     assert not version.kept
+    # It is what the version came to, but for what is held out: that is counted where it is tried, and not listed.
+    rig.history.keep_case_parts("triage", {"c4": CasePart.HELD_OUT})
+    places = {f"c{n}": n for n in range(1, 5)}
+    came_to = version_result(rig.project, rig.history, rig.project.tasks[0], version, places)
+    assert came_to.outcomes == {"c1": Outcome.PASS, "c2": Outcome.FAIL, "c3": Outcome.FAIL}
+    assert version.id in rig.history.tried_versions("triage", "newer", "openai/new-model")
     # … and whoever asks the same finds it.
     rig.pool.asked.clear()
     again = await tried(rig, version)

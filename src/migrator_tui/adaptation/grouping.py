@@ -16,6 +16,8 @@ from migrator_tui.parity.pairs import outcome_of_mark
 from migrator_tui.project.schema import BASELINE, Case, Project, Task
 from migrator_tui.project.words import listed
 from migrator_tui.running.judging import CHUNK, bring_up_to_date, checks_of, standings_of
+from migrator_tui.running.trying import try_items
+from migrator_tui.running.version_results import answers_of
 from migrator_tui.text_safety import safe_line
 
 if TYPE_CHECKING:
@@ -50,34 +52,42 @@ class CameOut:
 def came_out_with(
     project: Project, history: "History", task: Task, candidate: str, version: Version, cases: Sequence[Case]
 ) -> CameOut:
-    """How the cases came out with a version. What passes is read from the standings, as far as its answers stand, and
-    of very many failing cases only some are looked at closely."""
+    """How the cases came out with a version, also where it only was tried. What passes is read from the standings, as
+    far as its answers stand, and of very many failing cases only some are looked at closely."""
     bring_up_to_date(project, history, task, candidate)
     model = project.candidate(candidate).model
     figures = history.version_figures(version.id, model)
-    standings = history.standings(task.name, candidate, [case.id for case in cases if case.id in figures])
+    answered = {case_id for case_id, some in figures.items() if not all(one.failed_call for one in some)}
+    # Where the last call failed, an earlier answer to the same is still one.
+    failed = [case for case in cases if case.id in figures and case.id not in answered]
+    known = try_items(project, history, task, version, failed)
+    earlier = {item.case_id: [item.output_id] for item in known if item.output_id is not None}
+    tried = history.tried_answers(version.id, model) | earlier
+    standings = history.standings(task.name, candidate, [case.id for case in cases if case.id in answered])
     passing: list[Case] = []
     failing: list[Case] = []
     unknown: list[Case] = []
     for case in cases:
         own = {one.output_id for one in figures.get(case.id, ())}
         standing = standings.get(case.id)
-        if standing is None or standing.candidate_output_id not in own:
-            unknown += [case] if own else []
+        if case.id not in answered:
+            unknown += [case] if case.id in tried else []
+        elif standing is None or standing.candidate_output_id not in own:
+            unknown.append(case)
         elif (passed := outcome_of_mark(standing.candidate).passed) is not None:
             (passing if passed else failing).append(case)
     step = max(1, -(-len(failing) // MOST_LOOKED_AT))
     closely = [*failing[::step], *unknown]
 
     def answers(case_ids: Sequence[str]) -> Answers:
-        return history.version_outputs(version.id, model, case_ids)
+        return answers_of(history, version, model, case_ids, tried)
 
     found = came_out(project, history, task, candidate, closely, answers)
     chosen = {case.id for case in closely}
     return CameOut(
         failures=found.failures,
         passing=(*passing, *found.passing),
-        asked=sum(any(not one.failed_call for one in figures.get(case.id, ())) for case in cases),
+        asked=sum(case.id in answered or case.id in tried for case in cases),
         more_failing=tuple(case.id for case in failing if case.id not in chosen),
     )
 

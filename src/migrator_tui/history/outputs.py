@@ -247,6 +247,38 @@ class Outputs(Part):
         with self._history.reading() as connection:
             return list(connection.execute(wanted).scalars())
 
+    def tried_answers(self, version_id: int, model: str) -> dict[str, list[int]]:
+        """Ids of what that model answered with a prompt version outside of runs, whether it stands or not, by case:
+        the newest of each repeat, ordered by repeat."""
+        c = OUTPUTS.c
+        wanted = (
+            select(c.case_id, func.max(c.id))
+            .where(self._outside_runs(), c.version_id == version_id, c.model == model)
+            .group_by(c.case_id, c.repeat)
+            .order_by(c.case_id, c.repeat)
+        )
+        found: dict[str, list[int]] = {}
+        with self._history.reading() as connection:
+            for case_id, output_id in connection.execute(wanted):
+                found.setdefault(case_id, []).append(output_id)
+        return found
+
+    def tried_versions(self, task: str, model_name: str, model: str) -> dict[int, int]:
+        """The prompt versions with `tried_answers`, each with a number that grows with every new one."""
+        c = OUTPUTS.c
+        wanted = (
+            select(c.version_id, func.max(c.id))
+            .where(self._outside_runs(), c.task == task, c.model_name == model_name, c.model == model)
+            .group_by(c.version_id)
+        )
+        with self._history.reading() as connection:
+            return {row[0]: row[1] for row in connection.execute(wanted)}
+
+    def _outside_runs(self) -> ColumnElement[bool]:
+        """Answers that no run asked for; both columns, for the index that spares a look at all the others."""
+        c = OUTPUTS.c
+        return and_(c.project_id == self._project_id, c.run_id.is_(None), c.item_no.is_(None), c.error_kind.is_(None))
+
     def version_outputs(
         self, version_id: int, model: str, case_ids: Sequence[str] | None = None
     ) -> dict[str, list[Output]]:

@@ -62,8 +62,8 @@ class VersionsBench(RowScreen):
         self.counting = True
         self._compared: str | None = None
         """The key of what the row under the cursor is compared with."""
-        self._newest: dict[str, int] = {}
-        """Entry key to the number of its newest output when its result was counted."""
+        self._newest: dict[str, tuple[int, int]] = {}
+        """Entry key to the numbers of its newest outputs when its result was counted."""
         self._track: tuple[str, str] | None = None
         self._project: Project | None = None
         self._tree_cells = 4
@@ -187,8 +187,11 @@ class VersionsBench(RowScreen):
         )
         try:
             entries = folded(load_entries(workspace, own, base), opened)
-            answered = history.answered_versions(task.name, candidate.name, candidate.model)
-            answered |= history.answered_versions(task.name, BASELINE, project.baseline.model)
+            answered: dict[int, tuple[int, int]] = {}
+            for spec in (candidate, project.baseline):
+                stood = history.answered_versions(task.name, spec.name, spec.model)
+                tried = history.tried_versions(task.name, spec.name, spec.model)
+                answered |= {one: (stood.get(one, 0), tried.get(one, 0)) for one in stood.keys() | tried.keys()}
             places = case_places(history, task)
             if worker.is_cancelled:
                 return
@@ -217,7 +220,7 @@ class VersionsBench(RowScreen):
         in_work = next((entry.key for entry in entries if entry.in_work), None)
         self._show_rows(highlight=None if self.rows.moved else in_work)
 
-    def _counted(self, key: str, newest: int, result: VersionResult) -> None:
+    def _counted(self, key: str, newest: tuple[int, int], result: VersionResult) -> None:
         self.results[key] = result
         self._newest[key] = newest
         self.rows.refresh()
