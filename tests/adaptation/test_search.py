@@ -172,7 +172,7 @@ async def test_the_budget_is_never_exceeded_by_one_call(world: World, more: int)
     world.adviser = Adviser(*BOTH)
     with pytest.raises(ProjectError, match="not one proposal") as refused:
         world.search(budget_calls=1)
-    smallest = int(re.findall(r"it takes (\d+)", str(refused.value))[0])
+    smallest = int(re.findall(r"may take (\d+)", str(refused.value))[0])
     with pytest.raises(ProjectError):
         world.search(budget_calls=smallest - 1)
     assert world.pool.asked == []

@@ -75,15 +75,20 @@ class SearchProgress:
 
     def _beginning(self, event: SearchBegan) -> str:
         ground, expected = self._ground, event.estimate
-        low, high = expected.calls
-        cost = f", ${expected.cost[0]:.4f} to ${expected.cost[1]:.4f}" if expected.cost is not None else ""
         parts = f"{counted(event.learn, 'case')} to learn from, {event.held_out} held out"
-        resumed = "goes on" if event.resumed else "begins"
+        kept = f"{expected.held_out_calls} of them kept for the held-out cases"
+        if event.resumed:
+            # What all sittings together take was told when it began: now it is about the rest.
+            begins, made, budget = "goes on", ground.stored.calls, ground.settings.budget_calls
+            calls = f"{made} of {budget} calls are made, {max(0, budget - made)} are left, {kept}"
+        else:
+            begins, (low, high) = "begins", expected.calls
+            cost = f", ${expected.cost[0]:.4f} to ${expected.cost[1]:.4f}" if expected.cost is not None else ""
+            calls = f"{low} calls where nothing helps, at most {high}{cost}, {kept}"
         models = (ground.project.candidate(ground.candidate), ground.assistant)
         simulated = "; simulated models: no real answers" if any(_simulated(one.model) for one in models) else ""
         return (
-            f"search {resumed} from {ground.base.label}: {parts}; {low} to {high} calls{cost}, "
-            f"{expected.held_out_calls} of them kept for the held-out cases{simulated}"
+            f"search {begins} from {ground.base.label}: {parts}; {calls}{simulated}"
         )
 
     def _line(self, line: str) -> None:
