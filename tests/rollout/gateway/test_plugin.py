@@ -163,7 +163,7 @@ def test_both_names_of_the_longest_answer_are_one_parameter() -> None:
     assert plugin.with_prompt(asked, call, "baseline")["max_tokens"] == 5
 
 
-NAMES = ("bot__baseline", "bot__new")
+NAMES = {"bot__baseline": "bot", "bot__new": "bot", "openai/old": "bot", "openai/new": "bot"}
 
 
 @pytest.mark.parametrize(
@@ -172,11 +172,17 @@ NAMES = ("bot__baseline", "bot__new")
         {"model": "bot", "metadata": {plugin.KEY: "x"}},
         {"model": "bot", "litellm_metadata": {plugin.KEY: "x"}},
         {"model": "bot__new"},
+        {"model": "openai/new"},
+        {"model": "bot__new, bot__baseline"},
+        {"model": "bot,bot"},
         {"model": "bot", "fallbacks": ["bot__new"]},
         {"model": "bot", "mock_response": "yes"},
+        {"model": "bot", "extra_body": {"model": "new", "messages": []}},
+        {"model": "bot", "custom_llm_provider": "another"},
         {"model": "bot", "model_info": {"migrator_arm": "new"}},
         {"model": "bot", "messages": "text"},
         {"model": "bot", "messages": ["text"]},
+        {"model": "bot", "messages": [{"role": ["user"], "content": "hi"}]},
     ],
 )
 def test_a_forged_request_is_refused(data: dict[str, Any]) -> None:

@@ -224,6 +224,8 @@ def test_requests_that_are_not_in_order_get_a_clear_error_and_move_nothing(runni
         (401, "key", asked, "sk-wrong"),
         (400, "can't be sent", {**asked, "metadata": {"migrator_rollout": {"arm": "candidate"}}}, KEY),
         (400, "ask for bot", {**asked, "model": "bot__new"}, KEY),
+        (400, "ask for bot", {**asked, "model": "openai/new"}, KEY),
+        (400, "one model", {**asked, "model": "bot__new, bot__baseline"}, KEY),
         (400, "can't be sent", {**asked, "fallbacks": ["bot__new"]}, KEY),
         (400, "messages", {**asked, "messages": "hi"}, KEY),
         (400, "messages", {"model": "bot"}, KEY),

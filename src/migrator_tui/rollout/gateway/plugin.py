@@ -58,6 +58,7 @@ BASELINE, CANDIDATE = "baseline", "candidate"
 STEPS_ASIDE = """
 fallbacks context_window_fallbacks content_policy_fallbacks disable_fallbacks num_retries max_retries model_info
 model_list specific_deployment mock_response mock_tool_calls mock_timeout mock_testing_fallbacks litellm_params
+custom_llm_provider deployment_id extra_body api_key api_base base_url user_config router_settings_override
 """
 """What a client might say to be served by another model than its arm's, or by none."""
 CLIENT_ERRORS = frozenset({400, 401, 403, 404, 413, 422})
@@ -549,7 +550,7 @@ class RolloutPlugin(CustomLogger):  # type: ignore[misc]
         self.counts: Counter[str] = Counter()
         self.shadows: set[asyncio.Task[None]] = set()
         self._tasks: list[asyncio.Task[None]] = []
-        self._deployments: frozenset[str] | None = None
+        self._deployments: dict[str, str] | None = None
 
     def start(self) -> None:
         """Begin to read and to write, in the running event loop."""
@@ -598,13 +599,21 @@ class RolloutPlugin(CustomLogger):  # type: ignore[misc]
         return [name for name in model_names if name not in self.deployments]
 
     @property
-    def deployments(self) -> frozenset[str]:
-        """The names of the deployments that only we may ask."""
+    def deployments(self) -> Mapping[str, str]:
+        """The names that only we may ask, of deployments and of the models behind them, and what to ask for instead.
+
+        litellm takes a provider's own name for a model, too.
+        """
         router = proxy_server.llm_router
         if self._deployments is None and router is not None:
-            models = [(model.get("model_name"), model.get("model_info") or {}) for model in router.model_list]
-            self._deployments = frozenset(str(name) for name, info in models if info.get("migrator_arm"))
-        return self._deployments or frozenset()
+            found: dict[str, str] = {}
+            for model in router.model_list:
+                info = model.get("model_info") or {}
+                if info.get("migrator_arm"):
+                    asked = str(info["migrator_name"])
+                    found |= {str(model["model_name"]): asked, str(model["litellm_params"]["model"]): asked}
+            self._deployments = {name: asked for name, asked in found.items() if name not in found.values()}
+        return self._deployments or {}
 
     def _assign(self, record: Record, data: dict[str, Any], api_key: str | None) -> None:
         key = conversation_key(data)
@@ -878,26 +887,26 @@ def with_prompt(kwargs: dict[str, Any], call: Call, side: str) -> dict[str, Any]
     return {**kept, **arms[side].params, "messages": arms[side].messages(call.variables, call.own)}
 
 
-def refuse_forged(data: Mapping[str, Any], deployments: Iterable[str]) -> None:
+def refuse_forged(data: Mapping[str, Any], deployments: Mapping[str, str]) -> None:
     """Raise 400 for a request that claims an arm, goes to a deployment past its rollout, or has no messages."""
-    names = frozenset(deployments)
     for where in ("metadata", "litellm_metadata"):
         if isinstance(data.get(where), dict) and KEY in data[where]:
             raise HTTPException(400, {"error": f"{where}.{KEY} is the gateway's own and can't be sent"})
-    model = data.get("model")
-    if model in names:
-        raise HTTPException(
-            400, {"error": f"{model} is behind the gateway; ask for {str(model).rpartition('__')[0]}"}
-        )
-    if f"{model}__{BASELINE}" not in names:
+    model = str(data.get("model"))
+    if model in deployments:
+        raise HTTPException(400, {"error": f"{model} is behind the gateway; ask for {deployments[model]}"})
+    if "," in model and any(name.strip() in {*deployments, *deployments.values()} for name in model.split(",")):
+        raise HTTPException(400, {"error": "model must be one model"})
+    if f"{model}__{BASELINE}" not in deployments:
         return
     for name in STEPS_ASIDE.split():
         if data.get(name) is not None:
             raise HTTPException(400, {"error": f"{name} can't be sent: the gateway decides who answers"})
     if "messages" in data:
         messages = data["messages"]
-        if not isinstance(messages, list) or not messages or not all(isinstance(m, dict) for m in messages):
-            raise HTTPException(400, {"error": "messages must be a list of messages, at least one"})
+        sound = isinstance(messages, list) and messages and all(isinstance(m, dict) for m in messages)
+        if not sound or not all(isinstance(m.get("role"), str) for m in messages):
+            raise HTTPException(400, {"error": "messages must be a list of messages, at least one, each with a role"})
 
 
 # --------------------------------------------------------------------------------------------------- feedback
