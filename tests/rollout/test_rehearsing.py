@@ -1,7 +1,9 @@
 """Practising a rollout: traffic made of cases, what the application sees of it, what is said of it in the end."""
 
 import asyncio
+import io
 import json
+from argparse import Namespace
 from collections import Counter, defaultdict
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field, replace
@@ -15,6 +17,7 @@ import pytest_asyncio
 from aiohttp import web
 
 from migrator_tui.cli import main
+from migrator_tui.commands.rehearse import the_money
 from migrator_tui.history.location import history_folder, projects_folder
 from migrator_tui.history.records import Version
 from migrator_tui.history.rollout_records import EventKind, Rollout, RolloutEvent
@@ -25,9 +28,9 @@ from migrator_tui.project.errors import ProjectError
 from migrator_tui.project.rollout_settings import REHEARSAL_STEPS
 from migrator_tui.project.samples import copy_sample
 from migrator_tui.project.schema import ModelSpec, Price, Project
-from migrator_tui.reports.rehearsal import rehearsal_json
+from migrator_tui.reports.rehearsal import print_rehearsal, rehearsal_json
 from migrator_tui.rollout.rehearsing.drill import Drill, practice_project, refuse_impossible
-from migrator_tui.rollout.rehearsing.money import Capped
+from migrator_tui.rollout.rehearsing.money import NO_MONEY, Capped
 from migrator_tui.rollout.rehearsing.outcome import Rehearsal
 from migrator_tui.rollout.rehearsing.rehearse import Stage, rehearse
 from migrator_tui.rollout.rehearsing.sending import Answered, Sender
@@ -224,6 +227,33 @@ async def test_a_cap_holds_before_the_money_is_spent(
     assert money.budget.spent == pytest.approx(0.11 * len(gateway.asked)) and money.budget.spent <= 1.0
 
 
+@pytest.fixture
+def stage(project: Project, history: History, rollout: Rollout, tmp_path: Path) -> Stage:
+    """With real models of a known price."""
+    price = Price(input=100.0, output=100.0)
+    models = [replace(spec, price=price, model="openai/x") for spec in (project.baseline, *project.candidates)]
+    priced = replace(project, baseline=models[0], candidates=(models[1],))
+    return Stage(
+        priced, project.tasks[0], history, rollout, "http://127.0.0.1:1", "sk-key", tmp_path / "trouble.json"
+    )
+
+
+def test_money_is_told_and_asked_before_a_call_is_made(stage: Stage, capsys: pytest.CaptureFixture[str]) -> None:
+    drill = Drill(rate=20, seconds=60)
+    with pytest.raises(ProjectError, match="nothing was sent; --yes"):
+        the_money(Namespace(max_cost=None, yes=False), stage, drill)
+    told = capsys.readouterr().err
+    assert "1,200 calls to openai/x and openai/x, about $3" in told and "count in the rollout of triage" in told
+    assert the_money(Namespace(max_cost=None, yes=True), stage, drill) is NO_MONEY
+    assert isinstance(the_money(Namespace(max_cost=1.0, yes=True), stage, drill), Capped)
+    unknown = replace(stage.project.candidates[0], price=None, model="openai/nobody-knows-it")
+    unpriced = replace(stage, project=replace(stage.project, candidates=(unknown,)))
+    with pytest.raises(ProjectError, match="--max-cost cannot be held"):
+        the_money(Namespace(max_cost=1.0, yes=True), unpriced, drill)
+    simulated = replace(stage, project=load_project(stage.project.folder))
+    assert the_money(Namespace(max_cost=None, yes=False), simulated, drill) is NO_MONEY
+
+
 # What is said of it
 
 
@@ -280,6 +310,14 @@ def test_whether_the_guardrails_did_what_they_should(
 ) -> None:
     said = rehearsal(rollout, troubles, *events).wrong
     assert (len(said) == 1 and wrong in said[0]) if wrong else not said
+
+
+def test_of_one_that_was_stopped_nothing_is_concluded(rollout: Rollout) -> None:
+    stopped = rehearsal(rollout, ["failing"], ended="stopped")
+    assert not stopped.complete and not stopped.wrong
+    out = io.StringIO()
+    print_rehearsal(stopped, out)
+    assert out.getvalue().endswith("~ not finished: stopped\n")
 
 
 def test_trouble_that_no_guardrail_watches_is_told(rollout: Rollout) -> None:
@@ -351,6 +389,7 @@ def test_trouble_that_models_cannot_be_brought_into_is_refused(project: Project)
         ("", "no rollout of task triage is under way"),
         ("--trouble none --trouble failing", "--trouble none does not go together"),
         ("--trouble failing --trouble-after 60", "are over"),
+        ("--trouble failing --share 0", "makes no trouble"),
         ("--python python3", "about the gateway that --start starts"),
         ("--start --gateway http://127.0.0.1:1", "does not go together with --gateway"),
         ("--rate 0", "not a number above 0"),
@@ -405,13 +444,13 @@ def test_a_failing_candidate_is_rolled_back_with_nobody_at_the_keyboard(
 ) -> None:
     """The real proxy before simulated models, a monitor, and the sample's cases as traffic."""
     folder = copy_sample("support-tickets", tmp_path / "support-tickets")
-    words = ["--rate", "10", "--seconds", "16", "--trouble", "failing", "--trouble-after", "6", "--format", "json"]
+    words = ["--rate", "15", "--seconds", "16", "--trouble", "failing", "--trouble-after", "6", "--format", "json"]
     code = main(["-C", str(folder), "rehearse", "--start", "--python", str(gateway_python), *words])
     out, err = capsys.readouterr()
     said = json.loads(out)
     assert (code, said["wrong"], said["errors"], said["moved"]) == (0, [], 0, 0), err
     assert said["state"] == "rolled-back" and 0 < said["rolled_back_after_s"] <= 10
-    assert said["calls"] == 160 == sum(side["calls"] for side in said["arms"].values())
+    assert said["calls"] == 240 == sum(side["calls"] for side in said["arms"].values())
     assert said["arms"]["candidate"]["rescued"] > 0
     assert "trouble begins: the candidate fails" in err and "rolled-back by monitor: tripwire" in err
     # Nothing of the user's is touched: there is no history, and no rollout in it.

@@ -72,6 +72,8 @@ def _drill(arguments: Namespace) -> Drill:
     after = arguments.trouble_after if arguments.trouble_after is not None else min(AFTER_S, arguments.seconds / 4)
     if troubles and after >= arguments.seconds:
         raise ProjectError(f"--trouble-after {after:g}: by then the {arguments.seconds:g} s of traffic are over")
+    if troubles and arguments.share == 0:
+        raise ProjectError("--share 0 makes no trouble; leave --trouble out")
     if not arguments.start and (arguments.auto_advance or arguments.candidate or arguments.python):
         raise ProjectError("--auto-advance, --candidate and --python are about the gateway that --start starts")
     if arguments.start and arguments.gateway:
@@ -159,11 +161,11 @@ async def _with_the_running_gateway(
     if lease is None or lease.until < now():
         say("no monitor is watching, so nothing rolls back by itself: `gateway` starts one, or `monitor`")
     stage = Stage(project, task, history, rollout, address, key, trouble_file(project))
-    money = await asyncio.to_thread(_money, arguments, stage, drill)
+    money = await asyncio.to_thread(the_money, arguments, stage, drill)
     return await rehearse(stage, drill, stop, say, money=money)
 
 
-def _money(arguments: Namespace, stage: Stage, drill: Drill) -> Money:
+def the_money(arguments: Namespace, stage: Stage, drill: Drill) -> Money:
     """Tell and ask where the calls cost money; `ProjectError` where nobody agrees."""
     from migrator_tui.project.cases import load_cases
     from migrator_tui.rollout.rehearsing.money import NO_MONEY, Capped, likely_cost

@@ -88,7 +88,8 @@ def print_rehearsal(done: Rehearsal, out: TextIO) -> None:
         lines += ["", f"  rolled back {done.rolled_back_after_s:.1f} s after the trouble began"]
     elif rollout.state.live and done.blockers:
         lines += ["", "  the next step still needs:", *(f"    {safe_line(each, 300)}" for each in done.blockers)]
-    lines += ["", *([f"✗ {safe_line(each, 400)}" for each in done.wrong] or ["✓ everything was as it should be"])]
+    fine = "✓ everything was as it should be" if done.complete else f"~ not finished: {safe_line(done.ended, 300)}"
+    lines += ["", *([f"✗ {safe_line(each, 400)}" for each in done.wrong] or [fine])]
     for line in lines:
         out.write(safe(line) + "\n")
 

@@ -132,7 +132,7 @@ class Rehearsal:
             found.append(f"the gateway did not take {len(self.untold)} pieces of feedback, such as: {self.untold[0]}")
         if self.moved:
             found.append(f"{self.moved} conversations changed sides while no percentage changed")
-        return [*found, *self._missed()]
+        return [*found, *(self._missed() if self.complete else ())]
 
     def _missed(self) -> list[str]:
         """What the guardrails did and should not, or should and did not."""
