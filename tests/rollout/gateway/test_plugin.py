@@ -295,6 +295,14 @@ def test_rows_wait_for_the_database_and_the_rest_is_counted(
     assert stored(url, "select count(*) from migrator_traffic") == [(3,)]
 
 
+def test_a_flood_of_feedback_leaves_room_for_the_calls_themselves(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(plugin, "MOST_WAITING", 6)
+    rows = plugin.Rows(plugin.Database(url))
+    said = plugin.feedback_row({"request_id": "r", "name": "escalated", "value": True})
+    assert [rows.put("migrator_feedback", said) for _ in range(5)] == [True] * 3 + [False] * 2
+    assert all(rows.put("migrator_traffic", a_call().row("ok", "candidate")) for _ in range(3))
+
+
 def test_a_row_that_no_database_takes_holds_up_no_other(url: str) -> None:
     rows = plugin.Rows(plugin.Database(url))
     broken = {**a_call().row("ok", "candidate"), "assigned": None}

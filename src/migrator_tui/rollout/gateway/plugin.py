@@ -402,8 +402,9 @@ class Rows:
         self._failing = 0
 
     def put(self, table: str, row: dict[str, Any]) -> bool:
-        """Take a row in; no where there is no room for it."""
-        if self.database is None or len(self.waiting) >= MOST_WAITING:
+        """Take a row in; no where there is no room for it. Feedback leaves half of it to the calls themselves."""
+        room = MOST_WAITING // 2 if table == "migrator_feedback" else MOST_WAITING
+        if self.database is None or len(self.waiting) >= room:
             self.counts["dropped"] += 1
             if self.counts["dropped"] % 1000 == 1:
                 log.error("%d rows dropped: the database takes none", self.counts["dropped"])
