@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from migrator_tui.adaptation.keeping import edit_details
+from migrator_tui.adaptation.values import Edit, Op
 from migrator_tui.history.records import Origin
 from migrator_tui.history.store import History
 from migrator_tui.project.config import load_project
@@ -70,6 +72,12 @@ def test_prompt_show_and_write(call: Call, tmp_path: Path) -> None:
             origin=Origin.EDITOR,
             author="tester",
         )
+        edit = Edit(Op.APPEND, "In one word.", title="short", why="They ramble.", case_ids=("c1",))
+        details = {"edits": [edit_details(edit)], "assistant": "helper", "tried": True}
+        history.keep_adaptation(version.id, details, "ann")
+    _, out, err = call("-C", folder, "prompt", "show", "--version", version.label)
+    assert out == "Answer in one word.\n" and "proposed by helper, accepted by ann" in err
+    assert "short: They ramble. (for c1)" in err
     code, out, err = call("-C", folder, "prompt", "write", "--candidate", "newr")
     assert code == 2 and 'did you mean "newer"?' in err
     code, out, err = call(

@@ -67,6 +67,12 @@ class Reasons:
     """Who accepted it, or started the search."""
     created_at: datetime
 
+    def part_words(self, part: str) -> str:
+        """What the cases of a part are called. Edits that name no case, as those that strip, are written for none:
+        what they are aimed at are the cases that failed."""
+        named = any(edit.case_ids for edit in self.edits)
+        return PARTS[part] if named or part != "aimed_at" else "cases that failed"
+
 
 def reasons_of(adaptation: Adaptation) -> Reasons:
     """What is kept, read."""
@@ -105,9 +111,20 @@ def who_words(reasons: Reasons) -> str:
     return f"{proposed} in a search that {reasons.author} started"
 
 
-def count_words(counts: PartCounts) -> str:
-    """`3 of 4 cases it was written for fixed, 0 broken`."""
-    return f"{PARTS[counts.part]} ({counts.cases:,}): {counts.fixed:,} fixed, {counts.broken:,} broken"
+def count_words(counts: PartCounts, reasons: Reasons) -> str:
+    """`cases it was written for (4): 3 fixed, 0 broken`."""
+    words = reasons.part_words(counts.part)
+    return f"{words} ({counts.cases:,}): {counts.fixed:,} fixed, {counts.broken:,} broken"
+
+
+def needed_words(reasons: Reasons, number: int) -> str:
+    """What came of leaving out the edit of that number, from 0; empty where nobody tried."""
+    if number not in reasons.needed_for:
+        return ""
+    needed = len(reasons.needed_for[number])
+    if not needed:
+        return "left out, nothing failed: it did not earn its place"
+    return f"left out, {needed:,} {'case fails' if needed == 1 else 'cases fail'}"
 
 
 def title_of(reasons: Reasons) -> str:

@@ -2,11 +2,13 @@
 
 import json
 from argparse import Namespace
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from migrator_tui.commands.common import agreed, open_history, open_project, put, say, the_candidate, the_task
 from migrator_tui.history.records import Version
 from migrator_tui.project.schema import Project, Task
+from migrator_tui.project.words import listed
 
 if TYPE_CHECKING:
     from migrator_tui.adaptation.reasons import Reasons
@@ -20,7 +22,7 @@ def execute(arguments: Namespace) -> int:
 
 
 def _show(arguments: Namespace) -> int:
-    from migrator_tui.adaptation.reasons import reasons_of, who_words
+    from migrator_tui.adaptation.reasons import reasons_of
     from migrator_tui.history.author import author
     from migrator_tui.running.versions import named_version, version_of_record
 
@@ -39,9 +41,22 @@ def _show(arguments: Namespace) -> int:
         put(json.dumps(_as_json(version, project, task, reasons), indent=2, ensure_ascii=True) + "\n")
     else:
         if reasons is not None:
-            say(f"{version.label}: {who_words(reasons)}")
+            for line in _told(version, reasons):
+                say(line)
         put(version.template if version.template.endswith("\n") else version.template + "\n")
     return 0
+
+
+def _told(version: Version, reasons: "Reasons") -> Iterator[str]:
+    """Why it is so: who proposed it, each edit with its reason and cases, and how it was tried."""
+    from migrator_tui.adaptation.reasons import count_words, needed_words, who_words
+
+    yield f"{version.label}: {who_words(reasons)}"
+    for number, edit in enumerate(reasons.edits):
+        cases = f"for {listed(edit.case_ids)}" if edit.case_ids else ""
+        about = "; ".join(filter(None, (cases, needed_words(reasons, number))))
+        yield f"{edit.title or 'an edit'}: {edit.why or 'without a reason'}{f' ({about})' if about else ''}"
+    yield from (count_words(counts, reasons) for counts in reasons.parts)
 
 
 def _as_json(version: Version, project: Project, task: Task, reasons: "Reasons | None") -> dict[str, object]:

@@ -8,7 +8,7 @@ mention, an image or a tag.
 import re
 from collections.abc import Iterable, Sequence
 
-from migrator_tui.adaptation.reasons import count_words, who_words
+from migrator_tui.adaptation.reasons import count_words, needed_words, who_words
 from migrator_tui.adaptation.values import times_before
 from migrator_tui.parity.drift.ranking import DriftRow
 from migrator_tui.parity.gate.words import allowance, signed, span
@@ -263,11 +263,12 @@ def _reasons(candidate: CandidateReport, named: str, most: int) -> str:
     lines: list[str] = []
     for version, reasons in explained[:EXPLAINED]:
         lines += ["", f"**{plain(version.label)}**, {plain(who_words(reasons))}", ""]
-        for edit in reasons.edits[:most]:
+        for number, edit in enumerate(reasons.edits[:most]):
             ids = [*map(code, edit.case_ids[:most]), *(["…"] if len(edit.case_ids) > most else [])]
             told = f"{plain(edit.title or 'an edit', 120)}: {plain(edit.why, 400) or 'without a reason'}"
-            lines.append(f"- {told}" + (f" ({', '.join(ids)})" if ids else ""))
-        lines += [f"- {plain(count_words(counts))}" for counts in reasons.parts]
+            needed = needed_words(reasons, number)
+            lines.append(f"- {told}" + (f" ({', '.join(ids)})" if ids else "") + (f"; {needed}" if needed else ""))
+        lines += [f"- {plain(count_words(counts, reasons))}" for counts in reasons.parts]
         if before := times_before(reasons.looks):
             lines.append(f"- held-out cases were looked at {before}")
     if len(explained) > EXPLAINED:

@@ -209,8 +209,9 @@ def reasons_json(reasons: Reasons) -> dict[str, Any]:
                 "kind": edit.kind.value,
                 "cases": list(edit.case_ids),
                 "explained": edit.explained,
+                "needed_for": list(reasons.needed_for[number]) if number in reasons.needed_for else None,
             }
-            for edit in reasons.edits
+            for number, edit in enumerate(reasons.edits)
         ],
         "flips": {
             counts.part: {

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from markupsafe import Markup
 
 from migrator_tui import __version__
-from migrator_tui.adaptation.reasons import count_words, who_words
+from migrator_tui.adaptation.reasons import count_words, needed_words, title_of, who_words
 from migrator_tui.adaptation.values import times_before
 from migrator_tui.history.records import Version
 from migrator_tui.parity.outcomes import Source
@@ -81,6 +81,8 @@ def html_report(report: Report) -> str:
         version_title=version_title,
         who_words=who_words,
         count_words=count_words,
+        needed_words=needed_words,
+        title_of=title_of,
         times_before=times_before,
         settings=_settings,
         gate_rules=_gate_rules,

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from textual.content import Content
 
-from migrator_tui.adaptation.reasons import PARTS, PartCounts, Reasons, who_words
+from migrator_tui.adaptation.reasons import PartCounts, Reasons, needed_words, who_words
 from migrator_tui.adaptation.values import EditKind, times_before
 from migrator_tui.text_safety import safe, safe_line
 from migrator_tui.tui.glyphs import Glyphs
@@ -28,7 +28,7 @@ def reason_lines(reasons: Reasons, labels: Mapping[int, str], glyphs: Glyphs, wi
         lines.append(Content.assemble((f"{number + 1:>{INDENT - 1}} ", MUTED), (title, STRONG), (kind, MUTED)))
         if edit.why:
             lines.append(Content.assemble(" " * INDENT, safe(edit.why)))
-        for words in (_cases(edit.case_ids, width), _needed(reasons, number)):
+        for words in (_cases(edit.case_ids, width), needed_words(reasons, number)):
             if words:
                 lines.append(Content.styled(" " * INDENT + words, MUTED))
     lines += [_counts(part, reasons, glyphs) for part in reasons.parts]
@@ -47,15 +47,6 @@ def _cases(case_ids: tuple[str, ...], width: int) -> str:
     return f"for {fitted(case_ids, max(20, width - INDENT - 4))}" if case_ids else ""
 
 
-def _needed(reasons: Reasons, number: int) -> str:
-    if number not in reasons.needed_for:
-        return ""
-    needed = len(reasons.needed_for[number])
-    if not needed:
-        return "left out, nothing failed: it did not earn its place"
-    return f"left out, {needed:,} {'case fails' if needed == 1 else 'cases fail'}"
-
-
 def _counts(part: PartCounts, reasons: Reasons, glyphs: Glyphs) -> Content:
     before = times_before(reasons.looks) if part.part == "held_out" else ""
     times = f", asked {before}" if before else ""
@@ -63,5 +54,5 @@ def _counts(part: PartCounts, reasons: Reasons, glyphs: Glyphs) -> Content:
         (f"{glyphs.added} {part.fixed:,}", STYLES["success"] if part.fixed else MUTED),
         "  ",
         (f"{glyphs.failed} {part.broken:,}", STYLES["error"] if part.broken else MUTED),
-        (f"  of {part.cases:,} {PARTS[part.part]}{times}", MUTED),
+        (f"  of {part.cases:,} {reasons.part_words(part.part)}{times}", MUTED),
     )
