@@ -125,6 +125,16 @@ MISTAKES = [
         "[adaptation]\nmax_edit = 3\n[gate]",
         'migrator.toml:29: unknown key "max_edit" in [adaptation]; did you mean "max_edits"?',
     ),
+    (
+        "[gate]",
+        "[adaptation]\nmax_edits = 2.5\n[gate]",
+        "migrator.toml:29: max_edits must be a whole number, not 2.5",
+    ),
+    (
+        "[gate]",
+        "[adaptation]\nguidance = 3\n[gate]",
+        "migrator.toml:29: guidance must be text or a list of texts, not a number",
+    ),
     ("[gate]", "[adaptation]\nguidance = 'rule.toml'\n[gate]", 'migrator.toml:29: no file "rule.toml"'),
     ("[gate]", 'frozen = ["3-8", "8-3"]\n[gate]', 'migrator.toml:28: frozen: "8-3" is no range of lines'),
     ("[gate]", 'frozen = "0"\n[gate]', 'migrator.toml:28: frozen: "0" is no range of lines; write "3-8"'),

@@ -49,7 +49,8 @@ class Table:
         if value is None:
             return None
         if not isinstance(value, kinds) or (isinstance(value, bool) and kinds is not bool):
-            raise self.wrong(key, f"{key} must be {wanted}, not {kind_of(value)}")
+            found = f"{value:g}" if isinstance(value, float) and kinds is int else kind_of(value)
+            raise self.wrong(key, f"{key} must be {wanted}, not {found}")
         return value
 
     def text(self, key: str) -> str | None:
@@ -118,7 +119,7 @@ class Table:
             return []
         items = [value] if isinstance(value, str) else value
         if not isinstance(items, list):
-            raise self.wrong(key, f"{key} must be a list of texts, not {kind_of(value)}")
+            raise self.wrong(key, f"{key} must be text or a list of texts, not {kind_of(value)}")
         for n, item in enumerate(items):
             if not isinstance(item, str) or not item.strip():
                 raise Misfit(f"{key} must be a list of texts; item {n + 1} is {kind_of(item)}", (*self.at(key), n))

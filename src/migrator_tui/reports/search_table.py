@@ -45,7 +45,7 @@ def _lines(result: SearchResult, held_out: int) -> Iterable[str]:
 def _try(one: Try) -> str:
     sign = "●" if one.accepted else "✗"
     label = one.label or "–"
-    title = safe_line(one.title, TITLE)
+    title = safe_line(one.title, TITLE) if one.parent is not None else ""
     return f"{sign} {one.number:>3}  {label:<8} {title:<{TITLE}} {percent(one.score):>9}  {safe_line(one.why, 200)}"
 
 

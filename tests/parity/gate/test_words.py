@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from migrator_tui.parity.gate.words import about, change, counted, listed, number, seconds, signed, the
+from migrator_tui.parity.gate.words import about, change, counted, listed, number, seconds, settling, signed, the
 
 
 @given(st.floats(-1, 1), st.floats(-1, 1).map(lambda value: round(value, 3)))
@@ -53,3 +53,8 @@ def test_counts_and_lists() -> None:
     assert (counted(1, "case"), counted(0, "case"), counted(12, "case")) == ("1 case", "0 cases", "12 cases")
     assert (the(1, "open case"), the(3, "open case")) == ("the open case", "the 3 open cases")
     assert listed(["a", "b"]) == "a, b"
+
+
+def test_one_more_case_is_one() -> None:
+    assert settling(1, to_ready=True, only_this=True) == "about 1 more case like these would settle it as ready"
+    assert settling(2, to_ready=False, only_this=True) == "about 2 more cases like these would settle it as not ready"

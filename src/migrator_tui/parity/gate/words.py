@@ -95,4 +95,4 @@ def settling(more: int, *, to_ready: bool, only_this: bool) -> str:
     Where other rules are open too, further cases that go well settle the pass rate and no more.
     """
     which = "as not ready" if not to_ready else "as ready" if only_this else "as far as the pass rate goes"
-    return f"{about(more)} more cases like these would settle it {which}"
+    return f"{about(more)} more {'case' if more == 1 else 'cases'} like these would settle it {which}"

@@ -15,6 +15,7 @@ from migrator_tui.adaptation.search.values import HeadRoom, SearchEstimate, Sear
 from migrator_tui.history.adaptation_records import StoredSearch
 from migrator_tui.history.errors import HistoryError
 from migrator_tui.project.errors import ProjectError
+from migrator_tui.project.words import counted
 from migrator_tui.text_safety import safe_line
 from migrator_tui.tui.glyphs import Glyphs
 from migrator_tui.tui.theme import MUTED, STRONG, STYLES
@@ -224,7 +225,7 @@ class SearchDialog(Modal[SearchChoice]):
         if stopped is not None:
             lines.append(Content(""))
             choices = (
-                (True, f"go on with the search that stopped after {stopped.calls:,} calls"),
+                (True, f"go on with the search that stopped after {counted(stopped.calls, 'call')}"),
                 (False, "begin anew"),
             )
             for going_on, words in choices:
