@@ -103,6 +103,8 @@ def test_a_guardrail_takes_the_place_of_the_usual_ones_on_its_metric(tmp_path: P
         ('[[rollout.guardrails]]\nmetric = "latency"', 0, "has no limit"),
         ("[[rollout.guardrails]]\nlimit = 1", 0, "has no metric"),
         ('[[rollout.guardrails]]\nmetric = "latency"\nlimit = -1', 2, "at least 0|between 0"),
+        ('[[rollout.guardrails]]\nmetric = "latency"\nlimit = 25', 2, "0.25 is a quarter more"),
+        ('[[rollout.guardrails]]\nmetric = "failures"\nlimit = 2', 2, "0.02 is two points"),
         ('[[rollout.guardrails]]\nmetric = "cost"\nlimit = 1\naction = "stop"', 3, "action can't be"),
         ("[gateway]\nport = 0", 1, "between 1 and 65535"),
         ('[gateway]\nmaster_key = "sk-1234567890"', 1, "a key is never written here"),

@@ -8,6 +8,7 @@ from typing import Any, cast
 from migrator_tui.project.rollout_settings import (
     METRICS,
     PRESETS,
+    RELATIVE,
     SHADOW_STEP,
     USUAL_GUARDRAILS,
     Action,
@@ -24,6 +25,7 @@ _SECONDS = {"s": 1.0, "min": 60.0, "m": 60.0, "h": 3_600.0, "d": 86_400.0}
 _LONGEST_S = 365 * 86_400.0
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _MOST_STEPS = 50
+_LIMITS = ("between 0 and 1 (0.02 is two points)", "between 0 and 10 (0.25 is a quarter more)")
 
 
 def rollout_settings(table: Table) -> RolloutSettings:
@@ -142,7 +144,8 @@ def _guardrail(table: Table) -> tuple[GuardrailRule, bool]:
     if metric is None:
         raise table.missing("metric")
     off = table.flag("off") or False
-    limit = table.number("limit", 0, 1_000)
+    # A share: whoever writes 25 for 25 % would have a guardrail that never trips.
+    limit = table.number("limit", 0, 10 if metric in RELATIVE else 1, wanted=_LIMITS[metric in RELATIVE])
     action = table.choice("action", ("roll-back", "hold"))
     min_sample = table.count("min_sample", 1, 1_000_000)
     table.refuse_unknown()

@@ -161,7 +161,7 @@ def _lines(status: Status) -> Sequence[str]:
             lines += [f"    {safe_line(blocker, 300)}" for blocker in seen.blockers]
     if not status.watched and rollout.state.live:
         lines.append("  ! no monitor is watching, so nothing rolls back by itself: `monitor` starts one")
-    lines += ["", f"  {'':<16}{'baseline':>22}{'candidate':>22}"]
+    lines += ["", f"  {'':<16}{'baseline':>25}{'candidate':>25}"]
     arms = [seen.arms["baseline"], seen.arms["candidate"]]
     for name, cells in (
         ("calls", [f"{arm.requests:,}" for arm in arms]),
@@ -169,7 +169,7 @@ def _lines(status: Status) -> Sequence[str]:
         *((metric, [_told(metric, arm) for arm in arms]) for metric in _known(arms)),
         ("latency p95", [_ms(arm.latency_p95_ms) for arm in arms]),
     ):
-        lines.append(f"  {name:<16}{cells[0]:>22}{cells[1]:>22}")
+        lines.append(f"  {name:<16}{cells[0]:>25}{cells[1]:>25}")
     lines += ["", f"  {'guardrail':<18}{'limit':>8}{'now':>10}{'interval':>20}   if it trips"]
     lines += [_guardrail_line(result) for result in (*seen.results, *seen.health)]
     if status.after:
