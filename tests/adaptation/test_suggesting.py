@@ -11,12 +11,22 @@ from typing import Any
 
 import pytest
 
-from migrator_tui.adaptation.suggesting import NOT_RUN, RETRIES, Prepared, SuggestionError, prepare, suggest
+from migrator_tui.adaptation.guidance import shipped
+from migrator_tui.adaptation.material import Failure
+from migrator_tui.adaptation.suggesting import (
+    NOT_RUN,
+    RETRIES,
+    Prepared,
+    SuggestionError,
+    advice_of,
+    prepare,
+    suggest,
+)
 from migrator_tui.history.adaptation_records import Exchange
 from migrator_tui.history.records import NewOutput
 from migrator_tui.models.requests import Answer
 from migrator_tui.project.errors import ProjectError
-from migrator_tui.project.schema import Message
+from migrator_tui.project.schema import Case, Message
 from migrator_tui.running.run import Runner
 from tests.adaptation.shop import CONFIG, FENCED, GOOD, PROMPT, Shop, open_shop
 from tests.running.conftest import FakePool
@@ -306,3 +316,9 @@ async def test_stripping_asks_what_can_go_and_takes_only_that(tmp_path: Path) ->
     found = await suggest(prepared, helper)
     assert found.minimal and [edit.op for edit in found.edits] == ["delete"]
     assert "edit 1: append adds to the prompt" in helper.asked[1][3]["content"]
+
+
+def test_advice_about_tools_is_no_parameter() -> None:
+    rules = [rule for rule in shipped().rules if rule.id in ("tool-definitions", "truncated")]
+    failures = {"a": Failure(Case("a"), "", drift_names=("tool-choice", "truncated"))}
+    assert {one.what: one.text[:5] for one in advice_of(rules, failures)} == {"tool": "Names", "parameter": "What "}

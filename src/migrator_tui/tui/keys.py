@@ -133,7 +133,7 @@ CASE_LIST: Sequence[Key] = (
     Key("edit", "e", "edit", "edit prompt", "edit the prompt", "Change", short="edit"),
     Key("run-case", "r,ctrl+r,f5", "run_case", "run", "run this case with the draft", "Run"),
     Key("run-all", "R,f6", "run_all", "run all", "run all; asks with calls and money", "Run", short="all"),
-    Key("suggest", "s", "suggest", "suggest edits", "have edits of the prompt suggested", "Change", short="suggest"),
+    Key("suggest", "s", "suggest", "suggest", "have edits of the prompt suggested", "Change"),
     Key("diff", "d", "diff", "diff", "word diff of the two outputs", "Look"),
     Key("blind", "b", "blind", "blind", "blind: hide names, shuffle sides", "Look"),
     Key("filter", "slash", "filter", "filter", "filter: text, tag:, is:", "Move"),

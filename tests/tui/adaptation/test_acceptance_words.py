@@ -11,13 +11,15 @@ from migrator_tui.tui.adaptation.acceptance_words import (
     chip_words,
     held_out_words,
     keeps_although,
+    kept_words,
     looks_words,
     purpose_words,
     trust_words,
 )
-from migrator_tui.tui.adaptation.review_parts import worth
+from migrator_tui.tui.adaptation.review_parts import worth, written_by
+from migrator_tui.tui.adaptation.review_state import Choice, Review
 from migrator_tui.tui.glyphs import ASCII, UNICODE
-from tests.tui.adaptation.reviewing import BREAKS
+from tests.tui.adaptation.reviewing import BREAKS, SUGGESTION
 
 NOTHING = Acceptance(Flips(still_failing=("a",)), Flips(kept=("b", "c")), Flips(), looks=0)
 
@@ -33,6 +35,18 @@ def test_the_word_is_the_worst_that_happens() -> None:
     stopped = replace(NOTHING, aimed_at=Flips(fixed=("a",)), stopped_because="stopped")
     assert chip_words(stopped, UNICODE) == ("! NOT TO THE END", "warning")
     assert chip_words(critical, ASCII)[0].isascii()
+
+
+def test_stripping_is_told_by_what_it_does_not_break() -> None:
+    cut = replace(SUGGESTION, minimal=True)
+    review = Review(SUGGESTION, "", {}, None, "v1", choices=[Choice.TAKEN] * 2 + [Choice.OPEN], acceptance=BREAKS)
+    assert kept_words(review, "v2") == "2 edits kept as v2, 3 fixed"
+    assert kept_words(replace(review, suggestion=cut), "v2") == "2 removals kept as v2, 1 broken"
+    assert (
+        kept_words(replace(review, suggestion=cut, acceptance=NOTHING), "v2")
+        == "2 removals kept as v2, nothing broken"
+    )
+    assert "by 6 cases: what can go" in written_by(replace(review, suggestion=cut))
 
 
 def test_purpose_stands_against_price() -> None:

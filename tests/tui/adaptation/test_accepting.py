@@ -7,11 +7,13 @@ from pathlib import Path
 
 import pytest
 
+from migrator_tui.adaptation.values import Flips
 from migrator_tui.history.records import Mark, Origin, Standing
 from migrator_tui.models.pool import ModelPool
 from migrator_tui.tui.adaptation.asking import AskDialog
 from migrator_tui.tui.adaptation.review import ReviewScreen
 from migrator_tui.tui.adaptation.review_trying import TrySides
+from migrator_tui.tui.adaptation.review_words import ChangeWords
 from migrator_tui.tui.widgets.modal import Confirm, Sheet
 from migrator_tui.tui.workbench.run_dialog import RunDialog
 from tests.tui.adaptation.reviewing import BREAKS, NO_FENCES, POLITE, accepting, under_review
@@ -168,6 +170,28 @@ async def test_edits_that_earn_no_place_are_left_with_one_key(asked: Asked, pool
         await driver.press("enter")
         await driver.until(lambda: "left: nothing fails without it" in driver.text)
         assert review.taken == [0] and review.left == [1]
+
+
+async def test_e_changes_the_words_of_what_is_being_accepted(answered: Path) -> None:
+    async with opened(answered) as driver:
+        review = await accepting(driver, taken=(1, 2))
+        assert "e changes the words of edit 2" in driver.text
+        await driver.press("tab", "e")
+        await driver.until(lambda: isinstance(driver.app.screen, ChangeWords))
+        await driver.type("Do. ")
+        await driver.press("ctrl+s")
+        await driver.until(lambda: "Do. Be polite" in driver.text)
+        assert driver.app.current.NAME == "suggestion" and review.edits[1].text.startswith("Do. ")
+
+
+async def test_the_case_in_view_stays_when_edits_are_kept(answered: Path) -> None:
+    async with opened(answered) as driver:
+        await driver.go_to("c5")
+        await accepting(driver, replace(BREAKS, passed=Flips(kept=("c4", "c5", "c6")), held_out=Flips()))
+        await driver.press("ctrl+s")
+        await driver.until(lambda: driver.app.current.NAME == "workbench" and "kept as v2, 1 fixed" in driver.notice)
+        await driver.settle()
+        assert driver.case == "c5"
 
 
 async def test_keeping_what_breaks_asks_first_and_is_remembered_as_such(answered: Path) -> None:

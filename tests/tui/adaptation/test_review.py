@@ -11,7 +11,8 @@ from migrator_tui.adaptation.values import Ablation, Edit, Op
 from migrator_tui.history.adaptation_records import CasePart
 from migrator_tui.history.records import Origin
 from migrator_tui.tui.adaptation.asking import show
-from migrator_tui.tui.adaptation.review_state import Choice
+from migrator_tui.tui.adaptation.review_keeping import put
+from migrator_tui.tui.adaptation.review_state import Choice, Review
 from migrator_tui.tui.adaptation.review_words import ChangeWords
 from tests.tui.adaptation.reviewing import (
     COPIED,
@@ -216,16 +217,17 @@ async def test_without_an_edit_it_says_what_to_do(answered: Path, minimal: bool)
         assert "asks anew" in driver.text and "s ask anew" in driver.lines[-1] and "space" not in driver.lines[-1]
 
 
-async def test_the_workbench_says_that_edits_wait(answered: Path) -> None:
-    for size in (NARROW, MEDIUM):
-        async with opened(answered, size=size) as driver:
-            assert "s sugg" in driver.lines[-1]
-            screen = await under_review(driver)
-            assert screen.review is not None
-            show(driver.app, screen.review)
-            await driver.press("escape", "e")
-            await driver.until(lambda: driver.app.current.NAME == "workbench")
-            await driver.until(lambda: "s 3 edits suggested" in driver.text)
+@pytest.mark.parametrize("size", [MEDIUM, NARROW])
+async def test_the_workbench_says_that_edits_wait(answered: Path, size: tuple[int, int]) -> None:
+    async with opened(answered, size=size) as driver:
+        assert "s suggest " in driver.lines[-1]
+        screen = await under_review(driver)
+        assert screen.review is not None
+        show(driver.app, screen.review)
+        await driver.press("escape", "e")
+        await driver.until(lambda: "s 3 edits suggested" in driver.text)
+        await driver.press("escape")
+        await driver.until(lambda: "s 3 edits " in driver.lines[-1])
 
 
 async def test_what_was_sent_is_copied_to_a_file_too(answered: Path) -> None:
@@ -282,8 +284,12 @@ async def test_edits_accepted_for_one_task_are_offered_to_another_and_only_looke
         screen = await under_review(driver)
         review = screen.review
         assert review is not None
+        # A suggestion that is under review there gives way, which is said.
+        old = replace(SUGGESTION, task="replies")
+        put(driver.app, Review(old, "", {}, None, "v1"))
         driver.app.run_worker(offer(driver.app, review, [NO_FENCES]))
         await driver.until(lambda: isinstance(driver.app.screen, OfferDialog) and "replies" in driver.text)
+        assert "1 edit fits, instead of what is suggested there" in driver.text
         assert "xml" not in driver.text
         await driver.press("enter")
         await driver.until(

@@ -78,7 +78,9 @@ class Drafting(DraftParams, Bench):
     def show_suggested(self) -> None:
         """That edits of the prompt in view were suggested, where they were."""
         review = self.program.reviews.get((self.workspace.task.name, self.workspace.candidate.name))
-        self.prompt_pane.show_suggested(len(review.edits) if review is not None else 0)
+        self.suggested = len(review.edits) if review is not None else 0
+        self.prompt_pane.show_suggested(self.suggested)
+        self.show_keys()
 
     def _show_params(self) -> None:
         if self.prompt is None:

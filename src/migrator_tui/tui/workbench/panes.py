@@ -1,6 +1,7 @@
 """The workbench's panes: which there are, what they hold, and how they fold where the terminal is narrow."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import ComposeResult
@@ -63,6 +64,8 @@ class Panes(WorkScreen):
         self.narrow_tab = "outputs"
         self.hint: Sequence[str] = ()
         """What the right pane says of a whole run while nothing has run yet."""
+        self.suggested = 0
+        """Edits of the prompt in view that wait to be looked at."""
         self.complete = False
         """All panes are there."""
         self._paint_timer: Timer | None = None
@@ -180,6 +183,9 @@ class Panes(WorkScreen):
     def panes(self) -> Mapping[str, Sequence[Key]]:
         stop = [k for k in CASE_LIST if k.id == "stop" and self.program.runs.busy]
         rest = [k for k in CASE_LIST if k.id != "stop"]
+        if self.suggested:
+            words = f"{self.suggested:,} edit{'' if self.suggested == 1 else 's'}"
+            rest = [replace(k, word=words, short=words) if k.id == "suggest" else k for k in rest]
         cases, editor = ("case list and outputs", [*stop, *rest]), ("prompt editor", [*stop, *EDITOR])
         return dict((editor, cases) if self.in_editor else (cases, editor))
 
