@@ -24,6 +24,7 @@ from migrator_tui.tui.app import MigratorApp
 from migrator_tui.tui.glyphs import ASCII, UNICODE
 from migrator_tui.tui.widgets.modal import Ask, Confirm, Sheet
 from tests.tui.adaptation.scripted import (
+    BEGAN,
     EDIT,
     HELD_OUT,
     SETTINGS,
@@ -143,6 +144,32 @@ async def test_where_nothing_helped_there_is_nothing_to_review(answered: Path) -
         await driver.press("enter")
         await driver.until(lambda: isinstance(driver.app.screen, Sheet))
         assert "Try 10: no preamble, and why not" in driver.text, "the newest is under the cursor; its prompt"
+
+
+async def test_without_a_proposal_no_prompt_is_offered_and_a_new_search_begins_empty(answered: Path) -> None:
+    async with opened(answered, size=WIDE) as driver:
+        start, *_, last = tries_of(driver)
+        none = replace(
+            last, number=2, parent=1, title="no proposal", template=start.template, version_id=None, edits=()
+        )
+        result = replace(result_of([start, none], None, helped=False), best=start)
+        search = Scripted([BEGAN, None], result)
+        driver.app.start_search(search, state_of(driver))
+        driver.app.action_show("search")
+        await over(driver, search)
+        assert "~ done · no proposal could be tried" in driver.text and "Try 2 from try 1" in driver.text
+        offered = driver.lines[-1] + next(line for line in driver.lines if "What it flips" in line)
+        assert not any(words in offered for words in ("its prompt", "diff", "keep", "the whole prompt")), offered
+        for key in ("enter", "d", "ctrl+s"):
+            await driver.press(key)
+            assert driver.app.screen is driver.app.current and "there is no prompt" in driver.notice
+        await driver.press("j")
+        assert "its prompt" in driver.lines[-1] and "diff" in driver.lines[-1]
+        another = Scripted([None], result)
+        driver.app.start_search(another, state_of(driver))
+        await driver.until(lambda: "asking the prompt it starts from" in driver.text)
+        assert "Try 1" not in driver.text and "What it flips" not in driver.text, "nothing of the search before"
+        await over(driver, another)
 
 
 async def test_a_try_is_kept_under_a_name(answered: Path) -> None:

@@ -19,7 +19,7 @@ from migrator_tui.text_safety import safe_line
 from migrator_tui.tui.adaptation import search_panes as panes
 from migrator_tui.tui.adaptation.search_chart import chart_bottom, staircase
 from migrator_tui.tui.adaptation.search_looking import look
-from migrator_tui.tui.adaptation.search_state import Phase, SearchState
+from migrator_tui.tui.adaptation.search_state import Phase, SearchState, has_prompt
 from migrator_tui.tui.adaptation.search_strip import strip_lines, strip_title
 from migrator_tui.tui.adaptation.search_tries import bar_floor, column_heads, tries_bottom, try_rows
 from migrator_tui.tui.adaptation.search_words import search_signs
@@ -130,8 +130,13 @@ class SearchBench(RowScreen):
         running = state is not None and state.running
         if not running:
             absent |= {"search-stop", "search-pause"}
+        chosen = self.chosen
         if state is None or not state.tries:
-            absent |= {"search-diff", "search-write", "search-keep", "search-open"}
+            absent |= {"search-write"}
+        if chosen is None or not has_prompt(chosen):
+            absent |= {"search-diff", "search-keep", "search-open"}
+        elif chosen.parent is None or chosen.version_id is None:
+            absent |= {"search-keep"}
         if running:
             absent |= {"search-again"}
         absent |= {"search-open"} if self.on_winner else {"search-review"}
@@ -270,7 +275,10 @@ class SearchBench(RowScreen):
 
     def _paint_chosen(self) -> None:
         state, chosen = self.state, self.chosen
-        if state is None or chosen is None:
+        if state is None:
+            return
+        if chosen is None:
+            self._paint_none()
             return
         known = self._looked.get(chosen.number)
         now = time.monotonic()
@@ -283,13 +291,21 @@ class SearchBench(RowScreen):
         glyphs, going = self.program.glyphs, chosen.number == state.going
         pane = self.query_one("#proposal-pane", Pane)
         pane.title(panes.proposal_title(chosen, state.base.label))
-        says = "reviews its edits" if self.on_winner else "the whole prompt"
-        pane.bottom(Content.styled(f"enter {says}", MUTED))
+        says = "enter reviews its edits" if self.on_winner else "enter the whole prompt"
+        pane.bottom(Content.styled(says if has_prompt(chosen) else "", MUTED))
         self._show("#proposal", panes.proposal(chosen, looked, going, glyphs, max(20, pane.size.width - 5)))
         pane = self.query_one("#flips-pane", Pane)
         pane.title(panes.flips_title(chosen))
         pane.bottom(panes.flips_bottom(chosen, going, glyphs))
         self._show("#flips", panes.flip_lines(chosen, looked, glyphs, max(20, pane.size.width - 5)))
+
+    def _paint_none(self) -> None:
+        """No try yet: nothing of an earlier search stays in sight."""
+        for name in ("proposal", "flips"):
+            pane = self.query_one(f"#{name}-pane", Pane)
+            pane.title("")
+            pane.bottom("")
+            self._show(f"#{name}", Content(""))
 
     def _look_for_earlier(self) -> None:
         """The last search of an earlier session, or of the command line, is looked for once."""

@@ -5,20 +5,23 @@ from dataclasses import dataclass, field
 
 from textual.content import Content
 
-from migrator_tui.adaptation.search.values import HeldOut, Spent, Try
+from migrator_tui.adaptation.search.values import HeldOut, Try
 from migrator_tui.adaptation.values import Edit, EditKind, times_before
 from migrator_tui.parity.gate.words import signed
 from migrator_tui.text_safety import safe, safe_line
-from migrator_tui.tui.adaptation.search_state import SearchState
+from migrator_tui.tui.adaptation.search_state import Phase, SearchState, has_prompt
 from migrator_tui.tui.adaptation.search_tries import flip_counts, title_of
-from migrator_tui.tui.adaptation.search_words import rate_words, role_of
+from migrator_tui.tui.adaptation.search_words import helped_nothing, rate_words, role_of
 from migrator_tui.tui.glyphs import Glyphs
+from migrator_tui.tui.scorecard.words import many
 from migrator_tui.tui.theme import MUTED, STRONG, STYLES, chip
 from migrator_tui.tui.versions.diff import PromptDiff, diff_lines
 from migrator_tui.tui.widgets.figures import percent
-from migrator_tui.tui.widgets.header import money
+from migrator_tui.tui.widgets.header import price_words
 from migrator_tui.tui.widgets.parts import hanging
 
+DIFF_HEAD = 6
+"""Cells before the text of a line of a diff."""
 HEAD, SIDE = 13, 9
 """Cells of the names and of the figures of the held-out table."""
 
@@ -55,8 +58,14 @@ def proposal(a_try: Try, looked: Looked | None, going: bool, glyphs: Glyphs, wid
         lines.append(
             Content.styled("The prompt as it was. Tries are set against it, and against their parents.", MUTED)
         )
+    elif not has_prompt(a_try):
+        if not going:
+            words = "None of the answers was a proposal. ctrl+p, What was sent to the assistant, has every word."
+            lines.append(Content.styled(words, MUTED))
     elif looked is not None:
-        diff = [hanging(line, 6, width) for line in diff_lines(looked.diff, glyphs).split("\n", allow_blank=True)]
+        diff = [
+            hanging(line, DIFF_HEAD, width) for line in diff_lines(looked.diff, glyphs).split("\n", allow_blank=True)
+        ]
         lines += [
             *([Content("")] * bool(lines)),
             *diff,
@@ -173,12 +182,15 @@ def held_out_lines(state: SearchState, glyphs: Glyphs, width: int) -> Content:
         more = ["Whatever is found is not proven on others."]
         return _told(glyphs.drift, "There are too few cases to keep any aside.", more, width)
     if result is not None or not state.running:
-        nothing = result is not None and not result.helped
-        words = "Nothing helped: there is nothing to test on them." if nothing else "They were not asked."
+        nothing = helped_nothing(state) if result is not None and not result.helped else ""
+        words = f"{nothing.capitalize()}: there is nothing to test on them." if nothing else "They were not asked."
         return _told(glyphs.to_judge, words, ["They are as unseen as before."], width)
-    number = f"{began.held_out:,} cases wait" if began is not None else "Some cases wait"
-    more = ["They are asked once, when the search is over:", _price(state.spent)]
-    return _told(glyphs.to_judge, f"{number} that no proposal and no choice has seen.", more, width)
+    number = f"{began.held_out:,} cases" if began is not None else "Some cases"
+    if state.phase is Phase.HELD_OUT:
+        words = f"{number} that no proposal and no choice has seen are asked with start and winner:"
+        return _told(glyphs.to_judge, words, [_price(state)], width)
+    more = ["They are asked once, when the search is over:", _price(state)]
+    return _told(glyphs.to_judge, f"{number} wait that no proposal and no choice has seen.", more, width)
 
 
 def _told(sign: str, words: str, more: Sequence[str], width: int) -> Content:
@@ -187,13 +199,14 @@ def _told(sign: str, words: str, more: Sequence[str], width: int) -> Content:
     return Content("\n").join(hanging(line, 4, width) for line in lines)
 
 
-def _price(spent: Spent | None) -> str:
-    if spent is None or not spent.held_back:
-        return "That result is the one that counts."
-    calls = f"{spent.held_back:,} calls"
-    if spent.cost and spent.calls:
-        calls += f", about {money(spent.cost / spent.calls * spent.held_back)}"
-    return f"{calls}. That result is the one that counts."
+def _price(state: SearchState) -> str:
+    """Calls and money of the test; an average would count the assistant's calls, which cost more."""
+    number = state.to_test or (state.spent.held_back if state.spent is not None else 0)
+    counts = "That result is the one that counts."
+    if not number:
+        return counts
+    cost = state.began.estimate.held_out_cost if state.began is not None else None
+    return f"{many(number, 'call')}, {price_words(cost)}. {counts}"
 
 
 def _table(held_out: HeldOut, learned: tuple[int | None, float | None], glyphs: Glyphs, width: int) -> Content:

@@ -95,10 +95,10 @@ class Searches:
             return None
         self.changes += 1
         if state.phase is Phase.PAUSED:
-            state.phase = Phase.TRYING if state.began is not None else Phase.BEGINNING
+            state.go_on()
             self._search.go_on()
             return False
-        state.phase = Phase.PAUSED
+        state.pause()
         self._search.pause()
         return True
 

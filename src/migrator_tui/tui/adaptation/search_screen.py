@@ -16,11 +16,13 @@ from migrator_tui.parity.gate.words import signed
 from migrator_tui.project.errors import ProjectError
 from migrator_tui.text_safety import safe, safe_line
 from migrator_tui.tui.adaptation.search_bench import SIDES, SearchBench
-from migrator_tui.tui.adaptation.search_state import SearchState
+from migrator_tui.tui.adaptation.search_panes import DIFF_HEAD
+from migrator_tui.tui.adaptation.search_state import SearchState, has_prompt
 from migrator_tui.tui.adaptation.search_tries import title_of
 from migrator_tui.tui.adaptation.search_words import role_of
 from migrator_tui.tui.versions.diff import diff_lines, prompt_diff
 from migrator_tui.tui.widgets.modal import Ask, Confirm, Sheet
+from migrator_tui.tui.widgets.parts import hanging
 from migrator_tui.tui.widgets.text_view import TextView
 
 if TYPE_CHECKING:
@@ -90,10 +92,18 @@ class SearchScreen(SearchBench):
 
     # Looking
 
+    def _with_prompt(self) -> Try | None:
+        """The try under the cursor; says so where it has no prompt of its own."""
+        chosen = self.chosen
+        if chosen is not None and not has_prompt(chosen):
+            self.say("no answer was a proposal: there is no prompt", "warning")
+            return None
+        return chosen
+
     @work(exclusive=True, group="question")
     async def action_open(self) -> None:
         """The whole prompt of the try; of the winner, once it is over, into the review."""
-        state, chosen = self.state, self.chosen
+        state, chosen = self.state, self._with_prompt()
         if state is None or chosen is None:
             return
         if self.on_winner:
@@ -104,12 +114,15 @@ class SearchScreen(SearchBench):
 
     @work(exclusive=True, group="question")
     async def action_diff(self) -> None:
-        state, chosen = self.state, self.chosen
+        state, chosen = self.state, self._with_prompt()
         if state is None or chosen is None:
             return
         diff = await asyncio.to_thread(prompt_diff, state.base.template, None, chosen.template, None)
         title = f"{state.base.label} {self.program.glyphs.arrow} try {chosen.number}"
-        await self.app.push_screen_wait(Sheet(title, diff_lines(diff, self.program.glyphs)))
+        width = min(88, self.app.size.width - 8)
+        lines = diff_lines(diff, self.program.glyphs).split("\n", allow_blank=True)
+        content = Content("\n").join(hanging(line, DIFF_HEAD, width) for line in lines)
+        await self.app.push_screen_wait(Sheet(title, content))
 
     # Keeping
 
@@ -134,8 +147,7 @@ class SearchScreen(SearchBench):
             choices=[Choice.TAKEN] * len(suggestion.edits),  # together they are what was measured
             search_id=result.search_id,
         )
-        show(self.program, review)
-        self.program.action_show("suggestion")
+        show(self.program, review, front=True)
 
     async def _wanted_all_the_same(self, result: SearchResult) -> bool:
         """Where it is not surely better, ask."""
@@ -159,11 +171,14 @@ class SearchScreen(SearchBench):
     @work(exclusive=True, group="question")
     async def action_keep(self) -> None:
         """Keep the try under the cursor as a version, under a name."""
-        state, chosen = self.state, self.chosen
+        state, chosen = self.state, self._with_prompt()
         if state is None or chosen is None:
             return
         if chosen.parent is None:
             self.say(f"that is {state.base.label}, which is kept already", "warning")
+            return
+        if chosen.version_id is None:
+            self.say("it was refused before any case was asked: no version", "warning")
             return
         hint = "what it is for, in a few words; empty keeps it without a name"
         name = await self.app.push_screen_wait(Ask(f"Keep try {chosen.number} as a version", hint, chosen.title[:60]))

@@ -36,7 +36,14 @@ class Phase(Enum):
     """It could not be carried out; `problem` says why."""
 
 
+FEW_CALLS = 10
+"""So many say nothing yet of how fast it goes: the assistant is asked alone, the cases many at once."""
 RUNNING = (Phase.BEGINNING, Phase.TRYING, Phase.PAUSED, Phase.STOPPING, Phase.HELD_OUT)
+
+
+def has_prompt(a_try: Try) -> bool:
+    """Whether a try has a prompt of its own to look at: there is none where no answer was a proposal."""
+    return a_try.parent is None or a_try.version_id is not None or bool(a_try.edits)
 
 
 @dataclass(slots=True)
@@ -63,8 +70,11 @@ class SearchState:
     result: SearchResult | None = None
     problem: str = ""
     notices: list[str] = field(default_factory=list)
+    to_test: int = 0
+    """Calls that were kept back for the held-out cases when these began."""
     _first_calls: tuple[int, float] | None = None
-    """Calls spent before this process made any, and when."""
+    """Calls spent before this process made any, and when; pauses put it off."""
+    _paused_at: float = 0.0
 
     def take(self, event: SearchEvent) -> None:
         """Let an event count."""
@@ -85,7 +95,8 @@ class SearchState:
                     self._first_calls = spent.calls, time.monotonic()
             case HeldOutBegan(winner=winner):
                 self.winner, self.going = winner, None
-                self.searched = self.spent.calls if self.spent is not None else None
+                if self.spent is not None:
+                    self.searched, self.to_test = self.spent.calls, self.spent.held_back
                 self._on(Phase.HELD_OUT)
             case SearchNoticed(text=text):
                 self.notices.append(text)
@@ -94,6 +105,17 @@ class SearchState:
         # What the user has asked for meanwhile stands: it is carried out at the next step.
         if self.phase not in (Phase.PAUSED, Phase.STOPPING) or phase is Phase.HELD_OUT:
             self.phase = phase
+
+    def pause(self) -> None:
+        """Nothing is asked for a while."""
+        self.phase, self._paused_at = Phase.PAUSED, time.monotonic()
+
+    def go_on(self) -> None:
+        """After a pause, which took no time of the search's."""
+        self.phase = Phase.TRYING if self.began is not None else Phase.BEGINNING
+        if self._first_calls is not None:
+            calls, since = self._first_calls
+            self._first_calls = calls, since + time.monotonic() - self._paused_at
 
     def end(self, result: SearchResult) -> None:
         """It is over."""
@@ -136,6 +158,11 @@ class SearchState:
         return max(kept, key=lambda one: (one.score or 0.0, -one.number), default=None)
 
     @property
+    def tried(self) -> bool:
+        """Whether any proposal was asked about a case."""
+        return any(one.parent is not None and one.version_id is not None for one in self.tries.values())
+
+    @property
     def start(self) -> Try | None:
         """The prompt it starts from, once that was asked."""
         return self.tries.get(1)
@@ -160,10 +187,14 @@ class SearchState:
         calls, since = self._first_calls
         seconds = time.monotonic() - since
         made = self.spent.calls - calls
-        return made / seconds if made and seconds > 0.5 else None
+        return made / seconds if made >= FEW_CALLS and seconds > 0.5 else None
 
     @property
     def left_s(self) -> float | None:
-        """Seconds until the last call of the budget would be made."""
+        """Seconds until the last call that it may still make."""
         rate, spent = self.rate, self.spent
-        return (spent.budget_calls - spent.calls) / rate if rate and spent is not None else None
+        if rate is None or spent is None:
+            return None
+        tested = self.searched is not None and self.phase is Phase.HELD_OUT
+        most = min(spent.budget_calls, self.calls + self.to_test) if tested else spent.budget_calls
+        return max(0, most - spent.calls) / rate

@@ -9,9 +9,10 @@ from migrator_tui.tui.adaptation.search_words import chip_words
 from migrator_tui.tui.glyphs import Glyphs
 from migrator_tui.tui.theme import FAINT, MUTED, STRONG, STYLES, chip
 from migrator_tui.tui.widgets.header import money
+from migrator_tui.tui.widgets.parts import hanging
 
 HEAD = 10
-BAR, NARROW_BAR = 30, 16
+BAR, NARROW_BAR = 30, 12
 
 
 def strip_title(state: SearchState, glyphs: Glyphs, frame: str, width: int) -> Content:
@@ -36,41 +37,55 @@ def strip_lines(state: SearchState, glyphs: Glyphs, width: int) -> Content:
         )
     cells = BAR if width >= 110 else NARROW_BAR
     lines = [
-        _calls(state, spent, cells, glyphs),
-        _money(spent, cells, glyphs),
-        Content.assemble("  ", _ending(state, glyphs, width)),
+        _calls(state, spent, cells, glyphs, width),
+        _money(spent, cells, glyphs, width),
+        hanging(Content.assemble("  ", _ending(state, glyphs, width)), 2, width),
     ]
-    return Content("\n").join(line.truncate(width, ellipsis=True) for line in lines)
+    return Content("\n").join(line.truncate(width, ellipsis=True) for line in lines[:2]) + "\n" + lines[2]
 
 
-def _calls(state: SearchState, spent: Spent, cells: int, glyphs: Glyphs) -> Content:
+def _calls(state: SearchState, spent: Spent, cells: int, glyphs: Glyphs, width: int) -> Content:
     held = 0
     if spent.held_back and spent.budget_calls and state.running:
         held = max(1, round(cells * spent.held_back / spent.budget_calls))
     bar = _bar(spent.calls / max(1, spent.budget_calls), cells, glyphs, held)
-    return Content.assemble(
+    line = Content.assemble(
         (f"  {'calls':<{HEAD - 2}}", STYLES["text"]),
         bar,
         (f"  {spent.calls:,}", STRONG),
-        (f" of {spent.budget_calls:,}    ", MUTED),
-        (glyphs.fit(_who(state, spent, glyphs)), MUTED),
+        (f" of {spent.budget_calls:,}  {'  ' if width >= 110 else ''}", MUTED),
     )
+    return line + Content.styled(_who(state, spent, glyphs, width - line.cell_length), MUTED)
 
 
-def _who(state: SearchState, spent: Spent, glyphs: Glyphs) -> str:
-    """Which model the calls went to."""
+def _who(state: SearchState, spent: Spent, glyphs: Glyphs, room: int) -> str:
+    """What the calls went to, in as many words as there is room for."""
     candidate, assistant = (safe_line(model, 32) for model in state.models)
-    held_out = spent.calls - state.calls
-    words = f"{spent.calls - spent.assistant_calls - held_out:,} to {candidate}, "
-    words += f"{spent.assistant_calls:,} to {assistant} for the proposals"
-    if held_out:
-        words += f", {held_out:,} for the held-out cases"
-    if spent.held_back and state.running:
-        words += f"; {glyphs.fold} {spent.held_back:,} kept back for the held-out cases"
+    tested, proposals = spent.calls - state.calls, spent.assistant_calls
+    tries = spent.calls - proposals - tested
+    kept = spent.held_back if spent.held_back and state.running else 0
+    ways = (
+        (
+            f"{tries:,} to {candidate}, {proposals:,} to {assistant} for the proposals",
+            f", {tested:,} for the held-out cases",
+            f"; {glyphs.fold} {kept:,} kept back for the held-out cases",
+        ),
+        (
+            f"{tries:,} for the tries, {proposals:,} for the proposals",
+            f", {tested:,} for the held-out cases",
+            f"; {glyphs.fold} {kept:,} kept back for the held-out cases",
+        ),
+        (f"tries {tries:,}, proposals {proposals:,}", f", held out {tested:,}", f"; {glyphs.fold} {kept:,} kept"),
+    )
+    words = ""
+    for asked, then, later in ways:
+        words = glyphs.fit(asked + (then if tested else "") + (later if kept else ""))
+        if len(words) <= room:
+            break
     return words
 
 
-def _money(spent: Spent, cells: int, glyphs: Glyphs) -> Content:
+def _money(spent: Spent, cells: int, glyphs: Glyphs, width: int) -> Content:
     head = (f"  {'money':<{HEAD - 2}}", STYLES["text"])
     if spent.cost is None:
         return Content.assemble(head, (glyphs.rest * cells, FAINT), ("  price unknown", MUTED))
@@ -80,12 +95,11 @@ def _money(spent: Spent, cells: int, glyphs: Glyphs) -> Content:
             head, bar, (f"  {money(spent.cost)}", STRONG), ("    no cap; calls are capped", MUTED)
         )
     bar = _bar(spent.cost / spent.max_cost if spent.max_cost else 1.0, cells, glyphs)
-    return Content.assemble(
-        head,
-        bar,
-        (f"  {money(spent.cost)}", STRONG),
-        (f" of {money(spent.max_cost)}    a hard cap: the next call is not made", MUTED),
+    line = Content.assemble(
+        head, bar, (f"  {money(spent.cost)}", STRONG), (f" of {money(spent.max_cost)}    ", MUTED)
     )
+    words = "a hard cap: the next call is not made"
+    return line + Content.styled(words if line.cell_length + len(words) <= width else "a hard cap", MUTED)
 
 
 def _bar(share: float, cells: int, glyphs: Glyphs, held: int = 0) -> Content:

@@ -51,12 +51,19 @@ def _chip_words(state: SearchState, glyphs: Glyphs, frame: str) -> tuple[str, st
             return _over(state, glyphs)
 
 
+def helped_nothing(state: SearchState) -> str:
+    """What came of proposals of which none is better; where none was tried, that they did not help is not known."""
+    if state.tried:
+        return "nothing helped"
+    return "no proposal could be tried" if len(state.tries) > 1 else "nothing was tried"
+
+
 def _over(state: SearchState, glyphs: Glyphs) -> tuple[str, str]:
     result = state.result
     assert result is not None
     done = "done" if result.complete else "stopped"
     if not result.helped:
-        return f"{glyphs.drift} {done} · nothing helped", "warning"
+        return f"{glyphs.drift} {done} · {helped_nothing(state)}", "warning"
     held_out = result.held_out
     if held_out is None or held_out.before is None or held_out.after is None:
         return f"{glyphs.drift} {done} · not tried on held-out cases", "warning"

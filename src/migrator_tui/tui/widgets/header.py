@@ -62,6 +62,11 @@ def money(amount: float) -> str:
     return f"${amount:,.2f}"
 
 
+def price_words(cost: float | None) -> str:
+    """Of an estimate: `free`, `about $0.02`, `price unknown`."""
+    return "price unknown" if cost is None else f"about {money(cost)}" if cost else "free"
+
+
 def duration(seconds: float) -> str:
     """Seconds for a person: `21 s`, `1 min 20 s`, `2 h 5 min`."""
     whole = round(seconds)
