@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import Row, Select, func, insert, select
+from sqlalchemy import Row, Select, delete, func, insert, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from migrator_tui.history.adaptation_records import Adaptation, CasePart, RejectedEdit
@@ -61,6 +61,15 @@ class Adaptations(Part):
         what = {"edit": self._without_secrets(dict(edit)), "reason": self._without_secrets(reason)}
         with self._history.writing() as connection:
             connection.execute(insert(_REJECTED).values(project_id=self._project_id, **values, **what))
+
+    def take_back_rejection(self, task: str, candidate: str, edit: Mapping[str, Any], author: str) -> None:
+        """An edit is turned down no more by the one who did; nothing happens where it was not."""
+        c, known = _REJECTED.c, self._without_secrets(dict(edit))
+        mine = (c.project_id == self._project_id, c.task == task, c.candidate == candidate, c.author == author)
+        with self._history.writing() as connection:
+            rows = connection.execute(select(c.id, c.edit).where(*mine)).all()
+            ids = [row.id for row in rows if row.edit == known]
+            connection.execute(delete(_REJECTED).where(c.id.in_(ids)))
 
     def rejected_edits(self, task: str, candidate: str, limit: int = 20) -> list[RejectedEdit]:
         """The edits of a task's prompt for a candidate that were turned down last, newest first; each once, with the

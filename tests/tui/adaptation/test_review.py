@@ -88,6 +88,15 @@ async def test_space_takes_and_leaves_and_a_reason_reaches_the_next_request(answ
             ("JSON only, no fences", ""),
             ("polite", "we are curt!"),
         ]
+        # What is taken after all was not turned down.
+        await driver.until(lambda: screen.number == 0)
+        await driver.press("j", "c", "x", "enter")
+        await driver.until(lambda: "left: x" in driver.text)
+        assert driver.history.rejected_edits("triage", "newer")[0].reason == "x"
+        await driver.press("space")
+        assert [each.edit["title"] for each in driver.history.rejected_edits("triage", "newer")] == [
+            "JSON only, no fences"
+        ]
 
 
 async def test_a_suggestion_comes_back_at_the_next_start_with_what_was_made_of_it(answered: Path) -> None:

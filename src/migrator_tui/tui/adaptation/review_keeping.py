@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from migrator_tui.history.errors import HistoryError
-from migrator_tui.tui.adaptation.review_state import Choice, Review
+from migrator_tui.tui.adaptation.review_state import Choice, Review, take_back
 
 if TYPE_CHECKING:
     from migrator_tui.tui.app import MigratorApp
@@ -18,6 +18,7 @@ def keep(program: "MigratorApp", review: Review) -> None:
     if program.reviews.get(review.track) is not review:
         return
     try:
+        take_back(review, program.workspace)
         program.workspace.history.save_review(*review.track, details_of(review))
     except HistoryError as error:  # it stays on the screen all the same
         program.say(str(error), "error")

@@ -182,6 +182,16 @@ class Reviews:
         return list(self._reviews.values())
 
 
+def take_back(review: Review, workspace: "Workspace") -> None:
+    """Edits that were turned down and are left no more. May raise `HistoryError`."""
+    from migrator_tui.adaptation.keeping import edit_details
+
+    for number in [number for number in review.remembered if review.choices[number] is not Choice.LEFT]:
+        edit = edit_details(review.edits[number])
+        workspace.history.take_back_rejection(*review.track, edit, workspace.author)
+        del review.remembered[number]
+
+
 def remember_left(review: Review, workspace: "Workspace", *, reasoned: bool = False) -> None:
     """The edits that the user left are turned down, each once for a reason: the assistant is told of them the next
     time. `reasoned`: only those that were left with one. May raise `HistoryError`."""
