@@ -244,7 +244,7 @@ def _watching(project: Project, history: "History") -> Iterator[None]:
 
     stop = threading.Event()
     monitor = Monitor(project, history, owner=this_process(), tell=tell)
-    thread = threading.Thread(target=monitor.run, args=(stop,), name="monitor")
+    thread = threading.Thread(target=monitor.run, args=(stop,), kwargs={"every_s": 1.0}, name="monitor")
     thread.start()
     try:
         yield

@@ -33,7 +33,7 @@ TROUBLE_WORDS: Mapping[str, str] = {
     ESCALATIONS: "conversations with the candidate are escalated",
 }
 
-FEWEST_UNITS = 50
+FEWEST_UNITS = 25
 """Conversations that a guardrail waits for at most in a practice."""
 STAND_INS = ("simulated:classic-1", "simulated:bright-2")
 STAND_INS_WITH_TOOLS = ("simulated:clerk-1", "simulated:agile-2")
