@@ -245,7 +245,7 @@ VERSIONS: Sequence[Key] = (
     Key("version-name", "c", "name", "name", "give this version a name", "Change"),
     Key("version-diff", "d", "diff", "diff", "the diff on the whole screen", "Look"),
     Key("version-copy", "y", "copy", "copy", "copy this version's prompt", "Look"),
-    Key("version-search", "S", "search", "search", "the search for a better prompt", "Run"),
+    Key("version-search", "S", "search", "search", "search from this version; asks first", "Run"),
     Key("version-run", "R,f6", "run_all", "run all", "run all cases with it; asks first", "Run"),
     Key("version-next", "j,down", "step(1)", "older", "older version", "Move", footer=False, palette=False),
     Key("version-previous", "k,up", "step(-1)", "newer", "newer version", "Move", footer=False, palette=False),

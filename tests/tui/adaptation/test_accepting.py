@@ -11,6 +11,7 @@ from migrator_tui.adaptation.values import Flips
 from migrator_tui.history.records import Mark, Origin, Standing
 from migrator_tui.models.pool import ModelPool
 from migrator_tui.tui.adaptation.asking import AskDialog
+from migrator_tui.tui.adaptation.exchanges import ExchangeList, refused
 from migrator_tui.tui.adaptation.review import ReviewScreen
 from migrator_tui.tui.adaptation.review_trying import TrySides
 from migrator_tui.tui.adaptation.review_words import ChangeWords
@@ -136,10 +137,24 @@ async def test_an_assistant_that_talks_nonsense_changes_nothing(asked: Asked, po
     async with opened(asked(says("I would rather talk about the weather.")), pool=pool) as driver:
         await run_everything(driver)
         await ask(driver)
-        await driver.until(lambda: "no suggestion" in driver.notice and "3 answers" in driver.notice)
+        await driver.until(lambda: isinstance(driver.app.screen, Sheet))
+        text = " ".join(driver.text.replace("│", " ").split())
+        assert "3 answers could not be used; the last: " in text and "What was sent to the assistant" in text
+        assert "no suggestion; ^p What was sent" in driver.notice
+        await driver.press("escape")
         assert driver.app.current.NAME == "workbench" and not driver.app.runs.busy
         assert driver.bench.prompt_pane.template == PROMPT.strip()
-        assert len(driver.history.recent_exchanges()) == 3
+        said = driver.history.recent_exchanges()
+        assert len(said) == 3
+        (command,) = [c for c in driver.app.get_system_commands(driver.app.screen) if "sent to the" in c.title]
+        command.callback()
+        await driver.until(lambda: isinstance(driver.app.screen, ExchangeList))
+        signs = [line.partition(" suggestion ")[0][-20:] for line in driver.lines if " suggestion " in line]
+        assert ["✗" in one for one in signs] == [False, True, True], "the last was not sent back, so it is not known"
+        assert not any("✓" in one for one in signs), "that an answer came does not make it one of use"
+        why = refused(said)
+        assert set(why) == {one.id for one in said[1:]}
+        assert all(words.startswith("Your answer was refused: ") for words in why.values())
 
 
 async def test_asking_is_stopped_by_a_key(asked: Asked, pool: ModelPool) -> None:

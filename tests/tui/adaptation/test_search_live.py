@@ -57,9 +57,10 @@ async def test_what_was_stopped_is_gone_on_with(tmp_path: Path, personas: None, 
         await driver.press("x")
         await driver.until(lambda: driver.app.searches.going is None)
         await driver.settle()
-        assert "stopped · nothing helped" in driver.text
+        assert "stopped · nothing was tried" in driver.text
         await asked(driver)
         assert "go on with the search that stopped after 16 calls" in driver.text
+        assert "more calls: 16 of the 200 are made" in driver.text
         await driver.press("down")
         await driver.until(lambda: "enter searches" in driver.text)
         await driver.press("up")

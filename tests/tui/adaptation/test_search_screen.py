@@ -36,6 +36,7 @@ from tests.tui.adaptation.scripted import (
     state_of,
     tries_of,
 )
+from tests.tui.adaptation.test_version_reasons import at
 from tests.tui.conftest import NARROW, WIDE, Driver, opened, run_all, write_project
 
 UNSURE = replace(HELD_OUT, after=48 / 60, low=-0.05, high=0.08, flips=Flips(fixed=("h1",), kept=("h2",)), looks=3)
@@ -234,7 +235,7 @@ async def test_a_search_that_cannot_be_carried_out_says_why(answered: Path) -> N
 async def test_nothing_to_search_with_is_said(answered: Path) -> None:
     async with opened(answered) as driver:
         await driver.press("S")
-        await driver.until(lambda: "nobody to ask for proposals" in driver.notice)
+        await driver.until(lambda: "no assistant: add [assistant] to migrator.toml" in driver.notice)
 
 
 async def test_the_question_says_what_it_takes_and_whether_it_helps(tmp_path: Path) -> None:
@@ -247,6 +248,7 @@ async def test_the_question_says_what_it_takes_and_whether_it_helps(tmp_path: Pa
         await driver.until(lambda: isinstance(driver.app.screen, SearchDialog) and "being counted" not in driver.text)
         text = " ".join(driver.text.split())
         assert "6 to learn from, none held out: too few" in text
+        assert "calls where nothing helps, at most 200; " in text and "tried on all cases and tested" in text
         assert "search is unlikely to help here: only 1 case fails" in text
         await driver.press("backspace", "backspace", "backspace", "1")
         await driver.until(lambda: "too few: not one proposal could be tried" in driver.text)
@@ -259,6 +261,18 @@ async def test_the_question_says_what_it_takes_and_whether_it_helps(tmp_path: Pa
         await driver.press("escape")
         await driver.until(lambda: driver.app.screen is driver.app.current)
         assert driver.app.searches.going is None and driver.history.last_search("triage", "newer") is None
+        driver.history.record_version(
+            task="triage", model_name="newer", template="Sort {{ shop }}.\n", params={}, parent_id=None,
+            origin=Origin.EDITOR, author="ada", kept=True,
+        )  # fmt: skip
+        await driver.press("3")
+        await driver.until(lambda: "v2" in driver.text)
+        await at(driver, "v2")
+        await driver.press("S")
+        await driver.until(lambda: isinstance(driver.app.screen, SearchDialog))
+        assert "better prompt, from v2" in driver.text, "from the row under the cursor, not from the editor's v1"
+        await driver.press("escape")
+        await driver.settle()
 
 
 def test_the_picture_tells_no_lie() -> None:

@@ -30,14 +30,15 @@ from migrator_tui.tui.widgets.parts import hanging
 from migrator_tui.tui.widgets.work_screen import WorkScreen
 
 if TYPE_CHECKING:
-    from migrator_tui.adaptation.suggesting import Prepared
+    from migrator_tui.adaptation.suggesting import Prepared, SuggestionError
     from migrator_tui.adaptation.values import Suggestion
     from migrator_tui.history.adaptation_records import Exchange
     from migrator_tui.tui.app import MigratorApp
 
 DETAILS = 17
 """Cells before the words of what asking takes."""
-CONFIG = '[assistant] model = "..."'
+NO_ASSISTANT = "no assistant: add [assistant] to migrator.toml"
+"""Fits beside the task on a narrow screen."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +178,7 @@ async def ask(screen: WorkScreen, *, minimal: bool = False) -> None:
     program, basis = screen.program, basis_of(screen.program)
     assistant = program.workspace.project.assistant
     if assistant is None:
-        screen.say(f"no assistant: write {CONFIG} into migrator.toml", "warning")
+        screen.say(NO_ASSISTANT, "warning")
         return
     if basis is None:
         return
@@ -252,7 +253,9 @@ async def _suggest(program: "MigratorApp", basis: Basis, prepared: "Prepared") -
         suggestion = await work
     except Stopped:
         program.say("stopped; nothing has changed", "warning")
-    except (ProjectError, HistoryError, CheckFailure, NotAsked, SuggestionError) as error:
+    except SuggestionError as error:
+        _tell_of_none(program, track, error)
+    except (ProjectError, HistoryError, CheckFailure, NotAsked) as error:
         program.say(f"no suggestion: {error}", "error")
     finally:
         program.reviews.asking.discard(track)
@@ -263,6 +266,16 @@ async def _suggest(program: "MigratorApp", basis: Basis, prepared: "Prepared") -
         asked_at = datetime.now(UTC)
         review = Review(suggestion, basis.text, basis.params, basis.version_id, basis.label, asked_at=asked_at)
         show(program, review)
+
+
+def _tell_of_none(program: "MigratorApp", track: tuple[str, str], error: "SuggestionError") -> None:
+    """Why there is no suggestion, in full where the user waits for it, else in the header."""
+    program.say("no suggestion; ^p What was sent has every word", "error")
+    workspace, here = program.workspace, program.current
+    waits = here is program.screen and here.NAME in ("workbench", "suggestion")
+    if waits and track == (workspace.task.name, workspace.candidate.name) and not program.workbench.in_editor:
+        where = Content.styled("Every word of it: ctrl+p, What was sent to the assistant", MUTED)
+        program.push_screen(Sheet("No suggestion", Content(safe(str(error))) + "\n\n" + where))
 
 
 def show(program: "MigratorApp", review: Review, *, front: bool = False) -> None:

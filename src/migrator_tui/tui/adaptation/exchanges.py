@@ -27,6 +27,27 @@ if TYPE_CHECKING:
 MOST = 200
 """Exchanges that are listed, the newest; `history export` has all of them."""
 WHEN, PURPOSE, COST = 14, 14, 10
+COMPARED = 500
+"""Characters by which an answer is known again; long ones are cut where they are sent back."""
+
+
+def refused(exchanges: Sequence[Exchange]) -> dict[int, str]:
+    """Of answers that were sent back, what was said of them, by id: the next request repeats both."""
+    found: dict[int, str] = {}
+    for later in exchanges:
+        if len(later.messages) < 3 or later.messages[-2]["role"] != "assistant":
+            continue
+        answer, said = (str(message["content"]) for message in later.messages[-2:])
+        asked = [
+            one.id
+            for one in exchanges
+            if one.id < later.id
+            and (one.answer or "")[:COMPARED] == answer[:COMPARED]
+            and one.purpose == later.purpose
+        ]
+        if asked:
+            found[max(asked)] = said.partition("\n")[0]
+    return found
 
 
 class ExchangeList(Modal[Exchange]):
@@ -51,6 +72,7 @@ class ExchangeList(Modal[Exchange]):
         self.exchanges = {str(one.id): one for one in exchanges}
         self.glyphs = glyphs
         self._at = at
+        self._refused = refused(exchanges)
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="box"):
@@ -65,19 +87,22 @@ class ExchangeList(Modal[Exchange]):
     def _row(self, one: Exchange) -> ListRow:
         def draw(width: int, selected: bool) -> Content:
             failed = one.answer is None
-            sign = (self.glyphs.warning, STYLES["warning"]) if failed else (self.glyphs.passed, MUTED)
+            why = self._refused.get(one.id, "")
+            # Whether an answer was of use is not known of all: only what was sent back was surely of none.
+            sign = self.glyphs.warning if failed else self.glyphs.failed if why else self.glyphs.dot
+            style = STYLES["warning"] if failed or why else MUTED
             about = " / ".join(filter(None, (one.task, one.candidate)))
             about = f"{about}  {one.model}" if width >= 90 else about or one.model
-            said = one.error or "no answer" if failed else (one.answer or "").strip()
+            said = one.error or "no answer" if failed else why or (one.answer or "").strip()
             cost = "–" if one.cost is None else money(one.cost)
             rest = max(10, width - 4 - WHEN - PURPOSE - COST)
             return Content.assemble(
                 mark(selected, self.glyphs),
-                (f"{sign[0]} ", sign[1]),
+                (f"{sign} ", style),
                 cell(ago(one.created_at), WHEN, "muted"),
                 cell(one.purpose, PURPOSE, "text"),
                 cell(cost, COST, "muted", right=True),
-                cell(f"{about}  {safe_line(said, 200)}", rest, "warning" if failed else "text"),
+                cell(f"{about}  {safe_line(said, 200)}", rest, "warning" if failed or why else "text"),
             )
 
         return ListRow(str(one.id), draw)

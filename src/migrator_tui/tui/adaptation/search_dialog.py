@@ -25,6 +25,7 @@ from migrator_tui.tui.widgets.modal import Modal
 from migrator_tui.tui.widgets.parts import hanging
 
 HEAD = 14
+NOTHING_CHANGES = "Nothing changes by itself: what it finds is yours to review."
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,8 @@ class Prospect:
     stopped: StoredSearch | None
     """A search of this prompt that did not come to its end."""
     stopped_settings: SearchSettings | None
+    stopped_label: str
+    """The version that one started from, which need not be the one in the editor."""
     estimate: Callable[[SearchSettings], Awaitable[SearchEstimate]]
 
 
@@ -188,7 +191,9 @@ class SearchDialog(Modal[SearchChoice]):
         self.query_one("#about", Static).update(Content("\n").join([*about, Content("")]))
         estimate = self._estimate
         least = (
-            f"at least {estimate.smallest_budget:,}: one proposal, tried and tested" if estimate is not None else ""
+            f"{estimate.smallest_budget:,} for one proposal, tried on all cases and tested"
+            if estimate is not None
+            else ""
         )
         self.query_one("#calls-hint", Static).update(Content.styled("" if self.going_on else least, MUTED))
         self.query_one("#takes", Static).update(Content("\n").join([Content(""), *self._takes(settings)]))
@@ -196,7 +201,8 @@ class SearchDialog(Modal[SearchChoice]):
         turn = "↑ ↓ go on or anew · " if self.prospect.stopped is not None else ""
         word = "enter goes on · " if self.going_on else "enter searches · "
         keys = self.glyphs.fit(f"tab next · {turn}{word if starts else ''}esc no")
-        self.label(f"Search for a better prompt, from {self.prospect.label}", keys)
+        start = self.prospect.stopped_label if self.going_on else self.prospect.label
+        self.label(f"Search for a better prompt, from {start}", keys)
 
     def _about(self) -> list[Content]:
         prospect, glyphs = self.prospect, self.glyphs
@@ -240,19 +246,24 @@ class SearchDialog(Modal[SearchChoice]):
             return [Content.styled(f"{glyphs.failed} {safe_line(problem, 300)}", STYLES["error"])]
         if settings is None or estimate is None:
             return [_line("takes", "being counted …")]
+        stopped = self.prospect.stopped
+        if self.going_on and stopped is not None:
+            left = max(0, settings.budget_calls - stopped.calls)
+            words = f"at most {left:,} more calls: {stopped.calls:,} of the {settings.budget_calls:,} are made"
+            return [_line("takes", words), Content.styled(NOTHING_CHANGES, MUTED)]
         low, high = estimate.calls
         cost = "price unknown"
         if estimate.cost is not None:
             least, most = estimate.cost
             cost = "free" if not most else f"{money(least)} to {money(most)}"
-        lines = [_line("takes", f"{low:,} to {high:,} calls, {cost}")]
+        lines = [_line("takes", f"{low:,} calls where nothing helps, at most {high:,}; {cost}")]
         if estimate.held_out_calls:
-            lines.append(_line("", f"{estimate.held_out_calls:,} of them kept back for the held-out cases"))
+            lines.append(_line("", f"{estimate.held_out_calls:,} of these are kept back for the held-out cases"))
         if self._too_small(settings, estimate):
             words = f"{glyphs.failed} too few: not one proposal could be tried; {estimate.smallest_budget:,} would do"
             lines.append(Content.styled(words, STYLES["error"]))
         else:
-            lines.append(Content.styled("Nothing changes by itself: what it finds is yours to review.", MUTED))
+            lines.append(Content.styled(NOTHING_CHANGES, MUTED))
         return [Content(glyphs.fit(line.plain)) if glyphs.plain else line for line in lines]
 
 

@@ -8,6 +8,7 @@ from migrator_tui.adaptation.search.values import HeadRoom, SearchSettings
 from migrator_tui.history.errors import HistoryError
 from migrator_tui.history.records import Version
 from migrator_tui.project.errors import ProjectError
+from migrator_tui.tui.adaptation.asking import NO_ASSISTANT
 from migrator_tui.tui.adaptation.search_dialog import Prospect, SearchChoice, SearchDialog
 from migrator_tui.tui.adaptation.search_looking import came_out
 from migrator_tui.tui.adaptation.search_state import SearchState
@@ -20,13 +21,13 @@ if TYPE_CHECKING:
     from migrator_tui.project.schema import Task
     from migrator_tui.tui.widgets.work_screen import WorkScreen
 
-CONFIG = '[assistant] model = "..."'
 ROOM = 100
 """Budgets that are proposed are multiples of this."""
 
 
-async def begin_search(screen: "WorkScreen") -> None:
-    """Ask what it may take, then let it run, and show it. To be awaited in a worker: it asks."""
+async def begin_search(screen: "WorkScreen", base: Version | None = None) -> None:
+    """Ask what it may take, then let it run from `base`, or else from what is in the editor, and show it. To be
+    awaited in a worker: it asks."""
     program = screen.program
     workspace, going = program.workspace, program.searches.going
     if going is not None:
@@ -34,9 +35,9 @@ async def begin_search(screen: "WorkScreen") -> None:
         program.action_show("search")
         return
     if workspace.project.assistant is None:
-        screen.say(f"nobody to ask for proposals: write {CONFIG} into migrator.toml", "warning")
+        screen.say(NO_ASSISTANT, "warning")
         return
-    base = program.workbench.version_of_draft_now()
+    base = base or program.workbench.version_of_draft_now()
     if base is None:
         return
     try:
@@ -105,6 +106,7 @@ def _look_ahead(workspace: Workspace, base: Version) -> _Known:
         head_room=_head_room(workspace, task, base, parts),
         stopped=stopped,
         stopped_settings=settings_of(stopped) if stopped is not None else None,
+        stopped_label=history.version(stopped.base_version_id).label if stopped is not None else "",
         estimate=estimate,
     )
     return _Known(task, base, parts, prospect)

@@ -152,9 +152,16 @@ class VersionsScreen(VersionsBench):
             await write_version(self, workspace.task, workspace.candidate, version)
             self.reload()
 
-    def action_search(self) -> None:
-        """To the search of this prompt, where there is one; there `S` starts one."""
-        self.program.action_show("search")
+    @work(exclusive=True, group="question")
+    async def action_search(self) -> None:
+        """Search from the version under the cursor; to the search that goes on, where one does."""
+        from migrator_tui.tui.adaptation.search_start import begin_search
+
+        entry = self.current
+        if self.program.searches.going is not None or entry is None or entry.kind is Kind.DRAFT:
+            await begin_search(self)
+        elif (version := self._version_of(entry)) is not None:
+            await begin_search(self, version)
 
     @work(exclusive=True, group="question")
     async def action_run_all(self) -> None:
