@@ -152,6 +152,21 @@ def test_where_both_fail_there_is_one_failed_row(running: Gateway, stream: bool)
     ]
 
 
+@pytest.mark.parametrize("stream", [False, True])
+def test_a_candidate_that_hangs_is_seen_as_soon_as_applications_give_up(running: Gateway, stream: bool) -> None:
+    name, before = on_side(running, "candidate"), len(rows(running.url, "error_class = 'ClientDisconnected'"))
+    impatient = running.client.with_options(timeout=2).chat.completions
+    with pytest.raises(openai.APITimeoutError):
+        impatient.create(
+            model="bot",
+            messages=[SYSTEM, {"role": "user", "content": "WAIT"}],
+            stream=stream,
+            extra_body={"metadata": {"conversation_id": name, "variables": {"product": "tea"}}},
+        )
+    left = until(lambda: rows(running.url, "error_class = 'ClientDisconnected'")[before:])
+    assert [(row["kind"], row["assigned"], row["client_error"]) for row in left] == [("failed", "candidate", 0)]
+
+
 def test_without_variables_the_old_model_gets_what_was_sent(running: Gateway) -> None:
     said = running.ask(on_side(running, "candidate"), variables={})
     assert (said.model, said.system, said.arm, said.served) == ("old", "OLD PROMPT for tea", "candidate", "baseline")

@@ -61,11 +61,12 @@ async def main() -> None:
     app = web.Application()
     app.router.add_post("/v1/chat/completions", complete)
     app.router.add_post("/go", go)
-    runner = web.AppRunner(app)
+    runner = web.AppRunner(app, handler_cancellation=True)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
     print(runner.addresses[0][1], flush=True)
     await asyncio.get_running_loop().run_in_executor(None, sys.stdin.read)
+    _go.set()
     await runner.cleanup()
 
 

@@ -65,7 +65,8 @@ def gateway_config(project: Project, *, simulator: str | None = None) -> Gateway
             "fallbacks": fallbacks,
             "routing_strategy": "simple-shuffle",
         },
-        "general_settings": {"master_key": f"os.environ/{MASTER_KEY}"},
+        # An application that gives up ends its call: a model that hangs would else be seen when its timeout is over.
+        "general_settings": {"master_key": f"os.environ/{MASTER_KEY}", "cancel_on_disconnect": True},
     }
     return GatewayConfig(
         text=json.dumps(config, indent=1, ensure_ascii=True) + "\n",

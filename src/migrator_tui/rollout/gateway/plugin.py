@@ -62,6 +62,8 @@ custom_llm_provider deployment_id extra_body api_key api_base base_url user_conf
 """
 """What a client might say to be served by another model than its arm's, or by none."""
 CLIENT_ERRORS = frozenset({400, 401, 403, 404, 413, 422})
+GAVE_UP = 499
+"""What litellm calls a request whose client left."""
 log = logging.getLogger("migrator.gateway")
 if not log.handlers:
     log.addHandler(logging.StreamHandler())
@@ -733,13 +735,14 @@ class RolloutPlugin(CustomLogger):  # type: ignore[misc]
     ) -> None:  # fmt: skip
         call = self._call(request_data.get("metadata"))
         if call is not None:
-            wrong = _status(original_exception) in CLIENT_ERRORS
+            status = _status(original_exception)
             self._finish(
                 call,
                 "failed",
                 None,
-                error_class=_kind(original_exception),
-                client_error=wrong,
+                # Whoever leaves before an answer began may have waited too long: no mistake of the application's.
+                error_class="ClientDisconnected" if status == GAVE_UP else _kind(original_exception),
+                client_error=status in CLIENT_ERRORS,
                 latency_ms=(time.monotonic() - call.began) * 1000,
             )
 
