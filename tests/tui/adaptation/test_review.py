@@ -276,7 +276,7 @@ async def test_what_did_not_earn_its_place_says_so_until_the_choice_is_another(a
 async def test_without_an_assistant_it_is_said_what_to_write(answered: Path) -> None:
     async with opened(answered) as driver:
         await driver.press("s")
-        await driver.until(lambda: "[assistant] model" in driver.notice and "migrator.toml" in driver.notice)
+        await driver.until(lambda: "add [assistant] to migrator.toml" in driver.notice)
 
 
 async def test_edits_accepted_for_one_task_are_offered_to_another_and_only_looked_at_there(answered: Path) -> None:
