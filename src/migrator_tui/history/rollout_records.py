@@ -11,6 +11,9 @@ from migrator_tui.project.rollout_settings import GuardrailRule, Step
 GATEWAY_SCHEMA = 1
 """Number of the form of the tables that the gateway's plugin reads and writes; the plugin compares it with its."""
 
+LOOKED = "drift:any"
+"""The finding that every answer has in which drift was looked for: whether any showed."""
+
 
 class RolloutState(StrEnum):
     """Where a rollout stands."""
@@ -25,7 +28,7 @@ class RolloutState(StrEnum):
     COMPLETE = "complete"
     """All but the share that is held back is on the candidate; it is still watched."""
     ENDED = "ended"
-    """Another rollout took its place, or it was let go: nobody watches. Final."""
+    """Another rollout took its place: nobody watches. Final."""
 
     @property
     def live(self) -> bool:

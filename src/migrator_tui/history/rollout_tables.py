@@ -146,7 +146,8 @@ class FeedbackRow(Base, table=True):
     source: str
     """`client` or `monitor`."""
     traffic_id: int | None = Field(sa_type=IdType)
-    """The `traffic` row it is about, once found; 0 where none was within an hour. Left null by the plugin."""
+    """The `traffic` row it is about, once found; 0 where none was within a quarter of an hour. Left null by the
+    plugin."""
 
 
 class ConversationRow(Base, table=True):

@@ -2,14 +2,14 @@
 
 import math
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import Integer, and_, case, cast, func, or_, select
 
 from migrator_tui.history.part import Part, chunks, upsert
-from migrator_tui.history.rollout_records import ArmFigures, Measure, Rollout, Sample, Slice, StageFigures
+from migrator_tui.history.rollout_records import LOOKED, ArmFigures, Measure, Rollout, Sample, Slice, StageFigures
 from migrator_tui.history.rollout_tables import (
     FeedbackRow,
     LatencyRow,
@@ -28,8 +28,6 @@ _MEASURES, _LATENCIES, _SLICES = table(MeasureRow), table(LatencyRow), table(Sli
 _EVENTS = table(RolloutEventRow)
 
 _ARMS = (BASELINE, "candidate")
-_LOOKED = "drift:any"
-"""The finding that every answer has in which drift was looked for."""
 
 
 class TrafficFigures(Part):
@@ -184,17 +182,6 @@ class TrafficFigures(Part):
         calls = [_sample(row, signals.get(row.id, {})) for row in rows]
         return sorted(calls, key=_badness, reverse=True)[:limit]
 
-    def sampled_texts(
-        self, name: str, arm: str, *, since: datetime | None = None, limit: int = 500
-    ) -> Sequence[Sample]:
-        """The newest sampled answers of an arm."""
-        t = _TRAFFIC.c
-        wanted = select(_TRAFFIC).where(t.name == name, t.assigned == arm, t.sampled_output.is_not(None))
-        if since is not None:
-            wanted = wanted.where(t.ts >= since.timestamp())
-        with self._history.reading() as connection:
-            return [_sample(row, {}) for row in connection.execute(wanted.order_by(t.ts.desc()).limit(limit))]
-
 
 def _arm_figures(
     measures: dict[str, Measure],
@@ -214,8 +201,8 @@ def _arm_figures(
     conversations = everything["requests"].units
     # Only what happened is told: a conversation of which no escalation is told had none, nor had an answer that was
     # looked at a drift that is not named.
-    looked = measures.get(_LOOKED, Measure()).units
-    told = {name: measures.pop(name) for name in [*measures] if name.startswith("drift:") and name != _LOOKED}
+    looked = measures.get(LOOKED, Measure()).units
+    told = {name: measures.pop(name) for name in [*measures] if name.startswith("drift:") and name != LOOKED}
     among = dict.fromkeys(told, looked)
     told["escalations"] = measures.pop("escalations", Measure())
     among["escalations"] = conversations - counts["unkeyed"] if escalates else 0

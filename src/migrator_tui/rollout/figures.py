@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
+from migrator_tui.history.rollout_records import LOOKED
 from migrator_tui.parity.statistics.proportions import score_interval
 from migrator_tui.parity.statistics.values import Interval, quantile
 from migrator_tui.rollout.guardrails import Decision, decide, evaluate, health
@@ -25,8 +26,6 @@ if TYPE_CHECKING:
 
 SHARES = ("failures", "fallbacks", "client-errors", "escalations", "thumbs-down", "check-pass-rate")
 """Metrics that are shares, 0 to 1."""
-LOOKED = "drift:any"
-"""What is measured of every answer in which drift was looked for."""
 _PIECE_S = 10.0
 _CONFIDENCE = 0.95
 

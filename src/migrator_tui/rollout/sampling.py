@@ -26,7 +26,7 @@ def findings(task: Task, sample: "Sample") -> "Sequence[Finding]":
 
     `drift:any` says that drift was looked for, and whether any showed; the others are only named where they do.
     """
-    from migrator_tui.history.rollout_records import Finding
+    from migrator_tui.history.rollout_records import LOOKED, Finding
 
     output = _output(sample, task)
     if output is None:
@@ -34,7 +34,7 @@ def findings(task: Task, sample: "Sample") -> "Sequence[Finding]":
     passed = _checked(task, sample, output)
     drifts = _shown(output)
     found = [] if passed is None else [("check-pass", float(passed))]
-    found += [("drift:any", float(bool(drifts))), *((f"drift:{name}", 1.0) for name in drifts)]
+    found += [(LOOKED, float(bool(drifts))), *((f"drift:{name}", 1.0) for name in drifts)]
     return [Finding(sample.traffic_id, sample.name, signal, value) for signal, value in found]
 
 
