@@ -87,9 +87,7 @@ class SearchProgress:
             calls = f"{low} calls where nothing helps, at most {high}{cost}, {kept}"
         models = (ground.project.candidate(ground.candidate), ground.assistant)
         simulated = "; simulated models: no real answers" if any(_simulated(one.model) for one in models) else ""
-        return (
-            f"search {begins} from {ground.base.label}: {parts}; {calls}{simulated}"
-        )
+        return f"search {begins} from {ground.base.label}: {parts}; {calls}{simulated}"
 
     def _line(self, line: str) -> None:
         self._console.print(Text(safe_line(line, 300)), soft_wrap=True)

@@ -84,8 +84,9 @@ def begin(
     smallest = found.estimate.smallest_budget
     if settings.budget_calls < smallest:
         raise ProjectError(
-            f"with {settings.budget_calls} calls not one proposal could be tried on all cases and tested: that may "
-            f"take {smallest}, {found.needs.held_back} of them kept for the held-out cases (--budget-calls {smallest})"
+            f"with {settings.budget_calls} calls not one proposal could be tried on all cases and tested; that may "
+            f"take {smallest}, of them {found.needs.held_back} kept for the held-out cases "
+            f"(--budget-calls {smallest})"
         )
     stored = history.start_search(
         task=task.name,
