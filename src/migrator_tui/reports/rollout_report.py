@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 from datetime import datetime
 
-from migrator_tui.history.rollout_records import ArmFigures, Rollout
+from migrator_tui.history.rollout_records import LOOKED, ArmFigures, Rollout
 from migrator_tui.models.secrets import exact_scrubber
 from migrator_tui.reports.markdown import plain
 from migrator_tui.reports.rollout_status import Status
@@ -48,7 +48,7 @@ def rollout_report(
 
 def _standing(status: Status) -> str:
     look, rollout = status.look, status.look.rollout
-    lines = [f"**{rollout.state.value} at {rollout.percentage:g} %**, since {_when(rollout.since)}"]
+    lines = [f"**{rollout.state.value} at {rollout.percentage:g} %**, since {_when(status.since)}"]
     if look.ready:
         lines.append("Ready for the next step: a person has to take it.")
     elif rollout.state.live and rollout.state is not RolloutState.COMPLETE:
@@ -71,7 +71,7 @@ def _ladder(rollout: Rollout) -> str:
 def _arms(status: Status) -> str:
     arms = [status.look.arms["baseline"], status.look.arms["candidate"]]
     heads = [f"{arm} {plain(status.models[arm])} {plain(status.versions[arm])}" for arm in ("baseline", "candidate")]
-    known = {name for arm in arms for name in arm.measures} - {"client-errors", "drift:any"}
+    known = {name for arm in arms for name in arm.measures} - {"client-errors", LOOKED}
     metrics = [name for name in NAMES if name in known] + sorted(known - set(NAMES))
     rows = [
         _row("calls", [f"{arm.requests:,}" for arm in arms]),

@@ -37,6 +37,14 @@ class Status:
         """A monitor looks at it."""
         return self.lease is not None and self.lease.until > self.look.at
 
+    @property
+    def since(self) -> datetime:
+        """When it came to where it is: the step's beginning, or what held, ended or completed the rollout."""
+        rollout = self.look.rollout
+        if rollout.state in (RolloutState.RUNNING, RolloutState.SHADOW):
+            return rollout.since
+        return min((event.at for event in self.events if event.revision == rollout.revision), default=rollout.since)
+
 
 def status_json(status: Status) -> dict[str, Any]:
     """The contract's `rollout status`, and more."""
@@ -149,7 +157,7 @@ def _lines(status: Status) -> Sequence[str]:
     now = seen.at
     lines = [
         f"{rollout.name}: {rollout.state.value} at {rollout.percentage:g} % on {rollout.candidate} "
-        f"{status.versions['candidate']}, since {_ago(rollout.since, now)}",
+        f"{status.versions['candidate']}, since {_ago(status.since, now)}",
         "  " + "  ".join(ladder),
     ]
     if rollout.state in (RolloutState.RUNNING, RolloutState.SHADOW, RolloutState.HELD):
