@@ -20,6 +20,7 @@ from tests.cli.test_run import recorded_project
         (["run", "--max-cost", "-1"], '"-1" is not an amount in USD'),
         (["run", "--max-cost", "nan"], '"nan" is not an amount in USD'),
         (["run", "--prompt", "a", "--version", "b"], "not allowed with"),
+        (["gateway", "--port", "70000"], '"70000" is not a port from 1 to 65535'),
         (["run", "surplus"], 'too many arguments: "surplus"'),
         (["prompt"], "required"),
         (["prompt", "sho"], 'did you mean "show"?'),

@@ -60,6 +60,14 @@ def positive(text: str) -> int:
     return number
 
 
+def port(text: str) -> int:
+    """A port that can be listened at."""
+    number = int(text) if text.isdecimal() and len(text) <= 5 else 0
+    if not 1 <= number <= 65_535:
+        raise argparse.ArgumentTypeError(f'"{text}" is not a port from 1 to 65535')
+    return number
+
+
 def above_nothing(text: str) -> float:
     """A number above 0."""
     return _number(text, 1e-3, "above 0")

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from migrator_tui import __version__
-from migrator_tui.commands.arguments import Parser, money, positive
+from migrator_tui.commands.arguments import Parser, money, port, positive
 from migrator_tui.commands.importing.words import import_parser
 from migrator_tui.commands.rollout_words import rollout_parsers
 
@@ -354,7 +354,7 @@ def _gateway(commands: Any) -> dict[str, Parser]:
     gateway.add_argument(
         "--host", metavar="HOST", help="address to listen at (default: 127.0.0.1, this machine alone)"
     )
-    gateway.add_argument("--port", metavar="PORT", type=positive, help="port to listen at (default: 4000)")
+    gateway.add_argument("--port", metavar="PORT", type=port, help="port to listen at (default: 4000)")
     gateway.add_argument("--database", metavar="URL", help="the history's database, in place of the project's")
     gateway.add_argument("--python", metavar="PATH", type=Path, help="an interpreter that has the proxy already")
     gateway.add_argument("--yes", action="store_true", help="install the proxy's environment without asking")
