@@ -122,7 +122,8 @@ def test_the_sample_project_gives_the_contracts_json(call: Call) -> None:
         assert task["baseline"].keys() == MODEL_KEYS and task["baseline"]["name"] == "baseline"
         for candidate in task["candidates"]:
             assert candidate.keys() == MODEL_KEYS | {
-                *("version", "regressions", "fixes", "flaky", "paired", "difference", "drift", "gate")
+                *("version", "version_origin", "regressions", "fixes", "flaky"),
+                *("paired", "difference", "drift", "gate"),
             }
             paired = candidate["paired"]
             assert paired["regressions"] == len(candidate["regressions"])

@@ -81,7 +81,8 @@ async def test_the_decision_and_why(answered: Path, size: tuple[int, int]) -> No
         await to_scorecard(driver)
         assert "✗ NOT READY" in driver.text
         assert "1 critical case regressed: c1" in driver.text
-        assert "✗ not ready" in driver.lines[1]
+        # Five screens leave no room for words in 80 columns: there the sign alone stands.
+        assert ("✗ not ready" if size != NARROW else "Scorecard  ✗") in driver.lines[1]
 
 
 @SIZES
@@ -90,7 +91,7 @@ async def test_before_a_run_it_says_what_one_takes(shop: Path, size: tuple[int, 
         await to_scorecard(driver)
         await driver.until(lambda: "6 cases wait. One run on both models takes under 1 s." in driver.text)
         assert "○ NOTHING RUN YET" in driver.text and "R run all on both models" in driver.text
-        assert "○ not run" in driver.lines[1]
+        assert ("○ not run" if size != NARROW else "Scorecard  ○") in driver.lines[1]
         assert "After a run stands here" in driver.text and "tab next part" not in driver.lines[-1]
         await driver.press("enter", "tab", "plus", "j", "S", "w")
         assert "nothing to report" in driver.notice

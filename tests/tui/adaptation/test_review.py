@@ -77,26 +77,25 @@ async def test_space_takes_and_leaves_and_a_reason_reaches_the_next_request(answ
         await driver.press("enter")
         await driver.until(lambda: "left: we are curt" in driver.text)
         assert driver.bench.prompt_pane.template == PROMPT.strip()
-        rejected = driver.history.rejected_edits("triage", "newer")
-        assert [(each.edit["title"], each.reason) for each in rejected] == [("polite", "we are curt")]
+        told = lambda: [(e.edit["title"], e.reason) for e in driver.history.rejected_edits("triage", "newer")]  # noqa: E731
+        await driver.until(lambda: told() == [("polite", "we are curt")])
         # Another reason is told instead of the first; nothing is told twice.
         await driver.press("c", "end", "!", "enter")
         await driver.until(lambda: "left: we are curt!" in driver.text)
         show(driver.app, replace(review, suggestion=review.suggestion))
-        rejected = driver.history.rejected_edits("triage", "newer")
-        assert [(each.edit["title"], each.reason) for each in rejected] == [
-            ("JSON only, no fences", ""),
-            ("polite", "we are curt!"),
-        ]
+        await driver.until(lambda: told() == [("JSON only, no fences", ""), ("polite", "we are curt!")])
         # What is taken after all was not turned down.
         await driver.until(lambda: screen.number == 0)
         await driver.press("j", "c", "x", "enter")
         await driver.until(lambda: "left: x" in driver.text)
-        assert driver.history.rejected_edits("triage", "newer")[0].reason == "x"
+        await driver.until(lambda: driver.history.rejected_edits("triage", "newer")[0].reason == "x")
         await driver.press("space")
-        assert [each.edit["title"] for each in driver.history.rejected_edits("triage", "newer")] == [
-            "JSON only, no fences"
-        ]
+        await driver.until(
+            lambda: (
+                [each.edit["title"] for each in driver.history.rejected_edits("triage", "newer")]
+                == ["JSON only, no fences"]
+            )
+        )
 
 
 async def test_a_suggestion_comes_back_at_the_next_start_with_what_was_made_of_it(answered: Path) -> None:

@@ -16,7 +16,12 @@ CASES = [{"id": f"c{n}", "checks": NO_FENCE} for n in range(1, 9)]
 
 async def asked(driver: Driver) -> None:
     await driver.press("S")
-    await driver.until(lambda: isinstance(driver.app.screen, SearchDialog) and "being counted" not in driver.text)
+    await driver.until(lambda: isinstance(driver.app.screen, SearchDialog) and "held out" in driver.text)
+    await driver.until(
+        lambda: (
+            "being counted" not in driver.text and ("enter searches" in driver.text or "enter goes on" in driver.text)
+        )
+    )
 
 
 def calls(driver: Driver) -> int:
@@ -60,7 +65,7 @@ async def test_what_was_stopped_is_gone_on_with(tmp_path: Path, personas: None, 
         assert "stopped · nothing was tried" in driver.text
         await asked(driver)
         assert "go on with the search that stopped after 16 calls" in driver.text
-        assert "more calls: 16 of the 200 are made" in driver.text
+        await driver.until(lambda: "more calls: 16 of the 200 are made" in driver.text)
         await driver.press("down")
         await driver.until(lambda: "enter searches" in driver.text)
         await driver.press("up")

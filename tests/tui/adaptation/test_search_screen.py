@@ -245,7 +245,9 @@ async def test_the_question_says_what_it_takes_and_whether_it_helps(tmp_path: Pa
     await run_all(folder)
     async with opened(folder) as driver:
         await driver.press("S")
-        await driver.until(lambda: isinstance(driver.app.screen, SearchDialog) and "being counted" not in driver.text)
+        await driver.until(
+            lambda: isinstance(driver.app.screen, SearchDialog) and "where nothing helps" in driver.text
+        )
         text = " ".join(driver.text.split())
         assert "6 to learn from, none held out: too few" in text
         assert "calls where nothing helps, at most 200; " in text and "tried on all cases and tested" in text

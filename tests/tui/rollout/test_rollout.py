@@ -271,7 +271,8 @@ async def test_a_rehearsal_is_the_programs_own_command_and_what_it_says_is_shown
         await shown(driver)
         await driver.press("t")
         await driver.until(lambda: "no gateway answers at 127.0.0.1:1" in driver.text)
-        assert "gateway" in driver.text and "rehearse --start" in driver.text
+        # How the lines break depends on how long the path of the folder is.
+        await driver.until(lambda: "rehearse" in driver.text and "--start" in driver.text)
         await driver.press("enter", "escape")
         (shop / "migrator.toml").write_text(f"{config}\n[gateway]\nport = {port}\n", "utf-8")
         await driver.bench.look_outside()
@@ -279,8 +280,10 @@ async def test_a_rehearsal_is_the_programs_own_command_and_what_it_says_is_shown
         await driver.press("t")
         await driver.until(lambda: "it is down" in driver.text)
         await driver.press("enter")
-        await driver.until(lambda: "it could not be done" in driver.text)
-        assert "Rehearsal, trouble: none" in driver.text and "LITELLM_MASTER_KEY" in driver.text, driver.text
+        await driver.until(
+            lambda: "it could not be done" in driver.text and "Rehearsal, trouble: none" in driver.text
+        )
+        assert "LITELLM_MASTER_KEY" in driver.text
     server.close()
 
 

@@ -226,6 +226,8 @@ class ReviewBench(RowScreen):
         if not self.query(TextView):
             return
         review = self.review
+        if not self.query("#to-come"):
+            return  # the app ends, and its screens are being taken apart
         self.query_one("#to-come").display = review is None
         self.query_one("#body").display = review is not None
         if review is None:
