@@ -71,9 +71,12 @@ async def test_what_was_stopped_is_gone_on_with(tmp_path: Path, personas: None, 
         await driver.press("up")
         await driver.until(lambda: "enter goes on" in driver.text)
         await driver.press("enter")
-        await driver.until(lambda: calls(driver) > 16)
-        state = driver.app.searches.of(("triage", "newer"))
-        assert state is not None and state.began is not None and state.began.resumed
+
+        def resumed() -> bool:
+            state = driver.app.searches.of(("triage", "newer"))
+            return state is not None and state.began is not None and state.began.resumed
+
+        await driver.until(resumed)
         await driver.press("x")
         await driver.until(lambda: driver.app.searches.going is None)
         await driver.settle()
