@@ -18,7 +18,7 @@ from migrator_tui.tui.coverage.proposals_part import Taken, proposals_part
 from migrator_tui.tui.coverage.surveys import Surveyed
 from migrator_tui.tui.coverage.words import coverage_signs
 from migrator_tui.tui.keys import COVERAGE, Key, bindings
-from migrator_tui.tui.messages import CoverageSurveyed, RunAdvanced, RunEnded, TrackChanged
+from migrator_tui.tui.messages import CoverageSurveyed
 from migrator_tui.tui.theme import MUTED, STRONG, STYLES, chip
 from migrator_tui.tui.widgets.parts import Filled, Part
 from migrator_tui.tui.widgets.parts_screen import Pages, PartsScreen, Size
@@ -122,38 +122,13 @@ class CoverageBench(PartsScreen):
 
     # Reacting
 
-    def on_screen_resume(self) -> None:
-        self.show_keys()
-        self.refresh_survey()
-
-    def history_opened(self) -> None:
-        self.refresh_survey()
-
-    def on_track_changed(self, message: TrackChanged) -> None:
-        """Another task or candidate is in view."""
-        self.refresh_survey()
-
     def on_coverage_surveyed(self, message: CoverageSurveyed) -> None:
         """There is something newer to show."""
-        if self.program.current is self and (message.task, message.candidate) == self.track:
-            self.lay_out()
-            self.paint()
-            self.show_keys()
+        if (message.task, message.candidate) == self.track:
+            self.show_newer()
 
-    def on_run_advanced(self, message: RunAdvanced) -> None:
-        """A run goes on: it can be stopped from here."""
-        self.show_keys()
-
-    def on_run_ended(self, message: RunEnded) -> None:
-        """The run is over."""
-        self.show_keys()
-
-    def refresh_survey(self) -> None:
-        """Show what is known, and have surveyed what is not."""
-        if not self.is_mounted or not self.workspace.is_open or self.program.current is not self:
-            return
-        self.lay_out()
-        self.paint()
+    def look_anew(self) -> None:
+        """Have surveyed what no longer holds."""
         self.program.survey_coverage()
 
     # Showing

@@ -14,7 +14,7 @@ from migrator_tui.history.rollout_records import RolloutState
 from migrator_tui.project.schema import BASELINE
 from migrator_tui.text_safety import safe_line
 from migrator_tui.tui.keys import ROLLOUT, Key, bindings
-from migrator_tui.tui.messages import RolloutLooked, RunAdvanced, RunEnded, ScorecardCounted, TrackChanged
+from migrator_tui.tui.messages import RolloutLooked, ScorecardCounted
 from migrator_tui.tui.rollout.arms_part import arm_part
 from migrator_tui.tui.rollout.empty import nothing_yet
 from migrator_tui.tui.rollout.events_part import calls_part, events_part
@@ -137,43 +137,18 @@ class RolloutBench(PartsScreen):
 
     # Reacting
 
-    def on_screen_resume(self) -> None:
-        self.show_keys()
-        self.refresh_rollout()
-
-    def history_opened(self) -> None:
-        self.refresh_rollout()
-
-    def on_track_changed(self, message: TrackChanged) -> None:
-        """Another task or candidate is in view."""
-        self.refresh_rollout()
-
     def on_rollout_looked(self, message: RolloutLooked) -> None:
         """There is something newer to show."""
-        if self.program.current is self and message.task == self.workspace.task.name:
-            self.lay_out()
-            self.paint()
-            self.show_keys()
+        if message.task == self.workspace.task.name:
+            self.show_newer()
 
     def on_scorecard_counted(self, message: ScorecardCounted) -> None:
         """Where there is no rollout yet, the decision stands here."""
         if self.program.current is self and not self.has_parts:
             self.paint()
 
-    def on_run_advanced(self, message: RunAdvanced) -> None:
-        """A run goes on: it can be stopped from here."""
-        self.show_keys()
-
-    def on_run_ended(self, message: RunEnded) -> None:
-        """The run is over."""
-        self.show_keys()
-
-    def refresh_rollout(self) -> None:
-        """Show what is known, and have it read anew."""
-        if not self.is_mounted or not self.workspace.is_open or self.program.current is not self:
-            return
-        self.lay_out()
-        self.paint()
+    def look_anew(self) -> None:
+        """Have the rollout read again."""
         self.program.look_at_rollout()
 
     # Showing

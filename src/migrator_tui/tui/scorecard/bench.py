@@ -15,7 +15,7 @@ from migrator_tui.parity.scorecard import Scorecard
 from migrator_tui.project.errors import ProjectError
 from migrator_tui.tui.cards import Counted
 from migrator_tui.tui.keys import SCORECARD, Key, bindings
-from migrator_tui.tui.messages import RunAdvanced, RunEnded, ScorecardCounted, TrackChanged
+from migrator_tui.tui.messages import ScorecardCounted
 from migrator_tui.tui.scorecard.banner import banner, signed_words, to_come
 from migrator_tui.tui.scorecard.candidates_part import candidates_part
 from migrator_tui.tui.scorecard.drift_part import drift_part
@@ -174,40 +174,19 @@ class ScorecardBench(PartsScreen):
 
     # Reacting
 
-    def on_screen_resume(self) -> None:
-        self.show_keys()
-        self.refresh_card()
-
-    def history_opened(self) -> None:
-        self.refresh_card()
-
-    def on_track_changed(self, message: TrackChanged) -> None:
-        """Another task or candidate is in view."""
-        self.refresh_card()
-
     def on_scorecard_counted(self, message: ScorecardCounted) -> None:
         """There is something newer to show."""
-        if self.program.current is self and message.task == self.track[0]:
-            self.lay_out()
-            self.paint()
-            self.show_keys()
+        if message.task == self.track[0]:
+            self.show_newer()
 
-    def on_run_advanced(self, message: RunAdvanced) -> None:
-        """A run goes on: it can be stopped from here."""
-        self.show_keys()
-
-    def on_run_ended(self, message: RunEnded) -> None:
-        """The run is over; the app has it counted."""
-        self.show_keys()
-
-    def refresh_card(self) -> None:
+    def refresh_parts(self) -> None:
         """Show what is known, and have counted what is not."""
-        if not self.is_mounted or not self.workspace.is_open or self.program.current is not self:
-            return
         if self._track != self.track:
             self._track, self.waiting = self.track, ""
-        self.lay_out()
-        self.paint()
+        super().refresh_parts()
+
+    def look_anew(self) -> None:
+        """Have counted what no longer holds."""
         self.program.count_scorecards()
 
     def _tell_of_counting(self) -> None:

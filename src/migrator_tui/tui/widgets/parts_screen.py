@@ -9,6 +9,7 @@ from textual import on
 from textual.binding import Binding, BindingType
 
 from migrator_tui.tui.keys import Key
+from migrator_tui.tui.messages import RunAdvanced, RunEnded, TrackChanged
 from migrator_tui.tui.widgets.parts import Part
 from migrator_tui.tui.widgets.row_list import RowList
 from migrator_tui.tui.widgets.work_screen import WorkScreen
@@ -138,6 +139,46 @@ class PartsScreen(WorkScreen):
         self.lay_out()
         self.set_focus(self.part(name).rows)
         self.call_after_refresh(self.paint)
+
+    # Reacting
+
+    def look_anew(self) -> None:
+        """Have what no longer holds read anew; what comes of it is told by a message."""
+        raise NotImplementedError
+
+    def refresh_parts(self) -> None:
+        """Show what is known, and have the rest read."""
+        if not self.is_mounted or not self.workspace.is_open or self.program.current is not self:
+            return
+        self.lay_out()
+        self.paint()
+        self.look_anew()
+
+    def show_newer(self) -> None:
+        """Something newer was read: show it, if this screen is in front."""
+        if self.program.current is self:
+            self.lay_out()
+            self.paint()
+            self.show_keys()
+
+    def on_screen_resume(self) -> None:
+        self.show_keys()
+        self.refresh_parts()
+
+    def history_opened(self) -> None:
+        self.refresh_parts()
+
+    def on_track_changed(self, message: TrackChanged) -> None:
+        """Another task or candidate is in view."""
+        self.refresh_parts()
+
+    def on_run_advanced(self, message: RunAdvanced) -> None:
+        """A run goes on: it can be stopped from here."""
+        self.show_keys()
+
+    def on_run_ended(self, message: RunEnded) -> None:
+        """The run is over."""
+        self.show_keys()
 
     # Moving
 
