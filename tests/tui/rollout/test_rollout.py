@@ -197,16 +197,23 @@ async def test_rolling_back_wants_a_reason_and_comes_through_whatever_happened_m
         assert "space hold" not in driver.text and "> start" in driver.text
 
 
-async def test_whoever_was_faster_is_named_and_nothing_is_changed(shop: Path) -> None:
+async def test_whoever_was_faster_is_named_and_nothing_is_changed(
+    shop: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     five_percent(shop)
     async with opened(shop) as driver:
         await shown(driver)
+        await driver.settle()
         seen = driver.app.rollouts.seen["triage"].rollout
         driver.app.rollouts.clock = lambda: NOW
-        control.roll_back(driver.history, seen, who="monitor", why="failures: worse by 40.0 points")
-        await driver.press("space")
-        await driver.until(lambda: "monitor was faster" in driver.notice)
+        with monkeypatch.context() as meanwhile:
+            # The next look would tell of it before the key is pressed.
+            meanwhile.setattr(driver.app, "look_at_rollout", lambda: None)
+            control.roll_back(driver.history, seen, who="monitor", why="failures: worse by 40.0 points")
+            await driver.press("space")
+            await driver.until(lambda: "monitor was faster" in driver.notice)
         assert newest(driver).state is RolloutState.ROLLED_BACK
+        driver.app.look_at_rollout()
         await driver.until(lambda: "rolled back by monitor" in driver.text and "worse by 40.0 points" in driver.text)
 
 
