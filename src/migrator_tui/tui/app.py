@@ -1,6 +1,7 @@
 """The app: which screen is in front, what all of them share, and how it starts and ends."""
 
 import gc
+import os
 from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
@@ -21,8 +22,7 @@ from migrator_tui.history.records import SessionState
 from migrator_tui.project.schema import Project
 from migrator_tui.text_safety import safe_line
 from migrator_tui.tui import settings
-from migrator_tui.tui.adaptation.review_keeping import bring_back
-from migrator_tui.tui.adaptation.review_state import Reviews
+from migrator_tui.tui.adaptation.reviews import Reviews
 from migrator_tui.tui.deciding import DECIDING
 from migrator_tui.tui.foreign import foreign_commands, opening_line
 from migrator_tui.tui.glyphs import ASCII, UNICODE
@@ -88,7 +88,6 @@ class MigratorApp(Rolling):
         self.decide_about(self.workspace)
         self.survey_about(self.workspace)
         self.search_about(self.workspace)
-        self.roll_about()
         self.frame = HeaderState(project=project.name)
         self.notes: dict[str, TabNote] = {}
         self._first_paint = ExitStack()
@@ -103,7 +102,7 @@ class MigratorApp(Rolling):
 
     def on_mount(self) -> None:
         self._chosen_theme = self.theme
-        self.set_interval(SESSION_SECONDS, self.save_session)
+        self.set_interval(SESSION_SECONDS, self.look_around)
         self.theme_changed_signal.subscribe(self, self._keep_theme)
         self.set_keymap(self.settings.keymap)
         self.workspace.peek()
@@ -119,6 +118,8 @@ class MigratorApp(Rolling):
     @work(exclusive=True, group="opening")
     async def open_history(self) -> None:
         """Called by the workbench once all of it stands."""
+        from migrator_tui.tui.adaptation.review_keeping import bring_back
+
         await self.workspace.open()
         await bring_back(self)
 
@@ -198,6 +199,15 @@ class MigratorApp(Rolling):
             gc.enable()
             gc.freeze()
             gc.set_threshold(1_000, 15, 60)
+
+    async def look_around(self) -> None:
+        """Now and then: remember where the user is, and end where the terminal is gone.
+
+        Who starts the app from `make` may close the window without the app being told: only its input ends.
+        """
+        self.save_session()
+        if self._own_process and not os.isatty(0):
+            await self.action_quit()
 
     def save_session(self) -> None:
         """Remember where the user is."""

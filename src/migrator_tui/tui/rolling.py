@@ -1,12 +1,16 @@
 """The part of the app that keeps a rollout in sight on every screen: read on a timer, a word in the tab."""
 
+from functools import cached_property
+from typing import TYPE_CHECKING
+
 from textual import work
 
-from migrator_tui.history.rollout_records import EventKind, RolloutState
 from migrator_tui.text_safety import safe_line
 from migrator_tui.tui.messages import RolloutLooked, TrackChanged
-from migrator_tui.tui.rollout.reading import Brief, Rollouts
 from migrator_tui.tui.searching import Searching
+
+if TYPE_CHECKING:
+    from migrator_tui.tui.rollout.reading import Brief, Rollouts
 
 LOOK_SECONDS = 1.5
 """Between two looks where somebody watches."""
@@ -17,12 +21,14 @@ SELDOM = 4
 class Rolling(Searching):
     """Has the rollout of the task in view read, and says what changed without the user."""
 
-    rollouts: Rollouts
     _looks = 0
 
-    def roll_about(self) -> None:
-        """Nothing is known yet."""
-        self.rollouts = Rollouts()
+    @cached_property
+    def rollouts(self) -> "Rollouts":
+        """What is known of them; imported once the first screen stands."""
+        from migrator_tui.tui.rollout.reading import Rollouts
+
+        return Rollouts()
 
     def watch_rollouts(self) -> None:
         """From now on look again and again."""
@@ -54,7 +60,8 @@ class Rolling(Searching):
 
     def on_track_changed(self, message: TrackChanged) -> None:
         """Another task is in view: its rollout stands in the tab."""
-        self._note_rollout()
+        if self.workspace.is_open:
+            self._note_rollout()
         self.look_at_rollout()
 
     def _note_rollout(self) -> None:
@@ -62,8 +69,10 @@ class Rolling(Searching):
 
         self.note_tab("rollout", tab_note(self.rollouts.briefs.get(self.workspace.task.name), self.glyphs))
 
-    def _say_what_changed(self, before: Brief, now: Brief) -> None:
+    def _say_what_changed(self, before: "Brief", now: "Brief") -> None:
         """What somebody else, the monitor above all, has done meanwhile."""
+        from migrator_tui.history.rollout_records import EventKind, RolloutState
+
         last = now.last
         if now.rollout is None or last is None or (before.last is not None and last.id == before.last.id):
             return

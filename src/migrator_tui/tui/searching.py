@@ -1,18 +1,19 @@
 """The part of the app that keeps a search in sight on every screen: progress in the header, a word in the tab."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from textual.timer import Timer
 
 from migrator_tui.tui.adaptation.search_runs import Search, Searches
-from migrator_tui.tui.adaptation.search_state import Phase, SearchState
-from migrator_tui.tui.adaptation.search_words import chip_words
 from migrator_tui.tui.messages import SearchAdvanced, SearchEnded
 from migrator_tui.tui.surveying import Surveying
 from migrator_tui.tui.widgets.header import RunProgress
 from migrator_tui.tui.widgets.tabs import TabNote
 from migrator_tui.tui.workbench.screen import WorkbenchScreen
 from migrator_tui.tui.workspace import Workspace
+
+if TYPE_CHECKING:
+    from migrator_tui.tui.adaptation.search_state import SearchState
 
 SEARCHING = (SearchEnded,)
 """What the app itself reacts to, beside what decides and surveys."""
@@ -48,7 +49,7 @@ class Searching(Surveying):
     def _occupy(self, occupied: bool) -> None:
         self.runs.behind = occupied
 
-    def start_search(self, search: Search, state: SearchState) -> None:
+    def start_search(self, search: Search, state: "SearchState") -> None:
         """Let a search run, and show it."""
         self.searches.start(search, state)
         if self._ticks is None:
@@ -67,7 +68,7 @@ class Searching(Surveying):
         going = self.searches.going
         if going is None:
             return
-        moving = going.phase is not Phase.PAUSED and self.animation_level != "none"
+        moving = not going.paused and self.animation_level != "none"
         self._frame += moving
         if not moving and self._told == self.searches.changes:
             return
@@ -96,6 +97,9 @@ class Searching(Surveying):
             self.change_frame(run=None)
         self.workbench.show_money()
         self.note_versions()
+        from migrator_tui.tui.adaptation.search_state import Phase
+        from migrator_tui.tui.adaptation.search_words import chip_words
+
         state = self.searches.of((message.task, message.candidate))
         if state is None:
             return
@@ -111,9 +115,8 @@ class Searching(Surveying):
         state = self.searches.of((self.workspace.task.name, self.workspace.candidate.name))
         note = TabNote(self._version_label)
         if state is not None and state.running:
-            paused = state.phase is Phase.PAUSED
-            sign = self.glyphs.waiting if paused else self.search_frame
-            note = TabNote(f"{sign} {'search paused' if paused else 'searching'}", sign, "primary")
+            sign = self.glyphs.waiting if state.paused else self.search_frame
+            note = TabNote(f"{sign} {'search paused' if state.paused else 'searching'}", sign, "primary")
         elif state is not None and state.result is not None:
             note = TabNote(f"{self._version_label} + search")
         if self._version_label or state is not None:

@@ -2,22 +2,25 @@
 
 import asyncio
 from collections.abc import Callable
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from textual.message import Message
 
-from migrator_tui.adaptation.search.values import SearchEvent, SearchResult
 from migrator_tui.history.errors import HistoryError
 from migrator_tui.project.errors import ProjectError
-from migrator_tui.tui.adaptation.search_state import Phase, SearchState
 from migrator_tui.tui.messages import RunBroke, SearchEnded
 from migrator_tui.tui.workspace import Workspace
+
+# Every app has this object, and few of them a search: what a search is made of is imported with the first one.
+if TYPE_CHECKING:
+    from migrator_tui.adaptation.search.values import SearchEvent, SearchResult
+    from migrator_tui.tui.adaptation.search_state import SearchState
 
 
 class Search(Protocol):
     """What is started here (`adaptation.search.searching`)."""
 
-    async def run(self, on_event: Callable[[SearchEvent], None]) -> SearchResult:
+    async def run(self, on_event: "Callable[[SearchEvent], None]") -> "SearchResult":
         """Search; what goes on is told from the event loop."""
 
     def pause(self) -> None:
@@ -48,16 +51,16 @@ class Searches:
         self.changes = 0
         """Counts what was told, so that nothing is painted twice."""
 
-    def of(self, track: tuple[str, str]) -> SearchState | None:
+    def of(self, track: tuple[str, str]) -> "SearchState | None":
         """The last search of a task and candidate in this window."""
         return self._states.get(track)
 
-    def recalled(self, state: SearchState) -> None:
+    def recalled(self, state: "SearchState") -> None:
         """The last search of an earlier session, unless this one knows a newer one."""
         if self._states.setdefault(state.track, state) is state:
             self.changes += 1
 
-    def start(self, search: Search, state: SearchState) -> None:
+    def start(self, search: Search, state: "SearchState") -> None:
         """Let a search run; there must be none."""
         assert self.going is None
         self._states[state.track] = self.going = state
@@ -66,10 +69,10 @@ class Searches:
         self.changes += 1
         self._task = asyncio.create_task(self._run(search, state))
 
-    async def _run(self, search: Search, state: SearchState) -> None:
+    async def _run(self, search: Search, state: "SearchState") -> None:
         from migrator_tui.tui.adaptation.search_recall import with_suggestion
 
-        def tell(event: SearchEvent) -> None:
+        def tell(event: "SearchEvent") -> None:
             state.take(event)
             self.changes += 1
 
@@ -90,6 +93,8 @@ class Searches:
 
     def pause_or_go_on(self) -> bool | None:
         """Pause, or go on; whether it is paused now. `None` where there is nothing to pause any more."""
+        from migrator_tui.tui.adaptation.search_state import Phase
+
         state = self.going
         if state is None or self._search is None or state.phase in (Phase.STOPPING, Phase.HELD_OUT):
             return None
@@ -106,6 +111,8 @@ class Searches:
         """End soon; False where nothing goes on."""
         if self.going is None or self._search is None:
             return False
+        from migrator_tui.tui.adaptation.search_state import Phase
+
         self.going.phase = Phase.STOPPING
         self.changes += 1
         self._search.stop()

@@ -134,6 +134,11 @@ class SearchState:
         return self.phase in RUNNING
 
     @property
+    def paused(self) -> bool:
+        """Whether it waits for the user."""
+        return self.phase is Phase.PAUSED
+
+    @property
     def search_id(self) -> str:
         """By which the history knows it; empty until it stands."""
         known = self.result or self.began
