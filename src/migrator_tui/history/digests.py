@@ -5,7 +5,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
-from migrator_tui.models.requests import ToolCall
+from migrator_tui.project.answers import ToolCall
 
 
 class Judgeable(Protocol):

@@ -12,7 +12,7 @@ from migrator_tui.history.columns import now
 from migrator_tui.history.part import Part, chunks, upsert
 from migrator_tui.history.records import CheckRecord, Figures, NewOutput, Output
 from migrator_tui.history.tables import CaseOutputRow, CheckRow, OutputRow, RunItemRow, RunRow, table
-from migrator_tui.models.requests import ToolCall
+from migrator_tui.project.answers import ToolCall
 
 OUTPUTS = table(OutputRow)
 CASE_OUTPUTS = table(CaseOutputRow)

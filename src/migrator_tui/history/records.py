@@ -9,7 +9,7 @@ from datetime import datetime
 from enum import IntEnum, StrEnum
 from typing import Any, NamedTuple
 
-from migrator_tui.models.requests import ToolCall
+from migrator_tui.project.answers import ToolCall
 
 
 class Origin(StrEnum):

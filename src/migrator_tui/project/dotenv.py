@@ -10,16 +10,11 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
-from dotenv import dotenv_values
-
 from migrator_tui.project.errors import ProjectError
 from migrator_tui.project.files import read_text
 from migrator_tui.project.schema import Project
 
 DOTENV = ".env"
-
-# It would print on the screen for each line that is no assignment; such lines set nothing.
-logging.getLogger("dotenv.main").setLevel(logging.CRITICAL)
 
 MAX_DOTENV = 1024 * 1024
 
@@ -69,5 +64,9 @@ def _entries(folder: Path, *, interpolate: bool, confined: bool) -> dict[str, st
     if "\0" in text:
         line = text[: text.index("\0")].count("\n") + 1
         raise ProjectError("holds a NUL character", file=DOTENV, line=line)
+    from dotenv import dotenv_values  # few projects have a .env, and every start would wait for it
+
+    # It would print on the screen for each line that is no assignment; such lines set nothing.
+    logging.getLogger("dotenv.main").setLevel(logging.CRITICAL)
     values: Mapping[str, str | None] = dotenv_values(stream=io.StringIO(text), interpolate=interpolate)
     return {name: value for name, value in values.items() if value is not None and name and "=" not in name}
