@@ -23,7 +23,7 @@ _BATCH = 5_000
 
 def measure(runs: int) -> list[Row]:
     """Real rows in a real file."""
-    with TemporaryDirectory() as folder, History.open(_project(Path(folder))) as history:
+    with TemporaryDirectory() as folder, History.open(project := _project(Path(folder))) as history:
         rollout, dice = a_rollout(history), random.Random(1)
         at = START + timedelta(seconds=CALLS / 20)
         for first in range(0, CALLS, _BATCH):
@@ -36,7 +36,7 @@ def measure(runs: int) -> list[Row]:
             first = CALLS + run * NEW
             write(history, "migrator_traffic", [_call(n, dice) for n in range(first, first + NEW)])
             began = time.monotonic()
-            look(history, rollout, datetime.now(UTC))
+            look(history, rollout, datetime.now(UTC), project)
             took.append((time.monotonic() - began) * 1000)
     note = f"where no monitor has counted them yet, {backlog:,.0f} calls a second are"
     return [Row(f"a look at a rollout of {CALLS:,} calls, {NEW} of them new", "ms", 250, took, note)]

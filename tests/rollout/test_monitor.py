@@ -69,41 +69,41 @@ def test_a_mistake_of_the_application_is_no_failure(
 
 
 def test_too_little_data_is_not_fine(
-    history: History, start: Start, traffic: Traffic, watched: Watched, clock: Clock
+    project: Project, history: History, start: Start, traffic: Traffic, watched: Watched, clock: Clock
 ) -> None:
     rollout = start(guardrails=QUICK)
     traffic(rollout, "baseline", 30)
     traffic(rollout, "candidate", 30)
     clock.on(61)
     watched.look()
-    seen = look(history, rollout, clock())
+    seen = look(history, rollout, clock(), project)
     assert seen.needs.met and {result.state for result in seen.results} == {"inconclusive"}
     assert not seen.ready and any("failures" in reason for reason in seen.blockers) and watched.alerts == []
 
 
 def test_nothing_heard_is_not_fine_either(
-    history: History, start: Start, traffic: Traffic, watched: Watched, clock: Clock
+    project: Project, history: History, start: Start, traffic: Traffic, watched: Watched, clock: Clock
 ) -> None:
     rollout = start(guardrails=(GuardrailRule("escalations", 0.02, "roll-back"),))
     healthy(traffic, rollout, 5_000)
     clock.on(61)
-    seen = look(history, rollout, clock())
+    seen = look(history, rollout, clock(), project)
     assert seen.needs.met and not seen.ready and seen.results[0].state == "inconclusive"
 
 
 def test_a_healthy_step_asks_a_person_once_and_waits(
-    history: History, start: Start, traffic: Traffic, watched: Watched, clock: Clock
+    project: Project, history: History, start: Start, traffic: Traffic, watched: Watched, clock: Clock
 ) -> None:
     rollout = start(guardrails=QUICK)
     healthy(traffic, rollout, 8_000)
     clock.on(59)
     watched.look()
-    assert watched.alerts == [] and not look(history, rollout, clock()).ready
+    assert watched.alerts == [] and not look(history, rollout, clock(), project).ready
     clock.on(2)
     watched.look()
     watched.look()
     assert watched.kinds == ["ready"] and "50 %" in watched.alerts[0].what
-    assert history.rollout(rollout.id).percentage == 10 and look(history, rollout, clock()).ready
+    assert history.rollout(rollout.id).percentage == 10 and look(history, rollout, clock(), project).ready
     assert history.rollout_events(rollout.id)[0].kind is EventKind.READY
 
 
@@ -142,7 +142,7 @@ def test_it_goes_on_by_itself_where_the_project_says_so(
 
 
 def test_a_guardrail_that_holds_holds_once(
-    history: History, start: Start, traffic: Traffic, watched: Watched, clock: Clock
+    project: Project, history: History, start: Start, traffic: Traffic, watched: Watched, clock: Clock
 ) -> None:
     rollout = start(guardrails=QUICK)
     traffic(rollout, "baseline", 1_800)
@@ -157,7 +157,9 @@ def test_a_guardrail_that_holds_holds_once(
     watched.look()
     resumed = history.rollout(rollout.id)
     assert resumed.state is RolloutState.RUNNING  # a person has seen it
-    assert any("latency" in reason for reason in look(history, resumed, clock()).blockers)  # and it still stands
+    assert any(
+        "latency" in reason for reason in look(history, resumed, clock(), project).blockers
+    )  # and it still stands
 
 
 def test_the_shadow_step_holds_where_copies_fail_and_harms_nobody(
@@ -180,9 +182,9 @@ def test_the_shadow_step_goes_on_after_its_time_and_copies(
     traffic(rollout, "baseline", 300)
     traffic(rollout, "candidate", 199, kind="shadow")
     clock.on(SHADOW_STEP.hold_s)
-    assert look(history, rollout, clock()).blockers == ["1 more calls on the candidate"]
+    assert look(history, rollout, clock(), project).blockers == ["1 more calls on the candidate"]
     traffic(rollout, "candidate", 1, kind="shadow")
-    assert look(history, rollout, clock()).ready
+    assert look(history, rollout, clock(), project).ready
 
 
 def test_of_two_monitors_one_acts_and_the_other_takes_over(
@@ -208,7 +210,7 @@ def test_a_person_who_is_faster_is_let_be(
     rollout = start()
     traffic(rollout, "candidate", 40, **FAILING)
     clock.on(5)
-    seen = look(history, rollout, clock())
+    seen = look(history, rollout, clock(), project)
     control.roll_back(history, rollout, who="ann", why="I saw it")
     with pytest.raises(OvertakenError, match="ann was faster"):
         watched.monitor._watch(seen)

@@ -40,12 +40,14 @@ def a_monitor(project: Project, history: "History", *, trusted: bool) -> "Iterat
     from migrator_tui.project.dotenv import environment
     from migrator_tui.rollout.alerts import Webhook, webhook_url
     from migrator_tui.rollout.monitor import Monitor
+    from migrator_tui.rollout.started import Stated
 
     url = webhook_url(project.rollout.alerts_url_env, environment(project, trusted))
     webhook = Webhook(url, _tell) if url is not None else None
     alert = webhook.post if webhook is not None else None
     try:
-        yield Monitor(project, history, owner=this_process(), tell=_tell, alert=alert)
+        stated = Stated(project, _tell, trusted=trusted)
+        yield Monitor(project, history, owner=this_process(), tell=_tell, alert=alert, stated=stated)
     finally:
         if webhook is not None:
             webhook.close()

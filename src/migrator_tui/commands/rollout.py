@@ -51,7 +51,7 @@ def rollout_status(project: Project, history: "History", rollout: "Rollout") -> 
     from migrator_tui.rollout.figures import before_and_after, look
 
     at = now()
-    seen = look(history, rollout, at)
+    seen = look(history, rollout, at, project)
     names = {model.name: model.model for model in (project.baseline, *project.candidates)}
     return Status(
         look=seen,
@@ -78,7 +78,7 @@ def _change(kind: str, arguments: Namespace, project: Project, history: "History
         return _start(arguments, project, history, who, reason)
     seen = _the_rollout(arguments, project, history)
     if kind == "advance":
-        found = look(history, seen, now())
+        found = look(history, seen, now(), project)
         try:
             changed = control.advance(history, found.rollout, who=who, blockers=found.blockers, reason=reason)
         except control.NeedsReasonError as error:

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 from migrator_tui.project.rollout_settings import GuardrailRule, Step
 
@@ -71,6 +72,8 @@ class NewRollout:
     hold_back: float
     auto_advance: bool
     sample_answers: float
+    models: Mapping[str, Mapping[str, Any]] | None = field(default=None, kw_only=True)
+    """By arm, what the configuration said of its model at the start; `None` where nobody kept it."""
 
 
 @dataclass(frozen=True, slots=True)

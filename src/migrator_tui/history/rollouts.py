@@ -31,7 +31,7 @@ from migrator_tui.project.rollout_settings import GuardrailRule, Step
 
 _ROLLOUTS, _EVENTS = table(RolloutRow), table(RolloutEventRow)
 _GATEWAY, _LEASES = table(GatewayRolloutRow), table(MonitorLeaseRow)
-_SETTINGS = {"steps", "guardrails", "hold_back", "auto_advance", "sample_answers"}
+_SETTINGS = {"steps", "guardrails", "hold_back", "auto_advance", "sample_answers", "models"}
 """What is kept as one value."""
 _CLOCKS_DIFFER = timedelta(minutes=1)
 """How far the clocks of two machines with monitors may differ."""

@@ -13,6 +13,7 @@ from migrator_tui.history.rollout_records import NewRollout
 from migrator_tui.project.errors import ProjectError
 from migrator_tui.project.schema import BASELINE, ModelSpec, Project, Task
 from migrator_tui.rollout.plan import step_name
+from migrator_tui.rollout.started import serving
 from migrator_tui.rollout.values import EventKind, Rollout, RolloutState
 
 if TYPE_CHECKING:
@@ -95,6 +96,7 @@ def start(
             hold_back=settings.hold_back,
             auto_advance=settings.auto_advance,
             sample_answers=settings.sample_answers,
+            models=serving(task.name, project.baseline, candidate),
         ),
         published_arms(
             task.name,

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 from migrator_tui.history.rollout_records import LOOKED
 from migrator_tui.parity.statistics.proportions import score_interval
 from migrator_tui.parity.statistics.values import Interval, quantile
+from migrator_tui.project.schema import Project
 from migrator_tui.rollout.guardrails import Decision, decide, evaluate, health
 from migrator_tui.rollout.plan import Needs, needs
+from migrator_tui.rollout.started import as_started
 from migrator_tui.rollout.values import (
     ArmFigures,
     EventKind,
@@ -65,10 +67,10 @@ class Look:
         }
 
 
-def look(history: "History", rollout: Rollout, now: datetime, *, count: bool = True) -> Look:
+def look(history: "History", rollout: Rollout, now: datetime, project: Project, *, count: bool = True) -> Look:
     """Count what has come in, and look at a rollout as it is in the history now.
 
-    `count`: false where somebody else does, a monitor that acts.
+    `project`: as its configuration is now; `count`: false where somebody else does, a monitor that acts.
     """
     if count:
         history.sum_up_traffic(at=now)
@@ -77,25 +79,27 @@ def look(history: "History", rollout: Rollout, now: datetime, *, count: bool = T
     window_s = max([rule.window_s or 0 for rule in rollout.guardrails if rule.metric == "tripwire"], default=0)
     pieces = max(1, round(window_s / _PIECE_S)) if window_s else 0
     recent = history.recent_traffic(rollout, now, seconds=_PIECE_S, pieces=pieces) if pieces else []
+    same = as_started(rollout, project) if rollout.state.live else None
+    kept = [same] if same is not None else []
     if rollout.shadow:
-        results, sound, decision = _unseen(rollout, stages)
+        results, sound, decision = _unseen(rollout, stages, kept)
     else:
         results = evaluate(rollout.guardrails, stages, recent)
-        sound = health(stages, now)
+        sound = [*health(stages, now), *kept]
         decision = decide(results, sound)
     return Look(rollout, now, stages, recent, results, sound, decision, needs(rollout, stages, now))
 
 
 def _unseen(
-    rollout: Rollout, stages: Sequence[StageFigures]
+    rollout: Rollout, stages: Sequence[StageFigures], sound: Sequence[GuardrailResult]
 ) -> tuple[Sequence[GuardrailResult], Sequence[GuardrailResult], Decision]:
     """Of the shadow step: copies are compared with the calls they are copies of. Nobody is harmed, so nothing is
     rolled back; and the steps that follow judge again, so that what is not known yet does not hold."""
     rules = [rule for rule in rollout.guardrails if rule.metric not in ("tripwire", "fallbacks")]
     compared = [replace(stage, shadow=False, percentage=50.0) for stage in stages if stage.shadow]
     results = evaluate(rules, compared)
-    reasons = [f"{result.metric}: {result.why}" for result in results if result.state == "tripped"]
-    return results, (), Decision("hold" if reasons else "advance-allowed", reasons)
+    reasons = [f"{result.metric}: {result.why}" for result in (*results, *sound) if result.state == "tripped"]
+    return results, sound, Decision("hold" if reasons else "advance-allowed", reasons)
 
 
 def together(arms: Sequence[ArmFigures]) -> ArmFigures:

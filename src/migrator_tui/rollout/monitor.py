@@ -18,6 +18,7 @@ from migrator_tui.rollout.alerts import Alert
 from migrator_tui.rollout.figures import SHARES, Look, before_and_after, drifted, look
 from migrator_tui.rollout.plan import step_name
 from migrator_tui.rollout.sampling import findings
+from migrator_tui.rollout.started import METRIC as AS_STARTED
 from migrator_tui.rollout.values import EventKind, GuardrailResult, Rollout, RolloutState
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ MONITOR = "monitor"
 SAMPLES, SAMPLES_S = 50, 1.0
 """Sampled answers that one look puts to the checks, and the seconds after which it leaves the rest for the next."""
 
-STOPS = ("sample-ratio",)
+STOPS = ("sample-ratio", AS_STARTED)
 """What of the traffic's health holds until a person resumes. The rest stands in the way of the next step as long as
 it lasts: a quiet night ends by itself."""
 
@@ -49,7 +50,9 @@ class Monitor:
         tell: Callable[[str], None],
         alert: Callable[[Alert], None] | None = None,
         clock: Callable[[], datetime] | None = None,
+        stated: Callable[[], Project] | None = None,
     ) -> None:
+        """`stated`: what the configuration says now, where it may change while the monitor runs."""
         from migrator_tui.history.columns import now
 
         self._project = project
@@ -58,6 +61,7 @@ class Monitor:
         self._tell = tell
         self._alert = alert
         self._clock = clock or now
+        self._stated = stated or (lambda: project)
         self._acts: bool | None = None
         self._trouble = ""
         self._checked = 0
@@ -105,7 +109,7 @@ class Monitor:
         for rollout in self._history.rollouts():
             if rollout.state.live:
                 try:
-                    self._watch(look(self._history, rollout, self._clock()))
+                    self._watch(look(self._history, rollout, self._clock(), self._stated()))
                 except OvertakenError as error:
                     self._tell(str(error))
                 except HistoryError:
@@ -138,7 +142,7 @@ class Monitor:
             event.why for event in events if event.kind is EventKind.HELD and event.who == MONITOR
             if event.step == rollout.step
         )  # fmt: skip
-        new = [result for result in stops if f"{result.metric}:" not in seen_before]
+        new = [result for result in stops if _known(result) not in seen_before]
         if new and rollout.state in (RolloutState.RUNNING, RolloutState.SHADOW):
             why = _told(new)
             held = control.hold(self._history, rollout, who=MONITOR, why=why, at=seen.at)
@@ -212,6 +216,11 @@ class Monitor:
         self._tell(alert.line)
         if self._alert is not None:
             self._alert(alert)
+
+
+def _known(result: GuardrailResult) -> str:
+    """What an event says of it that a person has seen: figures change with every look, another model is another."""
+    return _told([result]) if result.metric == AS_STARTED else f"{result.metric}:"
 
 
 def _told(results: Sequence[GuardrailResult]) -> str:

@@ -19,6 +19,7 @@ NAMES = {
     "sample-ratio": "shares as stated",
     "unkeyed": "conversations named",
     "no-traffic": "traffic",
+    "as-started": "models as at the start",
 }
 """Metric to what the screen calls it."""
 

@@ -49,7 +49,7 @@ class Rolling(Searching):
     async def _look_at_rollout(self, task: str) -> None:
         before = self.rollouts.briefs.get(task)
         whole = self.current.NAME == "rollout"
-        if not await self.rollouts.look(self.workspace.history, task, whole=whole):
+        if not await self.rollouts.look(self.workspace.history, self.workspace.project, task, whole=whole):
             return
         now = self.rollouts.briefs.get(task)
         if whole or now != before:

@@ -111,7 +111,7 @@ async def _last_look(history: "History", stop: asyncio.Event) -> None:
 
 
 def _outcome(stage: Stage, drill: Drill, sender: Sender, began: datetime, last_event: int, ended: str) -> Rehearsal:
-    seen = look(stage.history, stage.rollout, datetime.now(UTC))
+    seen = look(stage.history, stage.rollout, datetime.now(UTC), stage.project)
     return Rehearsal(
         drill=drill,
         began=began,

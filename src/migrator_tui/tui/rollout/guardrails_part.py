@@ -46,7 +46,8 @@ def guardrails_part(seen: Seen, glyphs: Glyphs) -> Filled:
     rows = [_row(rule, result, number, glyphs) for number, (rule, result) in enumerate(ruled)]
     if look.health:
         rows.append(_health_row(look.health, glyphs))
-    return Filled(_title([*(each for _, each in ruled), *look.health], glyphs), rows, _heads, _bottom(seen, glyphs))
+    off = [result for result in look.health if result.state == "tripped"]
+    return Filled(_title([*(each for _, each in ruled), *off], glyphs), rows, _heads, _bottom(seen, glyphs))
 
 
 def _paired(
@@ -194,8 +195,11 @@ def used_bar(result: GuardrailResult, cells: int, glyphs: Glyphs) -> Content:
 def _health_row(health: Sequence[GuardrailResult], glyphs: Glyphs) -> ListRow:
     """Whether the comparison is sound: one row, whatever is wrong."""
     off = [result for result in health if result.state == "tripped"]
+    near = [result for result in health if result.state == "near"]
     sign, role = (glyphs.failed, "error") if off else (glyphs.passed, "success")
-    words = "; ".join(result.why for result in off) or "shares as stated, conversations named, calls come in"
+    if near and not off:
+        sign, role = glyphs.warning, "warning"
+    words = "; ".join(result.why for result in off or near) or "shares as stated, conversations named, calls come in"
 
     def draw(width: int, selected: bool) -> Content:
         room = (LIMIT if width >= MEDIUM else 0) + _figures(width)

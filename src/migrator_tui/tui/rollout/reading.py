@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from migrator_tui.history.errors import HistoryError
 from migrator_tui.history.rollout_records import EventKind, Lease, Rollout, RolloutEvent, RolloutState, Sample, Slice
+from migrator_tui.project.schema import Project
 
 if TYPE_CHECKING:
     from migrator_tui.history.store import History
@@ -86,7 +87,7 @@ def read_brief(history: "History", task: str) -> Brief:
     return Brief(rollout, events[0] if events else None, live and ready)
 
 
-def read(history: "History", rollout: Rollout, now: datetime, earlier: Seen | None = None) -> Seen:
+def read(history: "History", project: Project, rollout: Rollout, now: datetime, earlier: Seen | None = None) -> Seen:
     """Everything about it, counted up to now; for threads. `earlier`: the look before, whose calls may still do."""
     from migrator_tui.rollout.figures import before_and_after, look
 
@@ -95,7 +96,7 @@ def read(history: "History", rollout: Rollout, now: datetime, earlier: Seen | No
     # What is over is shown as it stood then: what came in later is nothing of its.
     lease = history.lease()
     watched = lease is not None and lease.until > now and lease.looked_at is not None
-    seen = look(history, rollout, over or now, count=not watched)
+    seen = look(history, rollout, over or now, project, count=not watched)
     rollout = seen.rollout
     if rollout.state is RolloutState.ROLLED_BACK:
         seen = replace(seen, stages=seen.stages[:-1])
@@ -136,7 +137,7 @@ class Rollouts:
         """Why the last look came to nothing."""
         self._lock = asyncio.Lock()
 
-    async def look(self, history: "History", task: str, *, whole: bool) -> bool:
+    async def look(self, history: "History", project: Project, task: str, *, whole: bool) -> bool:
         """Read a task's newest rollout, all of it where that is wanted; whether anything was read.
 
         One at a time: a look that begins while another goes on is left out.
@@ -148,7 +149,8 @@ class Rollouts:
             try:
                 brief = await asyncio.to_thread(read_brief, history, task)
                 if whole and brief.rollout is not None:
-                    self.seen[task] = await asyncio.to_thread(read, history, brief.rollout, now, self.seen.get(task))
+                    earlier = self.seen.get(task)
+                    self.seen[task] = await asyncio.to_thread(read, history, project, brief.rollout, now, earlier)
                 elif brief.rollout is None:
                     self.seen.pop(task, None)
             except HistoryError as error:

@@ -1,0 +1,105 @@
+"""Is a rollout still about what it was started with? Models stand in the configuration, which may change meanwhile.
+
+Prompt and parameters travel with the version. Which model answers, and where, is what the gateway reads when it
+starts: so a model that was changed under a name answers from the next start on, and figures of two models would be
+taken for those of one.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from migrator_tui.project.config import load_project
+from migrator_tui.project.errors import ProjectError
+from migrator_tui.project.schema import BASELINE, ModelSpec, Project
+from migrator_tui.project.words import quoted
+from migrator_tui.rollout.values import GuardrailResult, GuardrailState, Rollout
+
+METRIC = "as-started"
+"""What this look at the comparison's soundness is called."""
+
+
+def serving(task: str, baseline: ModelSpec, candidate: ModelSpec) -> dict[str, Any]:
+    """What a rollout of that task remembers of both models, by arm."""
+    return {arm: _told(spec, task) for arm, spec in (("baseline", baseline), ("candidate", candidate))}
+
+
+def as_started(rollout: Rollout, project: Project) -> GuardrailResult | None:
+    """Tripped where another model answers than did at the start, or none; near where only less than that changed.
+
+    `None` of a rollout that was started before this was kept.
+    """
+    if rollout.models is None:
+        return None
+    if all(task.name != rollout.task for task in project.tasks):
+        return _result("tripped", f"task {quoted(rollout.task)} is no longer in {project.config_file.name}{_AND_SO}")
+    others, besides = [], []
+    for arm, name in (("baseline", BASELINE), ("candidate", rollout.candidate)):
+        spec = next((each for each in (project.baseline, *project.candidates) if each.name == name), None)
+        if spec is None:
+            others.append(f"{name} is no longer in {project.config_file.name}")
+            continue
+        was, now = rollout.models[arm], _told(spec, rollout.task)
+        for what in ("model", "api_base"):
+            if was[what] != now[what]:
+                other = f"{now[what] or 'none'}, at the start {was[what] or 'none'}"
+                others.append(f"{what} of {name} in {project.config_file.name} is now {other}")
+        if was["timeout"] != now["timeout"]:
+            besides.append(f"the timeout of {name} is now {now['timeout']:g} s, at the start {was['timeout']:g} s")
+        if was["params"] != now["params"]:
+            besides.append(
+                f"{project.config_file.name} has other parameters for {name} now; the rollout goes on with those of "
+                "its version"
+            )
+    if others:
+        return _result("tripped", "; ".join(others) + _AND_SO)
+    return _result("near", "; ".join(besides)) if besides else _result("ok", "")
+
+
+_AND_SO = ": from its next start on the gateway does so; put it back, or roll back and start anew"
+
+
+class Stated:
+    """What a project says now, read anew where its configuration has changed; a call returns it."""
+
+    def __init__(self, project: Project, tell: Callable[[str], None], *, trusted: bool) -> None:
+        self._project = project
+        self._tell = tell
+        self._trusted = trusted
+        self._stamp = self._stamped()
+
+    def __call__(self) -> Project:
+        """As it is in the file; as it was, where that can't be read, which is told once."""
+        from migrator_tui.models.successors import likeliest
+        from migrator_tui.project.trust import is_trusted_config
+
+        stamp = self._stamped()
+        if stamp != self._stamp:
+            self._stamp = stamp
+            try:
+                # Nobody was asked about what it says now: outside the folder nothing is opened for it.
+                trusted = self._trusted and is_trusted_config(self._project.config_file)
+                self._project = load_project(self._project.folder, trusted=trusted, propose=likeliest)
+            except (ProjectError, OSError) as error:
+                self._tell(f"{error}; what it said before still holds")
+        return self._project
+
+    def _stamped(self) -> tuple[int, int] | None:
+        try:
+            status = self._project.config_file.stat()
+        except OSError:
+            return None
+        return status.st_mtime_ns, status.st_size
+
+
+def _told(spec: ModelSpec, task: str) -> Mapping[str, Any]:
+    return {
+        "model": spec.model,
+        "api_base": spec.api_base,
+        "timeout": spec.timeout,
+        "params": dict(spec.params_for(task)),
+    }
+
+
+def _result(state: GuardrailState, why: str) -> GuardrailResult:
+    off = float(state == "tripped")
+    return GuardrailResult(METRIC, off, None, None, 0.0, state, off, None, "hold", why)

@@ -1,0 +1,126 @@
+"""A rollout goes on with what it was started with: another model under a candidate's name is no step further."""
+
+import os
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from migrator_tui.history.store import History
+from migrator_tui.project.config import load_project
+from migrator_tui.project.schema import Project
+from migrator_tui.rollout import control
+from migrator_tui.rollout.figures import look
+from migrator_tui.rollout.monitor import Monitor
+from migrator_tui.rollout.started import Stated, as_started
+from migrator_tui.rollout.values import EventKind, Rollout, RolloutState
+from tests.rollout.conftest import CONFIG, Clock, Traffic, Watched
+
+Start = Callable[..., Rollout]
+
+
+@pytest.fixture
+def watched(project: Project, history: History, clock: Clock) -> Watched:
+    """A monitor that reads the configuration anew."""
+    found = Watched(project, history, clock)
+    stated = Stated(project, found.lines.append, trusted=False)
+    found.monitor = Monitor(
+        project,
+        history,
+        owner="first",
+        tell=found.lines.append,
+        alert=found.alerts.append,
+        clock=clock,
+        stated=stated,
+    )
+    return found
+
+
+def write(project: Project, text: str) -> None:
+    """Save the configuration as an editor does, a second after the last time."""
+    file: Path = project.config_file
+    later = file.stat().st_mtime_ns + 1_000_000_000
+    file.write_text(text, "utf-8")
+    os.utime(file, ns=(later, later))
+
+
+def edit(project: Project, old: str, new: str) -> Project:
+    """Change one thing in it; what it says then."""
+    assert old in CONFIG
+    write(project, CONFIG.replace(old, new))
+    return load_project(project.folder)
+
+
+def test_another_model_under_the_candidates_name_holds_once_and_stands_against_every_step(
+    project: Project, history: History, start: Start, traffic: Traffic, watched: Watched, clock: Clock
+) -> None:
+    rollout = start(guardrails=())
+    traffic(rollout, "baseline", 180)
+    traffic(rollout, "candidate", 20)
+    clock.on(61)
+    watched.look()
+    assert watched.kinds == ["ready"]
+    changed = edit(project, "bright-2", "cheap-mini")
+    watched.look()
+    held = history.rollout(rollout.id)
+    event = history.rollout_events(rollout.id)[0]
+    assert (held.state, event.kind, event.who) == (RolloutState.HELD, EventKind.HELD, "monitor")
+    assert event.why.startswith("as-started: model of new in migrator.toml is now simulated:cheap-mini, at the start")
+    assert watched.kinds == ["ready", "held"]
+    resumed = control.resume(history, held, who="ann", why="the same model by another name")
+    watched.look()
+    assert history.rollout(rollout.id).state is RolloutState.RUNNING  # a person has seen it
+    seen = look(history, resumed, clock(), changed)
+    assert not seen.ready and any("simulated:cheap-mini" in blocker for blocker in seen.blockers)
+    edit(project, "bright-2", "another")
+    watched.look()
+    assert watched.kinds == ["ready", "held", "held"]  # of this one nobody said that it may be
+    assert look(history, resumed, clock(), edit(project, "bright-2", "bright-2")).decision.reasons == []
+
+
+def test_in_the_shadow_step_too(project: Project, history: History, start: Start, clock: Clock) -> None:
+    from migrator_tui.project.rollout_settings import SHADOW_STEP
+
+    rollout = start(steps=(SHADOW_STEP, *project.rollout.steps))
+    seen = look(history, rollout, clock(), edit(project, "classic-1", "bright-2"))
+    assert seen.decision.answer == "hold" and "model of baseline" in seen.decision.reasons[0]
+
+
+def test_other_parameters_are_said_and_change_nothing_of_what_is_served(
+    project: Project, history: History, start: Start, watched: Watched
+) -> None:
+    rollout = start(guardrails=())
+    edit(project, 'model = "simulated:bright-2"', 'model = "simulated:bright-2"\nparams = { temperature = 1 }')
+    watched.look()
+    watched.look()
+    assert history.rollout(rollout.id).state is RolloutState.RUNNING
+    assert watched.kinds == ["warned"] and "other parameters for new now" in watched.alerts[0].what
+
+
+def test_a_model_or_task_that_is_gone_holds(project: Project, start: Start) -> None:
+    rollout = start()
+    renamed = edit(project, 'name = "new"', 'name = "newer"')
+    result = as_started(rollout, renamed)
+    assert result is not None and result.state == "tripped" and "new is no longer in migrator.toml" in result.why
+    result = as_started(rollout, edit(project, 'name = "triage"', 'name = "sort"'))
+    assert result is not None and result.state == "tripped" and "triage" in result.why
+
+
+def test_what_was_started_before_this_was_kept_is_let_be(project: Project, history: History, start: Start) -> None:
+    rollout = start()
+    assert history.rollout(rollout.id).models == rollout.models
+    assert as_started(rollout, project) == as_started(history.rollout(rollout.id), project)
+    assert as_started(replace(rollout, models=None), edit(project, "bright-2", "cheap-mini")) is None
+
+
+def test_a_configuration_that_is_being_written_is_told_once(
+    project: Project, history: History, start: Start, watched: Watched
+) -> None:
+    rollout = start(guardrails=())
+    write(project, CONFIG.replace("[baseline]", "[baseline"))
+    watched.look()
+    watched.look()
+    assert history.rollout(rollout.id).state is RolloutState.RUNNING
+    told = [line for line in watched.lines if "still holds" in line]
+    assert len(told) == 1 and "migrator.toml" in told[0]
