@@ -1,10 +1,13 @@
 """The record of a rollout: changes compared and set, events, the row that the plugin reads, and the lease."""
 
+import json
 import threading
+from dataclasses import asdict
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 
 from migrator_tui.history.errors import HistoryError, OvertakenError
 from migrator_tui.history.rollout_records import EventKind, Rollout, RolloutState
@@ -26,6 +29,20 @@ def test_a_rollout_begins_at_its_first_step_and_the_gateway_is_told(history: His
     assert (published["revision"], published["percentage"], published["shadow"]) == (1, 10, False)
     (event,) = history.rollout_events(started.id)
     assert (event.kind, event.who, event.why, event.at) == (EventKind.STARTED, "ann", "the decision", START)
+
+
+def test_a_rollout_that_an_earlier_form_stored_is_read(history: History) -> None:
+    started = a_rollout(history)
+    settings = {
+        "steps": [asdict(step) for step in started.steps],
+        "guardrails": [asdict(rule) | {"direction": "up"} for rule in started.guardrails],
+        "hold_back": 5.0,
+        "auto_advance": False,
+        "sample_answers": 0.0,
+    }
+    with history._history.writing() as connection:
+        connection.execute(text("update migrator_rollout set settings = :s"), {"s": json.dumps(settings)})
+    assert history.rollout(started.id) == started and started.models is None
 
 
 def test_a_shadow_step_comes_first_and_serves_nobody(history: History) -> None:

@@ -76,7 +76,7 @@ def test_a_guardrail_takes_the_place_of_the_usual_ones_on_its_metric(tmp_path: P
         '[[rollout.guardrails]]\nmetric = "escalations"\noff = true\n',
     ).rollout.guardrails
     assert [rule for rule in found if rule.metric == "latency"] == [GuardrailRule("latency", 0.4, "roll-back")]
-    assert GuardrailRule("check-pass-rate", 0.05, "roll-back", "down") in found
+    assert GuardrailRule("check-pass-rate", 0.05, "roll-back") in found
     assert "escalations" not in {rule.metric for rule in found}
     usual = [rule for rule in USUAL_GUARDRAILS if rule.metric not in ("latency", "check-pass-rate", "escalations")]
     assert set(usual) <= set(found)
@@ -106,6 +106,17 @@ def test_a_guardrail_takes_the_place_of_the_usual_ones_on_its_metric(tmp_path: P
         ('[[rollout.guardrails]]\nmetric = "latency"\nlimit = 25', 2, "0.25 is a quarter more"),
         ('[[rollout.guardrails]]\nmetric = "failures"\nlimit = 2', 2, "0.02 is two points"),
         ('[[rollout.guardrails]]\nmetric = "cost"\nlimit = 1\naction = "stop"', 3, "action can't be"),
+        ('[[rollout.guardrails]]\nmetric = "cost"\nlimit = 1\noff = true', 2, "limit says nothing beside off"),
+        (
+            '[[rollout.guardrails]]\nmetric = "cost"\nmin_sample = 9\noff = true',
+            2,
+            "min_sample says nothing beside off",
+        ),
+        (
+            '[[rollout.guardrails]]\nmetric = "cost"\nlimit = 1\n[[rollout.guardrails]]\nmetric = "cost"\noff = true',
+            3,
+            "cost is off and has a limit",
+        ),
         ("[gateway]\nport = 0", 1, "between 1 and 65535"),
         ('[gateway]\nmaster_key = "sk-1234567890"', 1, "a key is never written here"),
         ('[gateway]\nhosts = "x"', 1, 'did you mean "host"?'),

@@ -83,7 +83,7 @@ def test_the_smallest_harm_shrinks_as_conversations_come_and_is_caught_about_as_
 
 
 def test_a_pass_rate_is_worse_where_it_is_lower() -> None:
-    rule = GuardrailRule("check-pass-rate", 0.02, "roll-back", "down")
+    rule = GuardrailRule("check-pass-rate", 0.02, "roll-back")
     for passed, state in ((700, "tripped"), (980, "ok")):
         arms = [an_arm(1000, {"check-pass-rate": shares(1000, count)}) for count in (950, passed)]
         result = one(rule, a_stage(50, *arms))

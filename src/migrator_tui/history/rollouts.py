@@ -297,6 +297,11 @@ def _rollout(row: Row[Any]) -> Rollout:
         | settings
         | {
             "steps": tuple(Step(**step) for step in settings["steps"]),
-            "guardrails": tuple(GuardrailRule(**rule) for rule in settings["guardrails"]),
+            "guardrails": tuple(_rule(rule) for rule in settings["guardrails"]),
         }
     )
+
+
+def _rule(stored: Mapping[str, Any]) -> GuardrailRule:
+    # Rollouts of early days keep a direction besides, which is the metric's.
+    return GuardrailRule(**{name: value for name, value in stored.items() if name != "direction"})

@@ -50,7 +50,6 @@ class GuardrailRule:
     limit: float
     """The most that the candidate may be worse by, 0 or more; in points or as a share (`RELATIVE`)."""
     action: Action
-    direction: Direction = "up"
     min_sample: int = 50
     """Units of each arm below which nothing is concluded; for the tripwire, requests of the candidate."""
     window_s: float | None = None
@@ -95,7 +94,7 @@ USUAL_GUARDRAILS = (
     GuardrailRule("fallbacks", 0.02, "hold"),
     GuardrailRule("escalations", 0.02, "roll-back"),
     GuardrailRule("thumbs-down", 0.03, "hold"),
-    GuardrailRule("check-pass-rate", 0.02, "roll-back", "down"),
+    GuardrailRule("check-pass-rate", 0.02, "roll-back"),
     GuardrailRule("latency", 1.00, "roll-back"),
     GuardrailRule("latency", 0.25, "hold"),
     GuardrailRule("first-token", 1.00, "roll-back"),

@@ -130,7 +130,9 @@ def _sample(value: Any, at: tuple[str | int, ...]) -> float:
 def _guardrails(table: Table) -> tuple[GuardrailRule, ...]:
     """The usual guardrails, those of a metric replaced where the project states any of that metric."""
     stated = [_guardrail(each) for each in table.tables("guardrails", lambda n: f"guardrail {n + 1}")]
-    for n, (rule, _) in enumerate(stated):
+    for n, (rule, off) in enumerate(stated):
+        if any(rule.metric == other.metric and off != other_off for other, other_off in stated[:n]):
+            raise Misfit(f"{rule.metric} is off and has a limit: take out one", (*table.at("guardrails"), n))
         if any((rule.metric, rule.action) == (other.metric, other.action) for other, _ in stated[:n]):
             raise Misfit(f"two guardrails on {rule.metric} {rule.action}", (*table.at("guardrails"), n))
     named = {rule.metric for rule, _ in stated}
@@ -152,12 +154,15 @@ def _guardrail(table: Table) -> tuple[GuardrailRule, bool]:
     usual = next(rule for rule in USUAL_GUARDRAILS if rule.metric == metric)
     if limit is None and not off:
         raise table.missing("limit")
+    if off:
+        for key in ("limit", "action", "min_sample"):
+            if table.get(key) is not None:
+                raise table.wrong(key, f"{key} says nothing beside off, which does without {metric}: take out one")
     return (
         GuardrailRule(
             metric,
             limit or 0.0,
             cast(Action, action or usual.action),
-            METRICS[metric],
             min_sample or usual.min_sample,
             usual.window_s,
         ),
