@@ -1,13 +1,17 @@
 """The store on PostgreSQL: the same tests, and what only a shared database can show."""
 
+import secrets
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from sqlalchemy import create_engine, make_url
+from sqlalchemy import text as sql
 
 from migrator_tui.history.database import Database, parse_url
+from migrator_tui.history.errors import HistoryError
 from migrator_tui.history.schema import upgrade
 from migrator_tui.history.schema_version import VERSION_TABLE
 from migrator_tui.history.store import History
@@ -49,6 +53,46 @@ globals().update(
         if name.startswith("test_") and name not in _SQLITE_ONLY
     }
 )
+
+
+@pytest.mark.parametrize(
+    ("option", "says"),
+    [
+        ("-csearch_path=nowhere", "no schema has been selected"),
+        ("-cdefault_transaction_read_only=on", "read-only transaction"),
+    ],
+)
+def test_a_server_that_refuses_is_told_in_one_line(
+    make_project: MakeProject, postgres: str, option: str, says: str
+) -> None:
+    said = str(make_url(postgres).query["options"])
+    url = make_url(postgres).update_query_dict({"options": f"{said} {option}"}).render_as_string(False)
+    with pytest.raises(HistoryError, match=says) as error:
+        History.open(make_project(database=url))
+    assert "\n" not in str(error.value)
+
+
+def test_a_user_without_rights_is_told_so_in_one_line(project: Project, postgres: str) -> None:
+    """From PostgreSQL 15 on this is what a database is like that somebody else has created."""
+    role = f"migrator_{secrets.token_hex(6)}"
+    with History.open(project) as history:
+        a_version(history)
+    server = create_engine(make_url(postgres).set(drivername="postgresql+psycopg"))
+    with server.begin() as connection:
+        schema = connection.execute(sql("select current_schema()")).scalar_one()
+        connection.execute(sql(f"create role {role}"))
+        connection.execute(sql(f"grant usage on schema {schema} to {role}"))
+    try:
+        said = str(make_url(postgres).query["options"])
+        url = make_url(postgres).update_query_dict({"options": f"{said} -crole={role}"}).render_as_string(False)
+        with pytest.raises(HistoryError, match="permission denied") as error:
+            History.open(project, database=url)
+        assert "\n" not in str(error.value)
+    finally:
+        with server.begin() as connection:
+            connection.execute(sql(f"drop owned by {role}"))
+            connection.execute(sql(f"drop role {role}"))
+        server.dispose()
 
 
 def test_money_on_postgresql(history: History) -> None:

@@ -24,13 +24,19 @@ BUSY_MS = 5_000
 BUSY_TRIES = 6
 """How often a write asks for the lock anew: many short writers may each in turn be overtaken for `BUSY_MS`."""
 
+_SECRET_OPTIONS = ("password", "sslpassword")
+"""What a URL may also say after its `?`."""
+_OF_THE_DRIVER = ("ProgrammingError", "InterfaceError")
+_OF_THE_SERVER = ("42501", "3F000", "25006", "42P01")
+"""No right to it, no schema to create tables in, a server that may only be read, a table that is gone."""
+
 
 class Database:
     """One database whose schema is up to date. Safe to use from several threads: each use has its own connection."""
 
     def __init__(self, url: URL) -> None:
         self.url = url
-        self.where = str(url.database) if is_sqlite(url) else url.render_as_string(hide_password=True)
+        self.where = str(url.database) if is_sqlite(url) else _shown(url)
         """For messages: a path, or a URL without its password."""
         self._readers = _engine(url, self.where)
         self._writers = self._readers.execution_options(migrator_write=True)
@@ -83,6 +89,8 @@ class Database:
         except sqlite3.OperationalError as error:  # from the statements that go to the driver directly
             raise HistoryError(f"history: {_first_line(error)} ({self.where})") from None
         except DBAPIError as error:
+            if _is_the_servers(error.orig):
+                raise HistoryError(f"history: {_first_line(error.orig)} ({self.where})") from None
             # SQLite's word for a file that is damaged or none of its own; mistakes of ours have classes below it.
             if type(error.orig) is not sqlite3.DatabaseError:
                 raise
@@ -118,6 +126,20 @@ def parse_url(database: str, folder: Path) -> URL:
     if backend != "postgresql":
         raise HistoryError(f'history: "{backend}" databases are not supported; use sqlite or postgresql')
     return url.set(drivername="postgresql+psycopg") if url.drivername == "postgresql" else url
+
+
+def _shown(url: URL) -> str:
+    """The URL without its password, wherever in it that stands."""
+    return url.difference_update_query(_SECRET_OPTIONS).render_as_string(hide_password=True)
+
+
+def _is_the_servers(error: BaseException | None) -> bool:
+    """Whether PostgreSQL's error is about its rights or its state, or about the URL, and not about our statements."""
+    if type(error).__module__.partition(".")[0] != "psycopg":
+        return False
+    stated = getattr(error, "sqlstate", None)
+    # The driver itself refuses options of the URL that it does not know, and a connection that broke.
+    return stated is None if type(error).__name__ in _OF_THE_DRIVER else stated in _OF_THE_SERVER
 
 
 def _engine(url: URL, where: str) -> Engine:
