@@ -111,6 +111,8 @@ MISTAKES = [
     ('"prompts/triage.md"', '"prompts"', 'migrator.toml:24: "prompts" is a folder, not a file'),
     ('"prompts/triage.md"', r'"a\u0000b"', "migrator.toml:24: prompt must be one line of plain text"),
     ('name = "mini"', 'api_base = "http://me:sk-secret@x"', "migrator.toml:18: a key never stands in this file"),
+    ('name = "mini"', 'api_base = "https://x/v1?api-key=1234"', "migrator.toml:18: a key never stands in this file"),
+    ('name = "mini"', 'api_base = "https://x/?to=sk-secret"', "migrator.toml:18: a key never stands in this file"),
     ('name = "mini"', 'api_key = "sk-secret"', "migrator.toml:18: a key never stands in this file"),
     ('name = "mini"', 'api_key_env = "sk-secret-1"', "migrator.toml:18: api_key_env takes the name"),
     ('name = "mini"', 'params = { api_key = "sk-secret" }', "migrator.toml:18: a key never stands in this file"),

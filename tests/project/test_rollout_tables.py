@@ -118,6 +118,7 @@ def test_a_guardrail_takes_the_place_of_the_usual_ones_on_its_metric(tmp_path: P
             "cost is off and has a limit",
         ),
         ("[gateway]\nport = 0", 1, "between 1 and 65535"),
+        ("[gateway]\ncandidate_timeout = 0", 1, "between 0.1 and"),
         ('[gateway]\nmaster_key = "sk-1234567890"', 1, "a key is never written here"),
         ('[gateway]\nhosts = "x"', 1, 'did you mean "host"?'),
         ("[rollouts]\nx = 1", 0, 'did you mean "rollout"?'),

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 from migrator_tui.project.files import missing_file, resolve_inside
 from migrator_tui.project.schema import ModelSpec, Price
@@ -30,6 +30,9 @@ COLUMNS = (
 """What a recorded file can tell, by our names."""
 
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_KEYS_NAME = re.compile(r"(?i)(?:key|token|secret|password|passwd|pwd|auth|authorization|sig|signature|code)$")
+_KEY = re.compile(r"sk-.*|[A-Za-z0-9_+/=-]{24,}")
+"""What names and values of an address's query give a key away."""
 _ELSEWHERE = {
     "api_base": "api_base stands beside params, not in it",
     "base_url": "write api_base beside params",
@@ -174,7 +177,8 @@ def _api_base(table: Table) -> str | None:
         usable = False
     if not usable or any(c in value for c in " \\"):
         raise table.wrong("api_base", "api_base must be an address such as http://localhost:11434")
-    if parts.username or parts.password:
+    said = parse_qsl(f"{parts.query}&{parts.fragment}", keep_blank_values=True)
+    if parts.username or parts.password or any(_KEYS_NAME.search(n) or _KEY.fullmatch(v) for n, v in said):
         raise table.wrong("api_base", "a key never stands in this file, nor in api_base; name it in api_key_env")
     return value
 

@@ -123,9 +123,12 @@ class RolloutSettings:
 
 @dataclass(frozen=True, slots=True)
 class GatewaySettings:
-    """Where the gateway listens."""
+    """Where the gateway listens, and how long it waits for a candidate."""
 
     host: str = "127.0.0.1"
     port: int = 4000
     master_key_env: str = "LITELLM_MASTER_KEY"
     """Name of the environment variable that holds the key by which applications come in. Never a key."""
+    candidate_timeout: float = 60.0
+    """Seconds that a candidate may say nothing before the baseline steps in: until the whole of an answer comes, or
+    the next piece of a stream. Never longer than the model's own `timeout`."""

@@ -61,8 +61,14 @@ def gateway_settings(table: Table) -> GatewaySettings:
     usual = GatewaySettings()
     host, port = table.text("host"), table.count("port", 1, 65_535)
     key = _variable(table, "master_key_env")
+    patience = table.number("candidate_timeout", 0.1, 86_400)
     table.refuse_unknown({"master_key": "a key is never written here: name a variable that holds it, master_key_env"})
-    return GatewaySettings(host or usual.host, port or usual.port, key or usual.master_key_env)
+    return GatewaySettings(
+        host or usual.host,
+        port or usual.port,
+        key or usual.master_key_env,
+        patience or usual.candidate_timeout,
+    )
 
 
 def _steps(table: Table, preset: Sequence[Step]) -> tuple[Step, ...]:

@@ -63,6 +63,7 @@ def test_each_task_has_its_models_and_the_old_one_steps_in(tmp_path: Path) -> No
     assert made.asked == ("triage", "reply")
     assert served["triage"] == served["triage__baseline"] == {"model": "openai/gpt-4o-2024-08-06", "timeout": 600.0}
     assert served["reply__sonnet"]["api_key"] == "os.environ/ACME_KEY" and served["reply__sonnet"]["timeout"] == 30
+    assert served["reply__own"]["timeout"] == 60, "whom the old model steps in for is not waited for that long"
     assert served["triage__own"]["api_key"] == "no-key", "the provider's own key goes to the provider alone"
     assert {"triage__sonnet": ["triage__baseline"]} in config["router_settings"]["fallbacks"]
     assert config["router_settings"]["num_retries"] == 0

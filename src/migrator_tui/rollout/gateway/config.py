@@ -5,7 +5,7 @@ Keys stand in it only as the names of environment variables.
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -45,12 +45,15 @@ def gateway_config(project: Project, *, simulator: str | None = None) -> Gateway
     `simulator` is the `api_base` of simulated models. Raises `ProjectError` for a model that can't answer live.
     """
     asked = [task.name for task in project.tasks]
+    patience = project.gateway.candidate_timeout
     models = []
     for name in asked:
         if "*" in name or "__" in name:
             raise ProjectError(f"task {name}: the gateway can't serve a task with * or __ in its name; rename it")
         models.append(_served(name, name, None, project.baseline, project.folder, simulator))
-        for spec in (project.baseline, *project.candidates):
+        # A shorter time for whom somebody steps in for: nobody should wait ten minutes for the old model's answer.
+        sides = [replace(spec, timeout=min(spec.timeout, patience)) for spec in project.candidates]
+        for spec in (project.baseline, *sides):
             models.append(_served(name, deployment(name, spec.name), spec.name, spec, project.folder, simulator))
     fallbacks = [
         {deployment(name, spec.name): [deployment(name, BASELINE)]} for name in asked for spec in project.candidates
@@ -123,6 +126,8 @@ def _params(spec: ModelSpec, price: Price | None, simulator: str | None) -> dict
                 f"{spec.name}: {model} is simulated and answers inside this program only; name a real model"
             )
         model, api_base = f"openai/{model.removeprefix(SIMULATED)}", simulator
+    # The proxy's `timeout` is how long nothing may come: a whole answer, or the next piece of a stream. (Its
+    # `stream_timeout` would be the same for streams alone.)
     params: dict[str, Any] = {"model": model, "timeout": spec.timeout}
     if api_base is not None:
         params["api_base"] = api_base
