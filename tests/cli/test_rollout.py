@@ -65,7 +65,9 @@ def test_a_rollout_from_its_start_to_its_end(call: Call, shop: Path) -> None:
     kinds = [(event["kind"], event["why"]) for event in found["events"]]
     assert kinds[0] == ("rolled-back", "enough") and kinds[-1][0] == "overridden"
     assert [kind for kind, _ in kinds] == ["rolled-back", "resumed", "held", "overridden", "started", "overridden"]
-    assert call("-C", shop, "rollout", "status")[1].startswith("triage: rolled-back at 0 % on newer v1")
+    assert call("-C", shop, "rollout", "status")[1].startswith(
+        "triage: rolled back, 0 % of the conversations on newer v1"
+    )
 
 
 class Hook:
@@ -112,7 +114,7 @@ def test_with_nobody_at_the_keyboard_a_failing_candidate_is_rolled_back(call: Ca
                 for n in range(40)
             ]
             write(history, "migrator_traffic", rows)
-        assert "triage: rolled-back at 0 %" in monitor.stderr.readline()
+        assert "triage: rolled back, all traffic is on the baseline: " in monitor.stderr.readline()
         assert hook.came.wait(20)
         monitor.send_signal(signal.SIGTERM)
         _, rest = monitor.communicate(timeout=20)
@@ -123,7 +125,7 @@ def test_with_nobody_at_the_keyboard_a_failing_candidate_is_rolled_back(call: Ca
         hook.server.shutdown()
         hook.server.server_close()
     (body,) = hook.bodies
-    assert body["kind"] == "rolled-back" and body["rollout"] == "triage" and "tripwire" in body["text"]
+    assert body["kind"] == "rolled-back" and body["rollout"] == "triage" and "sudden failure" in body["text"]
     with History.open(load_project(shop)) as history:
         event = history.rollout_events(began.id)[0]
         assert event.who == "monitor" and event.at.timestamp() - rows[-1]["ts"] < 10

@@ -182,7 +182,7 @@ def test_the_shadow_step_goes_on_after_its_time_and_copies(
     traffic(rollout, "baseline", 300)
     traffic(rollout, "candidate", 199, kind="shadow")
     clock.on(SHADOW_STEP.hold_s)
-    assert look(history, rollout, clock(), project).blockers == ["1 more calls on the candidate"]
+    assert look(history, rollout, clock(), project).blockers == ["1 more call on the candidate"]
     traffic(rollout, "candidate", 1, kind="shadow")
     assert look(history, rollout, clock(), project).ready
 
@@ -301,7 +301,7 @@ def test_a_database_that_is_away_is_told_once_and_waited_for(
     monkeypatch.setattr(history, "note_look", lambda *_, **__: stop.set())
     watched.monitor.run(stop, every_s=0)
     assert watched.lines[0] == "history: the server is gone; it is tried again"
-    assert watched.lines[1] == "watching" and "rolled-back" in watched.lines[2] and len(watched.lines) == 4
+    assert watched.lines[1] == "watching" and "rolled back" in watched.lines[2] and len(watched.lines) == 4
     assert history.rollout(rollout.id).state is RolloutState.ROLLED_BACK
 
 

@@ -7,11 +7,55 @@ from datetime import timedelta
 from migrator_tui.commands.rollout import rollout_status
 from migrator_tui.history.store import History
 from migrator_tui.project.schema import Project
-from migrator_tui.reports.rollout_status import print_status
+from migrator_tui.reports.rollout_status import print_status, status_json
 from migrator_tui.rollout import control
 from migrator_tui.rollout.values import Rollout
 from tests.history.rollout_fixtures import START
 from tests.rollout.conftest import Traffic
+
+
+def told(project: Project, history: History, rollout: Rollout) -> list[str]:
+    out = io.StringIO()
+    print_status(rollout_status(project, history, rollout), out)
+    return out.getvalue().splitlines()
+
+
+def test_each_limit_and_figure_has_the_unit_of_its_metric(
+    project: Project, history: History, start: Callable[..., Rollout], traffic: Traffic
+) -> None:
+    rollout = start(steps=project.rollout.steps[1:])
+    traffic(rollout, "baseline", 300, first_token_ms=200.0)
+    traffic(rollout, "candidate", 270, first_token_ms=300.0)
+    traffic(rollout, "candidate", 30, served="baseline", attempts=2)
+    lines = told(project, history, rollout)
+    rows = {tuple(line.split()[1:3]): line for line in lines if line[2:3] in "✓!✗~"}
+    limits = {
+        ("sudden", "failure"): "at most 20 % of 20 calls in 5 min",
+        ("failures", "at"): "at most 1 pt above baseline",
+        ("pass", "rate"): "no more than 2 pt below baseline",
+        ("first", "token"): "at most +25 %",
+        ("cost", "per"): "at most +20 %",
+    }
+    assert {name: limit for name, limit in limits.items() if limit not in rows[name]} == {}
+    both = [line for line in lines if line[4:13] == "fallbacks"]
+    assert ["at most 10 % of its calls" in both[0], "at most 2 % of its calls" in both[1]] == [True, True]
+    assert all("  10.0 %   " in line and "pt" not in line for line in both)
+    assert "10.0 % of its calls, at least" in both[1] and "worse by" not in both[1] and "; 2.0 % allowed" in both[1]
+    assert "+10.0 pt" in rows["failures", "at"] and "+50 %" in rows["first", "token"]
+    found = status_json(rollout_status(project, history, rollout))["guardrails"]
+    units = {guardrail["metric"]: guardrail["unit"] for guardrail in found}
+    assert units["fallbacks"] == units["tripwire"] == "share" and units["latency"] == units["cost"] == "relative"
+    assert units["failures"] == units["check-pass-rate"] == "points"
+
+
+def test_who_brought_it_there_and_what_may_follow_stand_on_top(
+    project: Project, history: History, start: Callable[..., Rollout], traffic: Traffic
+) -> None:
+    held = control.hold(history, start(), who="ann", why="check-pass-rate: two of them look odd")
+    lines = told(project, history, held)
+    assert lines[0].startswith("triage: held, 10 % of the conversations on new v1, for ")
+    assert lines[2].endswith("held at 10 %, by ann: pass rate: two of them look odd")
+    assert lines[3] == "  next is 50 %; what stands in the way:" and "resume it first" in lines[4]
 
 
 def test_since_when_it_is_rolled_back_is_told_and_both_sides_stand_apart(
@@ -26,4 +70,4 @@ def test_since_when_it_is_rolled_back_is_told_and_both_sides_stand_apart(
     out = io.StringIO()
     print_status(status, out)
     (failures,) = (line for line in out.getvalue().splitlines() if line.startswith("  failures  ") and "…" in line)
-    assert failures.split() == ["failures", *(["100.0%", "(64.6%", "…", "100.0%)"] * 2)]
+    assert failures.split() == ["failures", *(["100.0", "%", "(64.6", "…", "100.0)"] * 2)]

@@ -8,10 +8,18 @@ from migrator_tui.history.rollout_records import LOOKED, ArmFigures, Rollout
 from migrator_tui.models.secrets import exact_scrubber
 from migrator_tui.reports.markdown import plain
 from migrator_tui.reports.rollout_status import Status
-from migrator_tui.rollout.figures import SHARES, interval
+from migrator_tui.rollout.figures import interval
 from migrator_tui.rollout.plan import duration, step_name
 from migrator_tui.rollout.values import GuardrailResult, GuardrailRule, RolloutState
-from migrator_tui.rollout.words import NAMES, UNKNOWN, action_words, harm_words, limit_words, range_words
+from migrator_tui.rollout.words import (
+    NAMES,
+    UNKNOWN,
+    action_words,
+    figure_words,
+    harm_words,
+    limit_words,
+    range_words,
+)
 
 STATES = {"ok": "✓ ok", "near": "! near", "tripped": "✗ tripped", "inconclusive": "~ can't tell yet"}
 _LOGS = ("latency", "first-token")
@@ -94,11 +102,7 @@ def _told(metric: str, arm: ArmFigures) -> str:
     found = interval(metric, measure)
 
     def words(value: float) -> str:
-        if metric in _LOGS:
-            return f"{math.exp(value) / 1000:.2f} s"
-        if metric == "cost":
-            return f"${value:.4f}"
-        return f"{100 * value:.1f} %" if metric in SHARES or metric.startswith("drift:") else f"{value:.3g}"
+        return figure_words(metric, math.exp(value) if metric in _LOGS else value)
 
     return words(measure.mean) + (f" ({words(found.low)} … {words(found.high)})" if found is not None else "")
 
@@ -133,7 +137,8 @@ def _since(status: Status) -> str:
     if not status.after:
         return ""
     rows = [
-        f"| {NAMES.get(found.metric, found.metric)} | {found.before:.4g} | {found.after:.4g} |"
+        f"| {NAMES.get(found.metric, found.metric)} | {figure_words(found.metric, found.before)} "
+        f"| {figure_words(found.metric, found.after)} |"
         for found in status.after
     ]
     heads = ["### Since the switch", "", "| | in the days before | since |", "|---|---:|---:|"]

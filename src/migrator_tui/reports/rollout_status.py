@@ -6,15 +6,27 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, TextIO
 
-from migrator_tui.history.rollout_records import Lease
-from migrator_tui.rollout.figures import SHARES, BeforeAndAfter, Look, interval
+from migrator_tui.history.rollout_records import LOOKED, Lease
+from migrator_tui.rollout.figures import BeforeAndAfter, Look, interval
 from migrator_tui.rollout.plan import duration, step_name
-from migrator_tui.rollout.values import ArmFigures, GuardrailResult, RolloutEvent, RolloutState
+from migrator_tui.rollout.values import ArmFigures, GuardrailResult, GuardrailRule, RolloutEvent, RolloutState
+from migrator_tui.rollout.words import (
+    NAMES,
+    UNKNOWN,
+    action_words,
+    figure_words,
+    happened_words,
+    harm_words,
+    limit_words,
+    name_of,
+    named,
+    range_words,
+    unit_of,
+)
 from migrator_tui.text_safety import safe, safe_line
 
 _LOGS = ("latency", "first-token")
 _MARKS = {"ok": "✓", "near": "!", "tripped": "✗", "inconclusive": "~"}
-_POINTS = (*SHARES, "sample-ratio", "unkeyed")
 EVENTS_SHOWN = 8
 
 
@@ -134,6 +146,7 @@ def _guardrail(result: GuardrailResult) -> dict[str, Any]:
         "low": result.low,
         "high": result.high,
         "limit": result.limit,
+        "unit": unit_of(result.metric),
         "state": result.state,
         "used": result.used,
         "smallest_harm": result.smallest_harm,
@@ -150,102 +163,131 @@ def print_status(status: Status, out: TextIO) -> None:
 
 def _lines(status: Status) -> Sequence[str]:
     seen, rollout = status.look, status.look.rollout
+    return [
+        *_standing(status),
+        "",
+        *_arms(status),
+        "",
+        f"  {'guardrail':<23}{'limit':<35}{'if it trips':<13}{'now':>9}   interval",
+        *_guardrails(rollout.guardrails, seen.results),
+        *([""] if seen.health else ()),
+        *(
+            f"  {_MARKS[result.state]} {name_of(result.metric):<21}{_safe(result.why) or 'in order'}"
+            for result in seen.health
+        ),
+        *_since_the_switch(status.after),
+        "",
+        "  events",
+        *(f"    {_event(event, seen.at)}" for event in status.events[:EVENTS_SHOWN]),
+    ]
+
+
+def _standing(status: Status) -> list[str]:
+    """Where it stands, and what comes next."""
+    seen, rollout = status.look, status.look.rollout
     ladder = [
         f"{'✓' if n < rollout.step else '●' if n == rollout.step else '○'} {step_name(step)}"
         for n, step in enumerate(rollout.steps)
     ]
-    now = seen.at
     lines = [
-        f"{rollout.name}: {rollout.state.value} at {rollout.percentage:g} % on {rollout.candidate} "
-        f"{status.versions['candidate']}, since {_ago(status.since, now)}",
+        f"{rollout.name}: {rollout.state.value.replace('-', ' ')}, {rollout.percentage:g} % of the conversations on "
+        f"{rollout.candidate} {status.versions['candidate']}, for {duration(_seconds_since(status.since, seen.at))}",
         "  " + "  ".join(ladder),
     ]
-    if rollout.state in (RolloutState.RUNNING, RolloutState.SHADOW, RolloutState.HELD):
-        after = step_name(rollout.next) if rollout.next is not None else "complete"
+    going = rollout.state in (RolloutState.RUNNING, RolloutState.SHADOW)
+    if not going:
+        # What brought it here may be hours old, and other events may stand before it.
+        lines += [f"  {_event(event, seen.at)}" for event in status.events if event.revision == rollout.revision][-1:]
+    if going or rollout.state is RolloutState.HELD:
+        after = step_name(rollout.next) if rollout.next is not None else "to complete it"
         if seen.ready:
-            lines.append(f"  ready for the next step, {after}: `rollout advance` takes it")
+            by = "the monitor takes it" if rollout.auto_advance else "`rollout advance` takes it"
+            lines.append(f"  ready for the next step, {after}: {by}")
         else:
-            lines.append(f"  next: {after}, and until then:")
-            lines += [f"    {safe_line(blocker, 300)}" for blocker in seen.blockers]
+            lines.append(f"  next is {after}; what stands in the way:")
+            lines += [f"    {_safe(blocker)}" for blocker in seen.blockers]
+    elif rollout.state is RolloutState.COMPLETE:
+        lines.append("  still watched; `rollout rollback` puts everything back on the baseline")
     if not status.watched and rollout.state.live:
         lines.append("  ! no monitor is watching, so nothing rolls back by itself: `monitor` starts one")
-    lines += ["", f"  {'':<16}{'baseline':>25}{'candidate':>25}"]
-    arms = [seen.arms["baseline"], seen.arms["candidate"]]
+    return lines
+
+
+def _arms(status: Status) -> list[str]:
+    arms = [status.look.arms["baseline"], status.look.arms["candidate"]]
+    models = [safe_line(f"{status.models[arm]} {status.versions[arm]}", 26) for arm in ("baseline", "candidate")]
+    when = "in the present step" if status.look.rollout.state.live else "in its last step"
+    lines = [
+        f"  {'':<23}{'baseline':>28}{'candidate':>28}",
+        f"  {when:<23}{models[0]:>28}{models[1]:>28}",
+    ]
     for name, cells in (
         ("calls", [f"{arm.requests:,}" for arm in arms]),
         ("conversations", [f"{arm.conversations:,}" for arm in arms]),
-        *((metric, [_told(metric, arm) for arm in arms]) for metric in _known(arms)),
+        *((name_of(metric), [_told(metric, arm) for arm in arms]) for metric in _known(arms)),
         ("latency p95", [_ms(arm.latency_p95_ms) for arm in arms]),
     ):
-        lines.append(f"  {name:<16}{cells[0]:>25}{cells[1]:>25}")
-    lines += ["", f"  {'guardrail':<18}{'limit':>8}{'now':>10}{'interval':>20}   if it trips"]
-    lines += [_guardrail_line(result) for result in (*seen.results, *seen.health)]
-    if status.after:
-        lines += ["", "  since the switch, against the days before"]
-        lines += [f"    {found.metric:<16}{_signed(found.metric, found.worse_by):>10}" for found in status.after]
-    lines += ["", "  events"]
-    for event in status.events[:EVENTS_SHOWN]:
-        what = f"{event.kind.value} by {safe_line(event.who, 40)}"
-        lines.append(f"    {_ago(event.at, now):>12}  {what}: {safe_line(event.why, 300)}")
+        lines.append(f"  {safe_line(name, 22):<23}{cells[0]:>28}{cells[1]:>28}")
     return lines
 
 
 def _known(arms: Sequence[ArmFigures]) -> list[str]:
     """The metrics of either arm, in a fixed order."""
-    order = (
-        "failures",
-        "fallbacks",
-        "escalations",
-        "thumbs-down",
-        "check-pass-rate",
-        "latency",
-        "first-token",
-        "cost",
-    )
-    names = {name for arm in arms for name in arm.measures} - {"client-errors"}
-    return [name for name in order if name in names] + sorted(names - set(order))
+    names = {name for arm in arms for name in arm.measures} - {"client-errors", LOOKED}
+    return [name for name in NAMES if name in names] + sorted(names - set(NAMES))
 
 
 def _told(metric: str, arm: ArmFigures) -> str:
     measure = arm.measures.get(metric)
     if measure is None or measure.mean is None:
-        return "–"
-    found = interval(metric, measure)
-    if metric in _LOGS:
-        return _ms(math.exp(measure.mean))
-    if metric == "cost":
-        return f"${measure.mean:.4g}"
-    if metric in SHARES or metric.startswith("drift:"):
-        around = f" ({found.low:.1%} … {found.high:.1%})" if found is not None else ""
-        return f"{measure.mean:.1%}{around}"
-    return f"{measure.mean:.3g}"
+        return UNKNOWN
+    back = math.exp if metric in _LOGS else float
+    mean, found = figure_words(metric, back(measure.mean)), interval(metric, measure)
+    if found is None:
+        return mean
+    low, high = (figure_words(metric, back(end)) for end in (found.low, found.high))
+    return f"{mean} ({low.split()[0]} … {high.split()[0]})"
 
 
-def _guardrail_line(result: GuardrailResult) -> str:
-    def told(value: float | None) -> str:
-        return "–" if value is None else _signed(result.metric, value)
+def _guardrails(rules: Sequence[GuardrailRule], results: Sequence[GuardrailResult]) -> list[str]:
+    stated = {(rule.metric, rule.limit, rule.action): rule for rule in rules}
+    lines = []
+    for result in results:
+        limit = limit_words(stated[result.metric, result.limit, result.action])
+        head = f"  {_MARKS[result.state]} {name_of(result.metric):<21}{limit:<35}{action_words(result.action):<13}"
+        now = harm_words(result.metric, result.estimate)
+        figures = "" if result.estimate is None else f"{now:>9}   {range_words(result):<17}"
+        lines.append(f"{head}{figures}{'  ' if figures and result.why else ''}{_safe(result.why)}".rstrip())
+    return lines
 
-    around = f"{told(result.low)} … {told(result.high)}" if result.low is not None else "–"
-    limit = _signed(result.metric, result.limit)
-    what = f"  {safe_line(result.why, 200)}" if result.why else ""
-    return (
-        f"  {_MARKS[result.state]} {result.metric:<16}{limit:>8}{told(result.estimate):>10}{around:>20}   "
-        f"{result.action}{what}"
-    )
+
+def _since_the_switch(after: Sequence[BeforeAndAfter]) -> list[str]:
+    if not after:
+        return []
+    return [
+        "",
+        f"  {'since the switch':<23}{'seven days before':>20}{'since':>12}{'change':>12}",
+        *(
+            f"  {name_of(found.metric):<23}{figure_words(found.metric, found.before):>20}"
+            f"{figure_words(found.metric, found.after):>12}{harm_words(found.metric, found.worse_by):>12}"
+            for found in after
+        ),
+    ]
 
 
-def _signed(metric: str, value: float) -> str:
-    if metric == "no-traffic":
-        return duration(value)
-    if metric in _POINTS or metric == "tripwire":
-        return f"{100 * value:+.1f} pt" if metric not in ("sample-ratio", "unkeyed", "tripwire") else f"{value:.3g}"
-    return f"{100 * value:+.0f} %"
+def _event(event: RolloutEvent, now: datetime) -> str:
+    who, why = safe_line(event.who, 40), _safe(event.why)
+    what = happened_words(event.kind, event.percentage)
+    return f"{duration(_seconds_since(event.at, now)):>8} ago  {what}, by {who}{f': {why}' if why else ''}"
+
+
+def _safe(why: str) -> str:
+    return safe_line(named(why), 300)
 
 
 def _ms(value: float | None) -> str:
-    return "–" if value is None else f"{value / 1000:.2f} s"
+    return UNKNOWN if value is None else figure_words("latency", value)
 
 
-def _ago(at: datetime, now: datetime) -> str:
-    seconds = (now - at).total_seconds()
-    return f"{duration(seconds)} ago" if seconds >= 1 else "now"
+def _seconds_since(at: datetime, now: datetime) -> float:
+    return max(1.0, (now - at).total_seconds())

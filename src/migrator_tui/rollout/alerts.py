@@ -14,6 +14,8 @@ from urllib.request import HTTPRedirectHandler, ProxyHandler, Request, build_ope
 from migrator_tui.project.errors import ProjectError
 from migrator_tui.project.trust import is_loopback
 from migrator_tui.project.words import quoted
+from migrator_tui.rollout.values import EventKind
+from migrator_tui.rollout.words import happened_words, named
 from migrator_tui.text_safety import safe_line
 
 TIMEOUT_S = 5.0
@@ -37,7 +39,8 @@ class Alert:
     @property
     def line(self) -> str:
         """All of it in one line."""
-        return safe_line(f"{self.rollout}: {self.kind} at {self.percentage:g} %: {self.what}", 1_000)
+        happened = happened_words(EventKind(self.kind), self.percentage)
+        return safe_line(f"{self.rollout}: {happened}: {named(self.what)}", 1_000)
 
     def body(self) -> bytes:
         """The JSON that is posted; `text` is what chat programs show."""

@@ -154,18 +154,21 @@ def _served(stages: Sequence[StageFigures]) -> bool:
 
 
 def _state(rule: GuardrailRule, harm: float, low: float, used: float) -> tuple[GuardrailState, str]:
-    allowed = "none is allowed" if not rule.limit else f"{_amount(rule.metric, rule.limit)} allowed"
+    worst, least, most = (_amount(rule.metric, amount) for amount in (harm, low, rule.limit))
+    allowed = f"{most} allowed" if rule.limit else "none is allowed"
+    said = f"{worst} of its calls" if SCALES.get(rule.metric) == "alone" else f"worse by {worst}"
     if low > rule.limit:
-        return "tripped", f"worse by {_amount(rule.metric, harm)}, at least {_amount(rule.metric, low)}; {allowed}"
+        return "tripped", f"{said}, at least {least}; {allowed}"
     if harm > rule.limit:
-        return "inconclusive", f"worse by {_amount(rule.metric, harm)}; {allowed}; it may still be chance"
+        return "inconclusive", f"{said}; {allowed}; it may still be chance"
     if rule.limit and used >= NEAR:
-        return "near", f"worse by {_amount(rule.metric, harm)}; {allowed}"
+        return "near", f"{said}; {allowed}"
     return "ok", ""
 
 
 def _amount(metric: str, harm: float) -> str:
-    return f"{100 * harm:.1f} %" if metric in RELATIVE else f"{100 * harm:.1f} points"
+    share = metric in RELATIVE or SCALES.get(metric) == "alone"
+    return f"{100 * harm:.1f} {'%' if share else 'points'}"
 
 
 def _silent(rule: GuardrailRule, why: str, *, unfed: bool = False) -> GuardrailResult:

@@ -155,13 +155,15 @@ class Monitor:
 
     def _next_step(self, seen: Look, *, asked: bool) -> None:
         rollout = seen.rollout
-        following = step_name(rollout.next) if rollout.next is not None else "complete"
+        following = step_name(rollout.next) if rollout.next is not None else "to complete it"
         if rollout.auto_advance:
             changed = control.advance(self._history, rollout, who=MONITOR, blockers=(), at=seen.at)
             done = EventKind.COMPLETED if changed.state is RolloutState.COMPLETE else EventKind.ADVANCED
-            self._say(changed, done, f"from {step_name(rollout.present)} to {following}")
+            self._say(
+                changed, done, f"from {step_name(rollout.present)}, held long enough, enough calls, nothing tripped"
+            )
         elif not asked:
-            what = f"ready for the next step ({following}): a person has to take it"
+            what = f"next is {following}; a person has to take it"
             self._history.note_rollout(rollout, kind=EventKind.READY, who=MONITOR, why=what, at=seen.at)
             self._say(rollout, EventKind.READY, what)
 
@@ -176,7 +178,9 @@ class Monitor:
         for found in before_and_after(self._history, seen.rollout):
             shares = found.metric in SHARES
             if found.worse_by > limits.get(found.metric, 0.02 if shares else 0.25):
-                what = f"worse by {100 * found.worse_by:.1f} {'points' if shares else '%'} than in the days before it"
+                what = (
+                    f"worse by {100 * found.worse_by:.1f} {'points' if shares else '%'} than in the seven days before"
+                )
                 lines[f"{found.metric} since"] = f"{found.metric} since the switch: {what}"
         lines |= {name: f"{name}: {words}" for name, words in drifted(seen).items()}
         for line in lines.values():
@@ -228,4 +232,4 @@ def _told(results: Sequence[GuardrailResult]) -> str:
 
 
 def _near(result: GuardrailResult) -> str:
-    return f"at {result.used:.0%} of its limit"
+    return f"{100 * result.used:.0f} % of its limit is used"

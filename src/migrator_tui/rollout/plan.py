@@ -32,7 +32,8 @@ class Needs:
         found = [f"{duration(self.hold_left_s)} more at this step"] if self.hold_left_s > 0 else []
         for arm, calls in (("baseline", self.baseline), ("candidate", self.candidate)):
             if calls is not None and calls < self.min_sample:
-                found.append(f"{self.min_sample - calls} more calls on the {arm}")
+                left = self.min_sample - calls
+                found.append(f"{left:,} more call{'s' if left != 1 else ''} on the {arm}")
         return found
 
 

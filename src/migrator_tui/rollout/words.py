@@ -1,6 +1,8 @@
 """What screens and reports call guardrails, their limits and figures."""
 
+from migrator_tui.history.rollout_records import EventKind
 from migrator_tui.project.rollout_settings import METRICS, RELATIVE, GuardrailRule
+from migrator_tui.rollout.figures import SHARES
 from migrator_tui.rollout.values import GuardrailResult
 
 UNKNOWN = "–"
@@ -19,9 +21,54 @@ NAMES = {
     "sample-ratio": "shares as stated",
     "unkeyed": "conversations named",
     "no-traffic": "traffic",
-    "as-started": "models as at the start",
+    "as-started": "same models",
 }
-"""Metric to what the screen calls it."""
+"""Metric to what people call it."""
+
+HAPPENED = {
+    EventKind.ROLLED_BACK: "rolled back, all traffic is on the baseline",
+    EventKind.STEPPED_BACK: "back to",
+    EventKind.WARNED: "watch this at",
+    EventKind.READY: "ready for the next step at",
+    EventKind.ADVANCED: "on to",
+    EventKind.COMPLETED: "complete at",
+    EventKind.OVERRIDDEN: "against advice at",
+}
+"""Events whose name alone would not say it to somebody who reads nothing else."""
+
+
+def happened_words(kind: EventKind, percentage: float) -> str:
+    """`held at 10 %`, `rolled back, all traffic is on the baseline`."""
+    words = HAPPENED.get(kind, f"{kind.value} at")
+    return words if kind is EventKind.ROLLED_BACK else f"{words} {percentage:g} %"
+
+
+def named(why: str) -> str:
+    """Reasons in people's words: `check-pass-rate: …` is `pass rate: …`."""
+    parts = []
+    for part in why.split("; "):
+        head, colon, rest = part.partition(": ")
+        parts.append(f"{NAMES[head]}{colon}{rest}" if colon and head in NAMES else part)
+    return "; ".join(parts)
+
+
+def name_of(metric: str) -> str:
+    """What people call it, whatever feedback and drift there is besides."""
+    head, colon, rest = metric.partition(":")
+    if colon and head in ("drift", "feedback"):
+        return f"{rest} ({head})"
+    return NAMES.get(metric, metric)
+
+
+def figure_words(metric: str, value: float) -> str:
+    """What one side comes to: `1.2 %`, `0.85 s` (of milliseconds), `$0.0012`."""
+    if metric in ("latency", "first-token"):
+        return f"{value / 1000:.2f} s"
+    if metric == "cost":
+        return f"${value:.4f}" if abs(value) < 0.1 else f"${value:.2f}"
+    if metric in SHARES or metric.startswith("drift:"):
+        return f"{100 * value:.1f} %"
+    return f"{value:.3g}"
 
 
 def limit_words(rule: GuardrailRule) -> str:
@@ -56,8 +103,19 @@ def range_words(result: GuardrailResult) -> str:
     """`−4.8 … +2.3`: from the lower figure to the higher one."""
     if result.low is None or result.high is None:
         return ""
-    low, high = (harm_words(result.metric, end, unit=False) for end in (result.low, result.high))
+    # A share is never below nothing, whatever its interval's formula says.
+    least = max(0.0, result.low) if unit_of(result.metric) == "share" else result.low
+    low, high = (harm_words(result.metric, end, unit=False) for end in (least, result.high))
     return f"{high} … {low}" if METRICS.get(result.metric) == "down" else f"{low} … {high}"
+
+
+def unit_of(metric: str) -> str:
+    """What a guardrail's figures are: `points` (0.02: two of a hundred more than on the baseline), `relative` (0.25:
+    a quarter more than there), `share` (0.1: a tenth of its calls), `seconds`, `p-value`, or `yes-or-no`."""
+    if metric in RELATIVE:
+        return "relative"
+    others = {"no-traffic": "seconds", "sample-ratio": "p-value", "as-started": "yes-or-no"}
+    return others.get(metric, "share" if metric in (TRIPWIRE, "fallbacks", "unkeyed") else "points")
 
 
 def action_words(action: str) -> str:

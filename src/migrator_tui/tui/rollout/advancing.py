@@ -10,9 +10,10 @@ from textual.widgets import Input, Static
 
 from migrator_tui.history.rollout_records import EventKind
 from migrator_tui.rollout.plan import duration
+from migrator_tui.rollout.words import named
 from migrator_tui.text_safety import safe_line
 from migrator_tui.tui.glyphs import Glyphs
-from migrator_tui.tui.rollout.ladder import READY, named
+from migrator_tui.tui.rollout.ladder import READY
 from migrator_tui.tui.rollout.reading import Seen
 from migrator_tui.tui.rollout.words import next_name, percentage
 from migrator_tui.tui.theme import MUTED, STRONG, STYLES

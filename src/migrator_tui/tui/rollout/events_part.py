@@ -7,9 +7,9 @@ from textual.content import Content
 
 from migrator_tui.history.rollout_records import RolloutEvent, Sample
 from migrator_tui.rollout.failed_calls import troubles
+from migrator_tui.rollout.words import named
 from migrator_tui.text_safety import safe, safe_line
 from migrator_tui.tui.glyphs import Glyphs
-from migrator_tui.tui.rollout.ladder import named
 from migrator_tui.tui.rollout.reading import Listed, Seen
 from migrator_tui.tui.rollout.words import call_words, clock_words, event_look, who_words
 from migrator_tui.tui.theme import MUTED, STRONG, STYLES

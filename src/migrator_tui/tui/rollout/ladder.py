@@ -6,13 +6,12 @@ from textual.content import Content
 
 from migrator_tui.history.rollout_records import EventKind, Rollout, RolloutState
 from migrator_tui.rollout.plan import duration, step_name
-from migrator_tui.rollout.words import NAMES
+from migrator_tui.rollout.words import NAMES, figure_words, named
 from migrator_tui.text_safety import safe_line
 from migrator_tui.tui.glyphs import Glyphs
 from migrator_tui.tui.rollout.reading import Seen
 from migrator_tui.tui.rollout.words import clock_words, next_name, percentage, state_look, who_words
 from migrator_tui.tui.theme import FAINT, MUTED, STRONG, STYLES, chip
-from migrator_tui.tui.widgets.header import money
 
 NARROWEST_BARS = 110
 """Cells from which on steps have bars and times under them."""
@@ -152,27 +151,13 @@ def _last(seen: Seen, kind: EventKind, word: str, role: str, author: str, now: d
     ]
 
 
-def named(why: str) -> str:
-    """Reasons in the words of the screen: `check-pass-rate: …` is `pass rate: …`."""
-    parts = []
-    for part in why.split("; "):
-        head, colon, rest = part.partition(": ")
-        parts.append(f"{NAMES[head]}{colon}{rest}" if colon and head in NAMES else part)
-    return "; ".join(parts)
-
-
 def _complete(seen: Seen, glyphs: Glyphs) -> Content:
     rollout = seen.rollout
     back = rollout.hold_back
     kept = f"; {percentage(back)} stay on the baseline to compare with" if back else "; nothing is held back"
     told = [f"complete: {percentage(rollout.percentage)} on the candidate{kept}"]
     for found in seen.since_switch:
-        if found.metric == "failures":
-            before, after = (f"{100 * value:.1f} %" for value in (found.before, found.after))
-        elif found.metric == "latency":
-            before, after = (f"{value / 1000:.2f} s" for value in (found.before, found.after))
-        else:
-            before, after = money(found.before), money(found.after)
+        before, after = (figure_words(found.metric, value) for value in (found.before, found.after))
         told.append(f"{NAMES[found.metric]} {before} before the switch, {after} since")
     return Content.styled(glyphs.fit(f" {glyphs.dot} ".join(told)), STYLES["text"])
 
