@@ -216,6 +216,7 @@ def test_every_command_is_one() -> None:
         "rollout start",
         "rollout advance",
         "rollout hold",
+        "rollout step-back",
         "rollout resume",
         "rollout rollback",
         "rollout simulate",

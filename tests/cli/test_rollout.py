@@ -54,6 +54,13 @@ def test_a_rollout_from_its_start_to_its_end(call: Call, shop: Path) -> None:
     code, err = rollout("advance")
     assert code == 1 and "50 more calls on the candidate" in err
     assert rollout("advance", "--reason", "practice")[0] == 0
+    code, err = rollout("step-back", "--reason", "a quiet night")
+    assert (code, err) == (0, "triage: running, 1 % on newer (step 1 %)\n")
+    found = status(call, shop)
+    assert (found["percentage"], found["events"][0]["why"]) == (1.0, "a quiet night")
+    code, err = rollout("step-back")
+    assert code == 2 and "triage is at its first step: roll it back, or hold it" in err
+    assert rollout("advance", "--reason", "practice")[0] == 0
     assert rollout("hold", "--reason", "lunch")[0] == 0
     assert rollout("advance", "--reason", "x")[0] == 2
     assert rollout("resume")[0] == 0
@@ -64,7 +71,8 @@ def test_a_rollout_from_its_start_to_its_end(call: Call, shop: Path) -> None:
     assert (found["state"], found["percentage"], found["step"]) == ("rolled-back", 0.0, 1)
     kinds = [(event["kind"], event["why"]) for event in found["events"]]
     assert kinds[0] == ("rolled-back", "enough") and kinds[-1][0] == "overridden"
-    assert [kind for kind, _ in kinds] == ["rolled-back", "resumed", "held", "overridden", "started", "overridden"]
+    begun = ["overridden", "stepped-back", "overridden", "started", "overridden"]
+    assert [kind for kind, _ in kinds] == ["rolled-back", "resumed", "held", *begun]
     assert call("-C", shop, "rollout", "status")[1].startswith(
         "triage: rolled back, 0 % of the conversations on newer v1"
     )

@@ -1,4 +1,4 @@
-"""`rollout status`, and the changes that a person makes: `start`, `advance`, `hold`, `resume`, `rollback`."""
+"""`rollout status`, and the changes that a person makes: `start`, `advance`, `step-back`, `hold` …"""
 
 import json
 import sys
@@ -84,6 +84,8 @@ def _change(kind: str, arguments: Namespace, project: Project, history: "History
         except control.NeedsReasonError as error:
             say(f"{error} (--reason)")
             return NOT_READY
+    elif kind == "step-back":
+        changed = control.step_back(history, seen, who=who, why=reason or "a step back by hand")
     elif kind == "hold":
         changed = control.hold(history, seen, who=who, why=reason or "held by hand")
     elif kind == "resume":

@@ -51,6 +51,12 @@ def _changes(kinds: Any) -> dict[str, Parser]:
         epilog="exit codes: 0 done; 1 it should wait, and no reason was given; 2 wrong usage or bad input;\n"
         "3 somebody else was faster",
     )
+    step_back: Parser = kinds.add_parser(
+        "step-back",
+        help="go back to the step before, at once",
+        description="Put the traffic back to the percentage of the step before, at once. That step is held anew;\n"
+        "what is held stays held. All of the traffic goes back with `rollout rollback`.",
+    )
     hold: Parser = kinds.add_parser("hold", help="stay at this step until it is resumed")
     resume: Parser = kinds.add_parser("resume", help="go on where it was held")
     rollback: Parser = kinds.add_parser(
@@ -62,6 +68,7 @@ def _changes(kinds: Any) -> dict[str, Parser]:
         ("status", status),
         ("start", start),
         ("advance", advance),
+        ("step-back", step_back),
         ("hold", hold),
         ("resume", resume),
         ("rollback", rollback),
