@@ -40,6 +40,8 @@ model = "openai/new"
 api_base = "{base}"
 params = {{ temperature = 0.5 }}
 price = {{ input = 1, output = 2 }}
+[gateway]
+candidate_timeout = 4
 [[tasks]]
 name = "bot"
 prompt = "old.md"

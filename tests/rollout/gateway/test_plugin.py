@@ -215,11 +215,53 @@ def test_thumbs_are_up_or_down(value: Any, stored: float) -> None:
         {"request_id": "r", "name": "drift:longer", "value": 1},
         {"request_id": "r\n", "name": "x", "value": 1},
         {"request_id": "r" * 201, "name": "x", "value": 1},
+        {"request_id": "r", "name": "x" * 65, "value": 1},
+        {"request_id": "r", "name": "user 7", "value": 1},
+        {"request_id": "r", "name": "7", "value": 1},
+        {"request_id": "r", "name": ["x"], "value": 1},
+        {"request_id": "r", "name": "x", "value": [1]},
+        {"request_id": "r", "name": "x", "value": 10**12},
     ],
 )
 def test_what_is_no_feedback(said: Any) -> None:
     with pytest.raises(plugin.NotFeedback):
         plugin.feedback_row(said)
+
+
+def test_names_of_feedback_are_few() -> None:
+    made = plugin.RolloutPlugin(None)
+    assert all(made.takes(f"name-{n}") for n in range(plugin.MOST_NAMES))
+    assert not made.takes("one-more")
+    assert made.takes("name-7") and made.takes("escalated") and made.takes("thumbs")
+
+
+@pytest.mark.parametrize(
+    ("piece", "says"),
+    [
+        (b'data: {"choices": [{"delta": {"role": "assistant", "content": ""}}]}\n\n', False),
+        (b": ping\n\n", False),
+        (b'data: {"choices": [], "usage": {"prompt_tokens": 1}}\n\ndata: [DONE]\n\n', False),
+        (b'data: {"choices": [{"delta": {"content": "a"}}]}\n\n', True),
+        (b'data: {"choices": [{"delta": {"reasoning_content": "a"}}]}\n\n', True),
+        (b'data: {"choices": [{"delta": {"tool_calls": [{"index": 0}]}}]}\n\n', True),
+        (b'data: {"choices": [{"delta": {}, "finish_reason": "stop"}]}\n\n', True),
+    ],
+)
+def test_what_of_a_stream_says_something(piece: bytes, says: bool) -> None:
+    assert plugin.says_something(piece) is says
+
+
+def test_who_leaves_a_stream_that_fell_silent_waited_for_the_model() -> None:
+    for heard_ago, client_error in [(None, False), (60.0, False), (0.5, True)]:
+        made = plugin.RolloutPlugin(None)
+        written: list[Any] = []
+        made.rows.put = lambda table, row, written=written: written.append(row)
+        call = a_call(stream=True)
+        call.heard = None if heard_ago is None else time.monotonic() - heard_ago
+        made.calls[call.token] = call
+        made.response_ended(call, well=False)
+        made.settle(everything=True)
+        assert [(row["kind"], row["client_error"]) for row in written] == [("failed", client_error)]
 
 
 def test_only_the_master_key_opens(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+import httpx
 import openai
 import pytest
 
@@ -152,19 +153,49 @@ def test_where_both_fail_there_is_one_failed_row(running: Gateway, stream: bool)
     ]
 
 
-@pytest.mark.parametrize("stream", [False, True])
-def test_a_candidate_that_hangs_is_seen_as_soon_as_applications_give_up(running: Gateway, stream: bool) -> None:
-    name, before = on_side(running, "candidate"), len(rows(running.url, "error_class = 'ClientDisconnected'"))
-    impatient = running.client.with_options(timeout=2).chat.completions
-    with pytest.raises(openai.APITimeoutError):
-        impatient.create(
+@pytest.mark.parametrize(
+    ("trouble", "stream"), [("HANG", False), ("HANG", True), ("QUIET", True), ("QUIET BEGUN", True)]
+)
+def test_a_candidate_that_hangs_is_seen_as_soon_as_applications_give_up(
+    running: Gateway, trouble: str, stream: bool
+) -> None:
+    (left,) = left_alone(running, trouble, stream=stream)
+    assert (left["kind"], left["assigned"], left["client_error"]) == ("failed", "candidate", 0)
+
+
+def test_who_leaves_while_words_come_has_read_enough(running: Gateway) -> None:
+    (left,) = left_alone(running, "QUIET WORDS", stream=True)
+    assert (left["kind"], left["assigned"], left["client_error"]) == ("ok", "candidate", 1)
+
+
+def left_alone(gateway: Gateway, content: str, *, stream: bool) -> list[dict[str, Any]]:
+    """The rows of a call whose application gives up after two seconds."""
+    name, known = on_side(gateway, "candidate"), {row["id"] for row in rows(gateway.url, LEFT)}
+    impatient = gateway.client.with_options(timeout=2).chat.completions
+    with pytest.raises((openai.APITimeoutError, httpx.ReadTimeout)):
+        answer = impatient.create(
             model="bot",
-            messages=[SYSTEM, {"role": "user", "content": "WAIT"}],
+            messages=[SYSTEM, {"role": "user", "content": content}],
             stream=stream,
             extra_body={"metadata": {"conversation_id": name, "variables": {"product": "tea"}}},
         )
-    left = until(lambda: rows(running.url, "error_class = 'ClientDisconnected'")[before:])
-    assert [(row["kind"], row["assigned"], row["client_error"]) for row in left] == [("failed", "candidate", 0)]
+        list(answer)
+    return until(lambda: [row for row in rows(gateway.url, LEFT) if row["id"] not in known])
+
+
+LEFT = "error_class = 'ClientDisconnected'"
+
+
+@pytest.mark.parametrize(("trouble", "stream"), [("HANG", False), ("QUIET", True), ("QUIET BEGUN", True)])
+def test_where_the_candidate_says_nothing_the_old_model_steps_in_after_its_time(
+    running: Gateway, trouble: str, stream: bool
+) -> None:
+    said = running.ask(on_side(running, "candidate"), trouble, stream=stream)
+    assert (said.model, said.system) == ("old", "OLD PROMPT for tea")
+    failed, ok = running.rows_of(said.request_id)
+    assert (failed["kind"], failed["served"]) == ("attempt-failed", "candidate") and not failed["client_error"]
+    assert (ok["kind"], ok["served"], ok["attempts"]) == ("ok", "baseline", 2)
+    assert 3_500 < ok["latency_ms"] < 15_000
 
 
 def test_without_variables_the_old_model_gets_what_was_sent(running: Gateway) -> None:
@@ -248,14 +279,34 @@ def test_requests_that_are_not_in_order_get_a_clear_error_and_move_nothing(runni
         (400, "JSON", b"[1]", KEY),
         (413, "larger", b'{"x": "' + b"a" * 21 * 1024 * 1024, KEY),
         (400, "model", {**asked, "model": "unknown"}, KEY),
+        *((400, f"{name} can't be sent", {**asked, name: "x"}, KEY) for name in NOT_THEIRS),
     ]:
         status, said = _posted(running, chat, body, key)
         assert (status, word in str(said["error"]["message"])) == (code, True), (code, word, status, said)
+        if "can't be sent" in word and "migrator" not in str(body):
+            assert said["error"]["param"] == next(name for name in (*NOT_THEIRS, "fallbacks") if name in body)
     for code, body, key in [(401, {}, None), (401, {}, "sk-wrong"), (400, {}, KEY), (400, b"[", KEY)]:
         assert running.post("/feedback", body, key)[0] == code
+    for header in ("x-litellm-timeout", "x-litellm-num-retries", "x-litellm-call-id"):
+        with pytest.raises(openai.BadRequestError, match=f"the header {header} can't be sent") as refused:
+            running.client.chat.completions.create(**asked, extra_headers={header: "1"})
+        assert refused.value.param == header
     said_last = running.ask("afterwards")
     running.rows_of(said_last.request_id)
     assert len(rows(running.url)) == before + 1
+
+
+NOT_THEIRS = (
+    "api_base",
+    "base_url",
+    "api_key",
+    "user_config",
+    "model_list",
+    "aws_role_name",
+    "langfuse_host",
+    "timeout",
+)
+"""What litellm would obey, or answer with a bare 500."""
 
 
 def _posted(gateway: Gateway, path: str, body: Any, key: str | None) -> tuple[int, Any]:

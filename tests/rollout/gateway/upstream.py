@@ -1,7 +1,8 @@
 """A model server whose answer tells what it was asked: `python -m tests.rollout.gateway.upstream` prints its port.
 
 Words in the last message make trouble: FAIL and REJECT for the model `new`, BOTH for all, CUT breaks its stream off,
-WAIT holds the answer back until `POST /go`. It ends when its stdin closes.
+WAIT holds the answer back until `POST /go`, HANG that of `new` for ever, QUIET lets its stream begin and say
+nothing more. It ends when its stdin closes.
 """
 
 import asyncio
@@ -11,7 +12,7 @@ from typing import Any
 
 from aiohttp import web
 
-_go = asyncio.Event()
+_go, _never = asyncio.Event(), asyncio.Event()
 
 
 async def complete(request: web.Request) -> web.StreamResponse:
@@ -25,6 +26,8 @@ async def complete(request: web.Request) -> web.StreamResponse:
         )
     if "WAIT" in asked:
         await _go.wait()
+    if "HANG" in asked and model == "new":
+        await _never.wait()
     text = json.dumps({name: value for name, value in body.items() if name != "stream_options"})
     head = {"id": f"chatcmpl-{id(body)}", "created": 1, "model": model}
     usage = {"prompt_tokens": 10, "completion_tokens": 5, "total_tokens": 15}
@@ -39,6 +42,12 @@ async def complete(request: web.Request) -> web.StreamResponse:
         event = {**head, "object": "chat.completion.chunk", "choices": choices, **more}
         await response.write(b"data: " + json.dumps(event).encode() + b"\n\n")
 
+    if "QUIET" in asked and model == "new":
+        if "BEGUN" in asked:
+            await say([{"index": 0, "delta": {"role": "assistant", "content": ""}, "finish_reason": None}])
+        if "WORDS" in asked:
+            await say([{"index": 0, "delta": {"content": "Well,"}, "finish_reason": None}])
+        await _never.wait()
     for at in range(0, len(text), 40):
         await say(
             [{"index": 0, "delta": {"role": "assistant", "content": text[at : at + 40]}, "finish_reason": None}]
@@ -67,6 +76,7 @@ async def main() -> None:
     print(runner.addresses[0][1], flush=True)
     await asyncio.get_running_loop().run_in_executor(None, sys.stdin.read)
     _go.set()
+    _never.set()
     await runner.cleanup()
 
 

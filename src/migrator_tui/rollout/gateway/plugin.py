@@ -16,6 +16,7 @@ import hmac
 import json
 import logging
 import os
+import re
 import socket
 import time
 import uuid
@@ -50,17 +51,30 @@ WRITE_EVERY = 0.25
 BATCH, MOST_WAITING = 500, 20_000
 SETTLE_AFTER = 10.0
 """Seconds after a response's end that litellm's own report of it is waited for."""
+SILENCE = 10.0
+"""Seconds without a piece of its stream after which whoever leaves has waited for the model, not read enough."""
 MOST_SHADOWS = 16
 MAX_BODY = int(os.environ.get("MIGRATOR_MAX_BODY_MB", "20")) * 1024 * 1024
 MAX_KEY, MAX_SAMPLE, MAX_RENDERED, MAX_NUMBER = 512, 200_000, 32 * 1024 * 1024, 10_000
 SHORTEST_MASTER_KEY = 20
 BASELINE, CANDIDATE = "baseline", "candidate"
+MOST_NAMES = 50
+"""Names of feedback that a gateway takes, beside the two that have guardrails."""
 STEPS_ASIDE = """
-fallbacks context_window_fallbacks content_policy_fallbacks disable_fallbacks num_retries max_retries model_info
-model_list specific_deployment mock_response mock_tool_calls mock_timeout mock_testing_fallbacks litellm_params
-custom_llm_provider deployment_id extra_body api_key api_base base_url user_config router_settings_override
+fallbacks context_window_fallbacks content_policy_fallbacks context_window_fallback_dict disable_fallbacks
+max_fallbacks fallback_depth attempted_targets num_retries max_retries retry_policy model_group_retry_policy
+model_info model_list model_alias_map specific_deployment mock_response mock_tool_calls mock_timeout mock_delay
+mock_testing_fallbacks litellm_params custom_llm_provider deployment_id extra_body extra_headers extra_query headers
+api_key api_base base_url organization user_config router_settings_override litellm_credential_name
+silent_model fastest_response routing_strategy timeout request_timeout stream_timeout force_timeout no-log client
+ssl_verify original_function prompt_id custom_prompt_dict
 """
-"""What a client might say to be served by another model than its arm's, or by none."""
+"""What a client might say to be served by another model than its arm's, in another way, uncounted, or by none."""
+HEADERS_ASIDE = """
+x-litellm-timeout x-litellm-stream-timeout x-litellm-num-retries x-litellm-disable-callbacks x-litellm-call-id
+"""
+"""The same in headers; ids are the gateway's, since feedback goes by them."""
+NOT_THEIRS = "can't be sent: the gateway decides who answers, and how"
 CLIENT_ERRORS = frozenset({400, 401, 403, 404, 413, 422})
 GAVE_UP = 499
 """What litellm calls a request whose client left."""
@@ -485,10 +499,17 @@ class Call:
     served: str | None = None
     failed: list[tuple[str, bool]] = field(default_factory=list)
     done: bool = False
+    heard: float | None = None
+    """When the newest piece of its stream that says something went out."""
     ended: float | None = None
     ended_well: bool = False
     shadow: dict[str, Any] | None = None
     is_shadow: bool = False
+
+    @property
+    def waiting(self) -> bool:
+        """Whether the one who asked still waits for the model, or did when they left."""
+        return self.heard is None or (self.ended or time.monotonic()) - self.heard > SILENCE
 
     @property
     def own(self) -> list[Any]:
@@ -529,15 +550,6 @@ class Call:
 GATEWAY = f"{socket.gethostname()}:{os.getpid()}"
 
 
-class _Exchange:
-    """One HTTP request, so that its end is known whatever becomes of it."""
-
-    def __init__(self) -> None:
-        self.call: Call | None = None
-
-
-_exchange: ContextVar[_Exchange | None] = ContextVar("migrator_exchange", default=None)
-
 # ----------------------------------------------------------------------------------------------------- plugin
 
 
@@ -552,6 +564,8 @@ class RolloutPlugin(CustomLogger):  # type: ignore[misc]
         self.ended: deque[Call] = deque()
         self.counts: Counter[str] = Counter()
         self.shadows: set[asyncio.Task[None]] = set()
+        self.names: set[str] = set()
+        """Of feedback that was told."""
         self._tasks: list[asyncio.Task[None]] = []
         self._deployments: dict[str, str] | None = None
 
@@ -712,6 +726,9 @@ class RolloutPlugin(CustomLogger):  # type: ignore[misc]
         said = kwargs.get("standard_logging_object") or {}
         error = (said.get("error_information") or {}).get("error_class")
         gone = error == "ClientDisconnected"
+        if gone and call.waiting:
+            self._gave_up(call)
+            return
         first = kwargs.get("completion_start_time")
         self._finish(
             call,
@@ -734,17 +751,15 @@ class RolloutPlugin(CustomLogger):  # type: ignore[misc]
         traceback_str: str | None = None,
     ) -> None:  # fmt: skip
         call = self._call(request_data.get("metadata"))
-        if call is not None:
-            status = _status(original_exception)
-            self._finish(
-                call,
-                "failed",
-                None,
-                # Whoever leaves before an answer began may have waited too long: no mistake of the application's.
-                error_class="ClientDisconnected" if status == GAVE_UP else _kind(original_exception),
-                client_error=status in CLIENT_ERRORS,
-                latency_ms=(time.monotonic() - call.began) * 1000,
-            )
+        if call is None:
+            return
+        status = _status(original_exception)
+        if status == GAVE_UP:
+            self._gave_up(call)
+            return
+        took = (time.monotonic() - call.began) * 1000
+        wrong = status in CLIENT_ERRORS
+        self._finish(call, "failed", None, error_class=_kind(original_exception), client_error=wrong, latency_ms=took)
 
     async def async_post_call_response_headers_hook(
         self, data: dict[str, Any], user_api_key_dict: Any, response: Any, request_headers: Any = None,
@@ -776,6 +791,11 @@ class RolloutPlugin(CustomLogger):  # type: ignore[misc]
             return {}
         return {"sampled_input": without_keys(asked), "sampled_output": without_keys(output)}
 
+    def _gave_up(self, call: Call) -> None:
+        """Whoever leaves while the model says nothing may have waited too long: no mistake of the application's."""
+        took = (time.monotonic() - call.began) * 1000
+        self._finish(call, "failed", None, error_class="ClientDisconnected", client_error=False, latency_ms=took)
+
     def _finish(self, call: Call, kind: str, served: str | None, **said: Any) -> None:
         """Write the one row of a request; whoever knows its end first, does."""
         if call.done:
@@ -791,6 +811,8 @@ class RolloutPlugin(CustomLogger):  # type: ignore[misc]
     def response_ended(self, call: Call, *, well: bool) -> None:
         """The last byte went out, or the client went away."""
         call.ended, call.ended_well = time.monotonic(), well
+        if not well and call.waiting:
+            self._gave_up(call)
         if call.done:
             self.calls.pop(call.token, None)
         else:
@@ -815,6 +837,14 @@ class RolloutPlugin(CustomLogger):  # type: ignore[misc]
                     self._finish(call, "ok", call.served, latency_ms=took)
                 else:
                     self._finish(call, "failed", call.served, error_class="ClientDisconnected", client_error=True)
+
+    def takes(self, name: str) -> bool:
+        """Whether feedback of that name is kept: a name for each answer or user would fill the database."""
+        if name not in ("thumbs", "escalated") and name not in self.names:
+            if len(self.names) >= MOST_NAMES:
+                return False
+            self.names.add(name)
+        return True
 
     # -- the shadow step
 
@@ -891,26 +921,34 @@ def with_prompt(kwargs: dict[str, Any], call: Call, side: str) -> dict[str, Any]
     return {**kept, **arms[side].params, "messages": arms[side].messages(call.variables, call.own)}
 
 
+def _refused(what: str, param: str | None = None) -> Exception:
+    """400 as clients of chat completions expect it, with the name of what should not have been sent."""
+    error = HTTPException(400, {"error": what})
+    error.param = param
+    return error
+
+
 def refuse_forged(data: Mapping[str, Any], deployments: Mapping[str, str]) -> None:
     """Raise 400 for a request that claims an arm, goes to a deployment past its rollout, or has no messages."""
     for where in ("metadata", "litellm_metadata"):
         if isinstance(data.get(where), dict) and KEY in data[where]:
-            raise HTTPException(400, {"error": f"{where}.{KEY} is the gateway's own and can't be sent"})
+            raise _refused(f"{where}.{KEY} is the gateway's own and can't be sent", where)
     model = str(data.get("model"))
     if model in deployments:
-        raise HTTPException(400, {"error": f"{model} is behind the gateway; ask for {deployments[model]}"})
+        raise _refused(f"{model} is behind the gateway; ask for {deployments[model]}", "model")
     if "," in model and any(name.strip() in {*deployments, *deployments.values()} for name in model.split(",")):
-        raise HTTPException(400, {"error": "model must be one model"})
+        raise _refused("model must be one model", "model")
     if f"{model}__{BASELINE}" not in deployments:
         return
+    # What litellm put there itself for a header was refused by the header's name.
     for name in STEPS_ASIDE.split():
         if data.get(name) is not None:
-            raise HTTPException(400, {"error": f"{name} can't be sent: the gateway decides who answers"})
+            raise _refused(f"{name} {NOT_THEIRS}", name)
     if "messages" in data:
         messages = data["messages"]
         sound = isinstance(messages, list) and messages and all(isinstance(m, dict) for m in messages)
         if not sound or not all(isinstance(m.get("role"), str) for m in messages):
-            raise HTTPException(400, {"error": "messages must be a list of messages, at least one, each with a role"})
+            raise _refused("messages must be a list of messages, at least one, each with a role", "messages")
 
 
 # --------------------------------------------------------------------------------------------------- feedback
@@ -923,6 +961,9 @@ async def feedback(request: Request) -> Any:
     except (ValueError, UnicodeDecodeError, RecursionError) as error:
         what = str(error) if isinstance(error, NotFeedback) else "the body is no JSON"
         return JSONResponse(told(400, what), 400)
+    if not plugin.takes(row["signal"]):
+        what = f"name: {MOST_NAMES} others were told to this gateway already, and it keeps no more; use one of these"
+        return JSONResponse(told(409, what, "name"), 409)
     known = next((c for c in plugin.calls.values() if c.request_id == row["reference"]), None)
     row["name"] = known.record.name if known is not None else ""
     if not plugin.rows.put("migrator_feedback", row):
@@ -930,14 +971,18 @@ async def feedback(request: Request) -> Any:
     return {"request_id": row["reference"], "name": row["signal"], "value": row["value"]}
 
 
+_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,63}")
+
+
 class NotFeedback(ValueError):
     """What was sent is no feedback."""
 
 
-def told(code: int, what: str) -> dict[str, Any]:
+def told(code: int, what: str, param: str | None = None) -> dict[str, Any]:
     """An error as clients of chat completions expect it."""
-    kind = {401: "authentication_error", 503: "service_unavailable"}.get(code, "invalid_request_error")
-    return {"error": {"message": what, "type": kind, "param": None, "code": str(code)}}
+    kinds = {401: "authentication_error", 500: "internal_server_error", 503: "service_unavailable"}
+    kind = kinds.get(code, "invalid_request_error")
+    return {"error": {"message": what, "type": kind, "param": param, "code": str(code)}}
 
 
 def feedback_row(said: Any) -> dict[str, Any]:
@@ -945,11 +990,12 @@ def feedback_row(said: Any) -> dict[str, Any]:
     if not isinstance(said, dict):
         raise NotFeedback("expected an object with request_id, name and value")
     reference, name, value = said.get("request_id"), said.get("name"), said.get("value", True)
-    for what, text in (("request_id", reference), ("name", name)):
-        if not isinstance(text, str) or not 0 < len(text) <= 200 or not text.isprintable():
-            raise NotFeedback(f"{what} must be a text of 1 to 200 characters")
+    if not isinstance(reference, str) or not 0 < len(reference) <= 200 or not reference.isprintable():
+        raise NotFeedback("request_id must be a text of 1 to 200 characters")
     if name == "check-pass" or str(name).startswith("drift:"):
-        raise NotFeedback(f"{name} is found by the monitor, not told")
+        raise NotFeedback("name: check-pass and drift are found by the monitor, not told")
+    if not isinstance(name, str) or not _NAME.fullmatch(name):
+        raise NotFeedback("name must be 1 to 64 letters, digits, -, _ or ., with a letter first")
     number = {"up": 1.0, "down": 0.0}.get(value) if isinstance(value, str) else value
     if not isinstance(number, (bool, int, float)) or not abs(number) < 1e12:
         raise NotFeedback("value must be a number, true, false, or for thumbs up or down")
@@ -981,6 +1027,9 @@ async def status() -> dict[str, Any]:
     }
 
 
+# ----------------------------------------------------------------------------------------- around the application
+
+
 class Around:
     """Around the proxy's application: asks for the key, refuses what is too large, sees each response's end."""
 
@@ -991,58 +1040,129 @@ class Around:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        headers = dict(scope["headers"])
-        length = headers.get(b"content-length", b"0")
-        if not admitted(scope["path"], headers):
-            await self._refuse(send, 401, "this key does not open the gateway")
+        exchange = _Exchange(scope["path"], receive, send)
+        refused = refused_unread(scope["path"], dict(scope["headers"]))
+        if refused is not None:
+            await exchange.refuse(*refused)
             return
-        if length.isdigit() and int(length) > MAX_BODY:
-            await self._refuse(send, 413, TOO_LARGE)
-            return
-        taken = 0
-        refused: tuple[int, str] | None = None
-        exchange, begun, well = _Exchange(), False, False
         token = _exchange.set(exchange)
-
-        async def looked_at() -> Any:
-            nonlocal taken, refused
-            if refused is not None:
-                raise HTTPException(*refused)
-            message = await receive()
-            body = message.get("body", b"") if message["type"] == "http.request" else b""
-            if not taken and body and scope["path"].endswith(JSON_PATHS) and not body.lstrip().startswith(b"{"):
-                refused = (400, "the body must be a JSON object")
-            taken += len(body)
-            if taken > MAX_BODY:
-                refused = (413, TOO_LARGE)
-            if refused is not None:
-                raise HTTPException(*refused)
-            return message
-
-        async def sent(message: Any) -> None:
-            nonlocal begun, well
-            if refused is not None:
-                # Whatever the application makes of the break: the answer is ours.
-                if not begun:
-                    begun = True
-                    await self._refuse(send, *refused)
-                return
-            begun = True
-            await send(message)
-            well = message["type"] == "http.response.body" and not message.get("more_body")
-
         try:
-            await self.app(scope, looked_at, sent)
+            await self.app(scope, exchange.receive, exchange.send)
+            await exchange.release()
+        except Exception as error:
+            if exchange.begun:
+                raise
+            await exchange.refuse(*_unexpected(error, scope["path"]))
         finally:
             _exchange.reset(token)
             if exchange.call is not None:
-                plugin.response_ended(exchange.call, well=well)
+                plugin.response_ended(exchange.call, well=exchange.well and not exchange.left)
 
-    async def _refuse(self, send: Any, code: int, what: str) -> None:
-        body = json.dumps(told(code, what)).encode()
+
+class _Exchange:
+    """One HTTP request: what comes in is measured, what goes out is watched, its end known whatever becomes of it."""
+
+    def __init__(self, path: str, receive: Any, send: Any) -> None:
+        self.call: Call | None = None
+        self.begun = self.well = self.left = False
+        """Whether the answer has begun, whether it went out to its end, whether the client went away before that."""
+        self._path, self._receive, self._send = path, receive, send
+        self._taken = 0
+        self._refused: tuple[int, str] | None = None
+        self._held: list[Any] = []
+
+    async def receive(self) -> Any:
+        """The next part of the request; raises where it is refused."""
+        if self._refused is not None:
+            raise HTTPException(*self._refused)
+        message = await self._receive()
+        if message["type"] == "http.disconnect" and not self.well:
+            self.left = True
+        body = message.get("body", b"") if message["type"] == "http.request" else b""
+        if not self._taken and body and self._path.endswith(JSON_PATHS) and not body.lstrip().startswith(b"{"):
+            self._refused = (400, "the body must be a JSON object")
+        self._taken += len(body)
+        if self._taken > MAX_BODY:
+            self._refused = (413, TOO_LARGE)
+        if self._refused is not None:
+            raise HTTPException(*self._refused)
+        return message
+
+    async def send(self, message: Any) -> None:
+        """Pass on a part of the answer."""
+        if self._refused is not None:
+            # Whatever the application makes of the break: the answer is ours.
+            if not self.begun:
+                await self.refuse(*self._refused)
+        elif self._held or message.get("status") == 500:
+            # What it did not expect is known only when the application has ended.
+            self._held.append(message)
+        else:
+            self.begun = True
+            if self.call is not None and self.call.stream and says_something(message.get("body", b"")):
+                self.call.heard = time.monotonic()
+            await self._send(message)
+            self.well = message["type"] == "http.response.body" and not message.get("more_body")
+
+    async def release(self) -> None:
+        """Pass on an answer that was held back."""
+        held, self._held = self._held, []
+        for message in held:
+            self.begun = self.well = True
+            await self._send(message)
+
+    async def refuse(self, code: int, what: str, param: str | None = None) -> None:
+        """Answer with an error of ours."""
+        self.begun = True
+        body = json.dumps(told(code, what, param)).encode()
         headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
-        await send({"type": "http.response.start", "status": code, "headers": [*headers, (b"connection", b"close")]})
-        await send({"type": "http.response.body", "body": body})
+        headers.append((b"connection", b"close"))
+        await self._send({"type": "http.response.start", "status": code, "headers": headers})
+        await self._send({"type": "http.response.body", "body": body})
+
+
+_exchange: ContextVar[_Exchange | None] = ContextVar("migrator_exchange", default=None)
+
+
+def refused_unread(path: str, headers: Mapping[bytes, bytes]) -> tuple[int, str, str | None] | None:
+    """Status, words and field of what is refused before its body is read."""
+    if not admitted(path, headers):
+        return 401, "this key does not open the gateway", None
+    length = headers.get(b"content-length", b"0")
+    if length.isdigit() and int(length) > MAX_BODY:
+        return 413, TOO_LARGE, None
+    steers = next((name for name in HEADERS_ASIDE.split() if name.encode() in headers), None)
+    if steers is not None and path.endswith(JSON_PATHS):
+        return 400, f"the header {steers} {NOT_THEIRS}", steers
+    return None
+
+
+def _unexpected(error: Exception, path: str) -> tuple[int, str, str | None]:
+    """Status, words and field for what litellm raises and does not answer: how it refuses a body is among that."""
+    seen: BaseException | None = error
+    while seen is not None:
+        if isinstance(seen, ValueError) and str(seen).startswith("Rejected Request: "):
+            name = re.match(r"Rejected Request: ([\w.-]+) is not allowed", str(seen))
+            return (400, f"{name[1]} {NOT_THEIRS}", name[1]) if name else (400, str(seen).splitlines()[0][:300], None)
+        seen = seen.__cause__ or seen.__context__
+    log.error("the proxy failed at a request to %s", path[:200], exc_info=error)
+    return 500, "the gateway could not handle this request; its log says why", None
+
+
+def says_something(piece: bytes) -> bool:
+    """Whether a piece of a stream brings more of an answer: a role alone, a ping or an empty text does not."""
+    for line in piece.splitlines():
+        if not line.startswith(b"data: {"):
+            continue
+        try:
+            choices = json.loads(line[6:]).get("choices") or ()
+        except ValueError:
+            return True
+        for choice in choices:
+            said = (choice.get("delta") or {}).items()
+            if choice.get("finish_reason") or any(value for name, value in said if name != "role"):
+                return True
+    return False
 
 
 OPEN = frozenset({"/health/liveliness", "/health/liveness", "/health/readiness"})
@@ -1059,6 +1179,9 @@ def admitted(path: str, headers: Mapping[bytes, bytes]) -> bool:
     shown = bearer[7:] if bearer[:7].lower() == b"bearer " else headers.get(b"x-api-key") or headers.get(b"api-key")
     key = os.environ.get("LITELLM_MASTER_KEY", "").encode()
     return bool(key) and hmac.compare_digest((shown or b"").strip(), key)
+
+
+# ------------------------------------------------------------------------------------------------------ start
 
 
 def check_master_key(key: str | None) -> None:
