@@ -19,7 +19,7 @@ from aiohttp import web
 from migrator_tui.cli import main
 from migrator_tui.commands.rehearse import the_money
 from migrator_tui.history.location import history_folder, projects_folder
-from migrator_tui.history.records import Version
+from migrator_tui.history.records import SideCall, Version
 from migrator_tui.history.rollout_records import EventKind, Rollout, RolloutEvent
 from migrator_tui.history.store import History
 from migrator_tui.project.cases import load_cases
@@ -30,7 +30,7 @@ from migrator_tui.project.samples import copy_sample
 from migrator_tui.project.schema import ModelSpec, Price, Project
 from migrator_tui.reports.rehearsal import print_rehearsal, rehearsal_json
 from migrator_tui.rollout.rehearsing.drill import Drill, practice_project, refuse_impossible
-from migrator_tui.rollout.rehearsing.money import NO_MONEY, Capped
+from migrator_tui.rollout.rehearsing.money import NO_MONEY, Counted
 from migrator_tui.rollout.rehearsing.outcome import Rehearsal
 from migrator_tui.rollout.rehearsing.rehearse import Stage, rehearse
 from migrator_tui.rollout.rehearsing.sending import Answered, Sender
@@ -218,7 +218,7 @@ async def test_a_cap_holds_before_the_money_is_spent(
         [replace(request_for(priced, priced.tasks[0], spec, version, case), params={"max_tokens": 100})]
         for spec in models
     ]
-    money = Capped(Budget(Prices(priced), Purse(1.0, "--max-cost")), models, requests)
+    money = Counted(Budget(Prices(priced), Purse(1.0, "--max-cost")), models, requests)
     sent = sender(gateway, refusal=money.refusal, settled=money.settled)
     planned = (PlannedCall(n / 50, f"c-{2 * n}", 0, False, last=False) for n in range(100))
     assert not await sent.send(planned, asyncio.Event(), lambda: None)
@@ -244,14 +244,50 @@ def test_money_is_told_and_asked_before_a_call_is_made(stage: Stage, capsys: pyt
         the_money(Namespace(max_cost=None, yes=False), stage, drill)
     told = capsys.readouterr().err
     assert "1,200 calls to openai/x and openai/x, about $3" in told and "count in the rollout of triage" in told
-    assert the_money(Namespace(max_cost=None, yes=True), stage, drill) is NO_MONEY
-    assert isinstance(the_money(Namespace(max_cost=1.0, yes=True), stage, drill), Capped)
+    for cap in (None, 1.0):
+        money = the_money(Namespace(max_cost=cap, yes=True), stage, drill)
+        assert isinstance(money, Counted) and money.budget.own.cap == cap
     unknown = replace(stage.project.candidates[0], price=None, model="openai/nobody-knows-it")
     unpriced = replace(stage, project=replace(stage.project, candidates=(unknown,)))
     with pytest.raises(ProjectError, match="--max-cost cannot be held"):
         the_money(Namespace(max_cost=1.0, yes=True), unpriced, drill)
+    unpriced = replace(unpriced, project=replace(unpriced.project, max_cost_per_day=5.0))
+    with pytest.raises(ProjectError, match="max_cost_per_day cannot be held"):
+        the_money(Namespace(max_cost=None, yes=True), unpriced, drill)
     simulated = replace(stage, project=load_project(stage.project.folder))
     assert the_money(Namespace(max_cost=None, yes=False), simulated, drill) is NO_MONEY
+
+
+async def test_a_rehearsal_counts_in_the_days_money_and_ends_where_that_does(
+    stage: Stage, gateway: FakeGateway, capsys: pytest.CaptureFixture[str]
+) -> None:
+    stage = replace(stage, address=gateway.address, project=replace(stage.project, max_cost_per_day=3.0))
+    stage.history.add_side_calls([SideCall("assistant", "openai/y", 0.3)])
+    money = the_money(Namespace(max_cost=None, yes=True), stage, Drill(rate=50, seconds=10))
+    assert "; of max_cost_per_day $2.70 is left" in capsys.readouterr().err
+    # Answers of 100 tokens at the most, so that what a call may cost is near to what it does: $0.11.
+    assert isinstance(money, Counted)
+    limited = [[replace(request, params={"max_tokens": 100}) for request in of] for of in money.requests]
+    money = replace(money, requests=limited)
+    done = await rehearse(stage, Drill(rate=50, seconds=10), asyncio.Event(), lambda _: None, money=money)
+    assert not done.complete and "max_cost_per_day of $3 is reached" in done.ended
+    spent, partial = stage.history.spent_today()
+    assert spent == pytest.approx(0.3 + 0.11 * len(done.answered)) and not partial
+    assert len(done.answered) >= 5 and spent <= 3.0
+    stage.history.add_side_calls([SideCall("assistant", "openai/y", 3.0)])
+    with pytest.raises(ProjectError, match="max_cost_per_day of \\$3 is reached: nothing more"):
+        the_money(Namespace(max_cost=None, yes=True), stage, Drill(rate=50, seconds=10))
+
+
+def test_copies_of_the_shadow_step_cost_as_well(stage: Stage) -> None:
+    models = [stage.project.baseline, *stage.project.candidates]
+    money = Counted(Budget(Prices(stage.project), Purse(None)), models, [[], []], shadow=True)
+    call = PlannedCall(0.0, "c", 0, stream=False, last=True)
+    money._promised[call] = [0.0, 0.0]
+    money.settled(call, Answered(0.0, "c", False, "baseline", "baseline", None, 5.0, None, (1_000, 100)))
+    money.keep(stage.history)
+    money.keep(stage.history)
+    assert stage.history.spent_today() == (pytest.approx(0.22), False)
 
 
 # What is said of it

@@ -168,7 +168,7 @@ async def _with_the_running_gateway(
 def the_money(arguments: Namespace, stage: Stage, drill: Drill) -> Money:
     """Tell and ask where the calls cost money; `ProjectError` where nobody agrees."""
     from migrator_tui.project.cases import load_cases
-    from migrator_tui.rollout.rehearsing.money import NO_MONEY, Capped, likely_cost
+    from migrator_tui.rollout.rehearsing.money import NO_MONEY, Counted, likely_cost
     from migrator_tui.running.plan import request_for
     from migrator_tui.running.spending import Budget, Prices, Purse, is_free, refuse_uncountable
 
@@ -177,10 +177,13 @@ def the_money(arguments: Namespace, stage: Stage, drill: Drill) -> Money:
     real = [spec for spec in models if not is_free(spec)]
     if not real:
         return NO_MONEY
-    cap = arguments.max_cost
+    cap, a_day = arguments.max_cost, project.max_cost_per_day
     prices = Prices(project)
-    if cap is not None:
-        refuse_uncountable(prices, real, "--max-cost")
+    if cap is not None or a_day is not None:
+        refuse_uncountable(prices, real, "--max-cost" if cap is not None else "max_cost_per_day")
+    day = Purse(a_day, "max_cost_per_day", spent=stage.history.spent_today()[0]) if a_day is not None else None
+    if day is not None and day.left <= 0:
+        raise ProjectError(f"max_cost_per_day of ${a_day:g} is reached: nothing more is sent to real models today")
     versions = [stage.history.version(id) for id in (rollout.baseline_version_id, rollout.version_id)]
     cases = load_cases(project, stage.task)[: drill.calls]
     requests = [
@@ -188,16 +191,17 @@ def the_money(arguments: Namespace, stage: Stage, drill: Drill) -> Money:
         for spec, version in zip(models, versions, strict=True)
     ]
     share = rollout.percentage / 100
-    cost = likely_cost(prices, models, requests, (1 - share, share), drill.calls)
+    shares = (1.0, 1.0) if rollout.shadow else (1 - share, share)
+    cost = likely_cost(prices, models, requests, shares, drill.calls)
     about = f"about ${cost:.2f}" if cost is not None else "at a price that is not known"
     names = " and ".join(spec.model for spec in real)
     say(
         f"{drill.calls:,} calls to {names}, {about}; they count in the rollout of {rollout.name} "
-        "as those of applications do"
+        "as those of applications do" + (f"; of max_cost_per_day ${day.left:.2f} is left" if day is not None else "")
     )
     if not arguments.yes and not agreed("send them?"):
         raise ProjectError("nothing was sent; --yes sends it without asking, --start practises without real models")
-    return NO_MONEY if cap is None else Capped(Budget(prices, Purse(cap, "--max-cost")), models, requests)
+    return Counted(Budget(prices, Purse(cap, "--max-cost"), day), models, requests, rollout.shadow)
 
 
 async def _followed(address: str, key: str, rollout: "Rollout") -> None:

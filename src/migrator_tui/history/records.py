@@ -150,10 +150,10 @@ class CheckRecord:
 
 
 class SideCall(NamedTuple):
-    """A call that answers no case: a judge's, embeddings, the assistant's. Kept for its money."""
+    """A call that answers no case: a judge's, embeddings, the assistant's, a rehearsal's. Kept for its money."""
 
     purpose: str
-    """`check`, `embedding` or `assistant`."""
+    """`check`, `embedding`, `assistant` or `rehearsal`."""
     model: str
     cost: float | None = None
     """USD; `None` where the price is unknown."""

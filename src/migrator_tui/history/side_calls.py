@@ -15,7 +15,7 @@ _OUTPUTS = table(OutputRow)
 
 
 class SideCalls(Part):
-    """What judges, embeddings and the assistant cost."""
+    """What judges, embeddings, the assistant and rehearsals cost."""
 
     def add_side_calls(self, calls: Sequence[SideCall]) -> None:
         """Store calls that were made beside the outputs."""

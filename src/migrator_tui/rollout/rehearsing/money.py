@@ -1,10 +1,13 @@
-"""What a rehearsal with real models may cost, told before; and a cap that holds before the money is spent."""
+"""What a rehearsal with real models may cost, told before; caps that hold before the money is spent; and what it did
+cost, kept in the history, so that it counts in the day's money like every other call of the program's."""
 
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from statistics import fmean
 from typing import TYPE_CHECKING
 
+from migrator_tui.history.records import SideCall
 from migrator_tui.project.answers import Answer
 from migrator_tui.project.schema import ModelSpec
 from migrator_tui.rollout.rehearsing.sending import Answered
@@ -13,7 +16,11 @@ from migrator_tui.running.estimate import USUAL_ANSWER
 from migrator_tui.running.spending import Budget, Prices, answer_limit, request_tokens
 
 if TYPE_CHECKING:
+    from migrator_tui.history.store import History
     from migrator_tui.models.requests import ModelRequest
+
+PURPOSE = "rehearsal"
+"""What the history calls these calls."""
 
 
 class Money:
@@ -26,20 +33,28 @@ class Money:
     def settled(self, call: PlannedCall, answered: Answered) -> None:
         """The call is over."""
 
+    def keep(self, history: "History") -> None:
+        """Write down what was spent since the last time; for threads."""
+
 
 NO_MONEY = Money()
 
 
 @dataclass(slots=True)
-class Capped(Money):
-    """A cap on all calls together: those in flight count as if both models were asked, as a fallback does."""
+class Counted(Money):
+    """Real money, under the caps of its budget: calls in flight count as if both models were asked, as a fallback
+    does."""
 
     budget: Budget
     models: Sequence[ModelSpec]
     """Baseline and candidate."""
     requests: Sequence[Sequence["ModelRequest"]]
     """What each of the two is asked, by case."""
+    shadow: bool = False
+    """The candidate gets a copy of each call. Its answer nobody sees: it counts as long as the baseline's."""
     _promised: dict[PlannedCall, list[float]] = field(default_factory=dict)
+    _spent: list[SideCall] = field(default_factory=list)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def refusal(self, call: PlannedCall) -> str | None:
         """Promise what it may cost, unless that is too much."""
@@ -62,12 +77,21 @@ class Capped(Money):
         for place, (spec, bound) in enumerate(zip(self.models, self._promised.pop(call), strict=True)):
             answer, error = None, None
             served = ("baseline", "candidate")[place] == answered.served
-            if answered.error is None and served:
-                tokens = answered.tokens or (None, None)
+            tokens = answered.tokens or (None, None)
+            if answered.error is None and (served or self.shadow):
                 answer = Answer("", input_tokens=tokens[0], output_tokens=tokens[1])
+                self._spent.append(SideCall(PURPOSE, spec.model, self.budget.prices.cost(spec, answer), *tokens))
             elif answered.error is not None or answered.arm == ("baseline", "candidate")[place]:
                 error = CallError(ErrorKind.CUT_OFF, answered.error or "answered by the other side")
+                self._spent.append(SideCall(PURPOSE, spec.model, error_kind=error.kind.value))
             self.budget.settle(spec, bound, answer, error)
+
+    def keep(self, history: "History") -> None:
+        """Write down what was spent since the last time."""
+        with self._lock:
+            kept = len(self._spent)
+            history.add_side_calls(self._spent[:kept])
+            del self._spent[:kept]
 
 
 def likely_cost(

@@ -1,6 +1,7 @@
 """A rehearsal from its first call to its outcome: traffic, trouble at its moment, and what happens as it happens."""
 
 import asyncio
+import contextlib
 import secrets
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -9,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from migrator_tui.history.errors import HistoryError
 from migrator_tui.models.simulator.trouble import write_troubles
 from migrator_tui.project.schema import BASELINE, Project, Task
 from migrator_tui.rollout.figures import look
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
 
 LOOKS_EVERY_S = 0.5
 TELLS_EVERY_S = 10.0
+KEEPS_EVERY_S = 2.0
 ROWS_S = 1.0
 """Within so many seconds the gateway has written what it served."""
 _LAST_LOOK_S = 8.0
@@ -62,6 +65,7 @@ async def rehearse(
     )
     last_event = stage.history.rollout_events(stage.rollout.id, 1)[0].id
     telling: asyncio.Task[None] | None = None
+    keeping = asyncio.create_task(_keeping(money, stage.history))
     began = datetime.now(UTC)
 
     def begin() -> None:
@@ -81,9 +85,12 @@ async def rehearse(
             await _last_look(stage.history, stop)
     finally:
         stage.trouble.unlink(missing_ok=True)
+        keeping.cancel()
         if telling is not None:
             telling.cancel()
             await asyncio.gather(telling, return_exceptions=True)
+        await asyncio.gather(keeping, return_exceptions=True)
+        await asyncio.to_thread(money.keep, stage.history)
     ended = "" if complete else sender.refused or "stopped"
     return await asyncio.to_thread(_outcome, stage, drill, sender, began, last_event, ended)
 
@@ -97,6 +104,16 @@ def _bodies(stage: Stage, drill: Drill) -> Sequence[Mapping[str, Any]]:
     cases = load_cases(stage.project, stage.task)[: drill.calls]
     spec = stage.project.model(BASELINE)
     return [body(stage.task, case, request_for(stage.project, stage.task, spec, version, case)) for case in cases]
+
+
+async def _keeping(money: Money, history: "History") -> None:
+    """Write down what was spent while it goes on: whatever ends this program, the day's money knows."""
+    while True:
+        await asyncio.sleep(KEEPS_EVERY_S)
+        with contextlib.suppress(
+            HistoryError
+        ):  # nothing is lost: the next time writes it too, and the last one tells
+            await asyncio.to_thread(money.keep, history)
 
 
 async def _last_look(history: "History", stop: asyncio.Event) -> None:
