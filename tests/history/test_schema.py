@@ -212,6 +212,24 @@ def test_a_damaged_file_is_told_in_one_line(project: Project) -> None:
     assert "\n" not in str(error.value) and "malformed" in str(error.value)
 
 
+@pytest.mark.parametrize("replaced", [False, True])
+def test_a_file_that_goes_while_it_is_open_is_missed(project: Project, replaced: bool) -> None:
+    with History.open(project) as history:
+        file = Path(history.location)
+        assert history.take_lease("one", 6.0)
+        aside = file.with_name("aside.sqlite3")
+        file.rename(aside)
+        if replaced:
+            file.write_bytes(aside.read_bytes())
+        for use in (history.lease, lambda: history.take_lease("one", 6.0)):
+            with pytest.raises(HistoryError, match="was replaced" if replaced else "is gone") as error:
+                use()
+            assert "\n" not in str(error.value)
+        assert file.exists() is replaced
+        aside.replace(file)  # put back, all is as it was
+        assert history.take_lease("one", 6.0)
+
+
 def test_the_files_are_the_owners_alone(history: History) -> None:
     file = Path(history.location)
     assert file.stat().st_mode & 0o077 == 0 and file.parent.stat().st_mode & 0o077 == 0

@@ -154,7 +154,32 @@ def _engine(url: URL, where: str) -> Engine:
     if is_sqlite(url):
         event.listen(engine, "connect", _set_up)
         event.listen(engine, "begin", _begin)
+        if url.database not in (None, "", ":memory:") and not str(url.database).startswith("file:"):
+            _keep_to_one_file(engine, Path(str(url.database)))
     return engine
+
+
+def _keep_to_one_file(engine: Engine, file: Path) -> None:
+    """Refuse a file that was deleted, moved or replaced while it is open.
+
+    SQLite goes on writing where nobody will look again: a monitor would watch what is no more, and say nothing.
+    """
+    known: tuple[int, int] | None = None
+
+    def check(*_: object) -> None:
+        nonlocal known
+        try:
+            status = file.stat()
+            found = (status.st_dev, status.st_ino)
+        except OSError:
+            found = None
+        if known is not None and found != known:
+            what = "is gone" if found is None else "was replaced"
+            raise HistoryError(f"history: {file} {what} while it was in use; start this program anew")
+        known = found
+
+    event.listen(engine, "do_connect", check)  # else SQLite would make a file without tables
+    event.listen(engine, "checkout", check)
 
 
 def _set_up(connection: Any, _record: Any) -> None:
