@@ -16,6 +16,7 @@ from migrator_tui.history.rollout_records import (
     Finding,
     Measure,
     Rollout,
+    RolloutEvent,
     RolloutState,
     StageFigures,
 )
@@ -23,7 +24,7 @@ from migrator_tui.history.rollout_tables import FeedbackRow, TrafficRow
 from migrator_tui.history.store import History
 from migrator_tui.history.tables import table
 from migrator_tui.history.traffic import _before_gap
-from migrator_tui.history.traffic_sums import bucket_of, quantile
+from migrator_tui.history.traffic_sums import bucket_of, quantile, staged
 from tests.history.rollout_fixtures import START, a_call, a_feedback, a_rollout, write
 
 
@@ -323,3 +324,18 @@ def test_a_number_that_is_missing_is_waited_for_and_then_passed_over() -> None:
     assert _before_gap(rows[2:], 5, START, START + timedelta(seconds=5)) == ((), START)
     assert _before_gap([Numbered(6), *rows[2:]], 5, START, START + timedelta(seconds=5))[1] is None  # it came
     assert _before_gap(rows[2:], 5, START, START + timedelta(seconds=6)) == (rows[2:], None)
+
+
+def test_a_stage_goes_on_through_what_changes_no_percentage() -> None:
+    def event(revision: int, percentage: float, *, step: int = 0, shadow: bool = False) -> RolloutEvent:
+        return RolloutEvent(revision, START, EventKind.ADVANCED, "ann", "", step, percentage, revision, shadow)
+
+    events = [
+        event(1, 0, shadow=True),
+        event(2, 10, step=1),
+        event(3, 10, step=1),  # held
+        event(4, 50, step=2),
+        event(5, 10, step=1),  # a step back is a stage of its own
+        event(6, 0, step=1),
+    ]
+    assert [first.revision for _, first in staged(events)] == [1, 2, 2, 4, 5, 6]

@@ -7,6 +7,7 @@ only its row is looked at, of a conversation only its sums; nothing is counted a
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
+from itertools import groupby
 from typing import Any
 
 from sqlalchemy import Connection, Table, bindparam, case, insert, or_, select, update
@@ -37,6 +38,7 @@ from migrator_tui.history.traffic_sums import (
     Sums,
     measured,
     measured_signal,
+    staged,
 )
 
 _TRAFFIC, _FEEDBACK, _MARKS = table(TrafficRow), table(FeedbackRow), table(TrafficMarkRow)
@@ -245,7 +247,7 @@ def _before_gap(
 
 
 def _stages(connection: Connection, names: Collection[str]) -> dict[tuple[str, int], int]:
-    """The stage of each revision: the first since which percentage and step have not changed."""
+    """The stage of each revision, named by the revision that it began with."""
     e = _EVENTS.c
     wanted = (
         select(_ROLLOUTS.c.name, _ROLLOUTS.c.id, e.revision, e.percentage, e.shadow, e.step)
@@ -253,15 +255,11 @@ def _stages(connection: Connection, names: Collection[str]) -> dict[tuple[str, i
         .where(_ROLLOUTS.c.name.in_(names))
         .order_by(_ROLLOUTS.c.id, e.id)
     )
-    stages: dict[tuple[str, int], int] = {}
-    last: dict[str, tuple[tuple[Any, ...], int]] = {}
-    for row in connection.execute(wanted):
-        what = (row.id, row.percentage, row.shadow, row.step)
-        known = last.get(row.name)
-        if known is None or known[0] != what:
-            last[row.name] = known = (what, row.revision)
-        stages[row.name, row.revision] = known[1]
-    return stages
+    return {
+        (event.name, event.revision): first.revision
+        for _, events in groupby(connection.execute(wanted), key=lambda event: event.id)
+        for event, first in staged(events)
+    }
 
 
 def _calls(

@@ -20,7 +20,7 @@ from migrator_tui.history.rollout_tables import (
     TrafficRow,
 )
 from migrator_tui.history.tables import table
-from migrator_tui.history.traffic_sums import ALONE, quantile
+from migrator_tui.history.traffic_sums import ALONE, quantile, staged
 from migrator_tui.project.schema import BASELINE
 
 _TRAFFIC, _FEEDBACK, _MARKS = table(TrafficRow), table(FeedbackRow), table(TrafficMarkRow)
@@ -39,11 +39,8 @@ class TrafficFigures(Part):
         with self._history.reading() as connection:
             e = _EVENTS.c
             wanted = select(e.revision, e.at, e.step, e.percentage, e.shadow).where(e.rollout_id == rollout.id)
-            stages: list[Any] = []
-            for event in connection.execute(wanted.order_by(e.id)):
-                what = (event.step, event.percentage, event.shadow)
-                if not stages or (stages[-1].step, stages[-1].percentage, stages[-1].shadow) != what:
-                    stages.append(event)
+            events = staged(connection.execute(wanted.order_by(e.id)))
+            stages = [event for event, first in events if event is first]
             mine = and_(_MEASURES.c.name == rollout.name, _MEASURES.c.stage.in_([stage.revision for stage in stages]))
             measures: dict[tuple[int, str], dict[str, Measure]] = defaultdict(dict)
             for row in connection.execute(select(_MEASURES).where(mine)):

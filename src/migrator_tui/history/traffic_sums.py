@@ -6,7 +6,7 @@ what a counted out of the totals and puts in what b counts.
 
 import math
 from collections import Counter, defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -53,6 +53,19 @@ class SliceKey(NamedTuple):
     minute: int
     arm: str
     stage: int
+
+
+def staged(events: Iterable[Any]) -> list[tuple[Any, Any]]:
+    """Each event of one rollout, oldest first, with the one that its stage began with.
+
+    A stage is the time during which neither step nor percentage changed, nor whether nobody sees the candidate.
+    """
+    found: list[tuple[Any, Any]] = []
+    for event in events:
+        first = found[-1][1] if found else event
+        same = (event.step, event.percentage, event.shadow) == (first.step, first.percentage, first.shadow)
+        found.append((event, first if same else event))
+    return found
 
 
 @dataclass(slots=True)
