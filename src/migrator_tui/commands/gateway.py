@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 import os
 import signal
-import tempfile
 import threading
 from argparse import Namespace
 from collections.abc import AsyncIterator, Coroutine, Iterator, Mapping
@@ -18,9 +17,11 @@ from migrator_tui.project.errors import ProjectError
 from migrator_tui.project.model_tables import SIMULATED
 from migrator_tui.project.rollout_settings import GatewaySettings
 from migrator_tui.project.schema import Project
+from migrator_tui.rollout.alerts import webhook_url
 from migrator_tui.rollout.gateway.config import check_master_key, gateway_config, write_config
 from migrator_tui.rollout.gateway.environment import check_python, install, installing_words, ready_python
-from migrator_tui.rollout.gateway.process import GatewayProcess, gateway_log, proxy_environment
+from migrator_tui.rollout.gateway.passing import passing_folder
+from migrator_tui.rollout.gateway.process import GatewayProcess, check_place, gateway_log, proxy_environment
 from migrator_tui.rollout.rehearsing.drill import trouble_file
 
 if TYPE_CHECKING:
@@ -41,6 +42,8 @@ def execute(arguments: Namespace) -> int:
     # A stranger's `.env` must not say by which key this machine is entered.
     key = (values if trusted else os.environ).get(settings.master_key_env)
     master_key = check_master_key(key, settings.master_key_env)
+    webhook_url(project.rollout.alerts_url_env, values)  # the monitor's, which would say so when all has started
+    check_place(arguments.host or settings.host, arguments.port or settings.port)
     with _history(arguments, project, trusted=trusted) as history:
         return asyncio.run(_serve(arguments, project, settings, history, master_key, trusted=trusted))
 
@@ -124,11 +127,11 @@ async def running(
     try:
         simulated = any(spec.model.startswith(SIMULATED) for spec in (project.baseline, *project.candidates))
         config = gateway_config(project, simulator=await simulator.address() if simulated else None)
-        with tempfile.TemporaryDirectory(prefix="migrator-gateway-") as folder:
-            write_config(config, Path(folder))
+        with passing_folder("migrator-gateway") as folder:
+            write_config(config, folder)
             proxy = await GatewayProcess.start(
                 python,
-                Path(folder),
+                folder,
                 host=host,
                 port=port,
                 environment=proxy_environment(values, master_key, database),

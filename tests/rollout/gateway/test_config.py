@@ -3,9 +3,11 @@
 import asyncio
 import json
 import os
+import socket
 import stat
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -17,10 +19,12 @@ from migrator_tui.project.errors import ProjectError
 from migrator_tui.project.schema import Project
 from migrator_tui.rollout.gateway import environment
 from migrator_tui.rollout.gateway.config import check_master_key, gateway_config
-from migrator_tui.rollout.gateway.export import FILES
+from migrator_tui.rollout.gateway.export import FILES, export_gateway
+from migrator_tui.rollout.gateway.passing import passing_folder
 from migrator_tui.rollout.gateway.process import GatewayProcess, proxy_environment
 from tests.rollout.gateway.conftest import KEY
 from tests.rollout.gateway.loading import load_plugin
+from tests.rollout.gateway.test_proxy import free_port
 
 CONFIG = """
 [baseline]
@@ -116,6 +120,13 @@ def test_an_exported_folder_holds_everything_but_secrets(
     assert main([*command, "--yes"]) == 0
 
 
+def test_a_name_that_looks_like_a_mark_of_the_notes_stays_a_name(tmp_path: Path) -> None:
+    project = a_project(tmp_path, f'[project]\nname = "x @SECRETS@ @SIZE@"\n{CONFIG}')
+    export_gateway(project, gateway_config(project), tmp_path / "out")
+    written = (tmp_path / "out" / "README.md").read_text("utf-8")
+    assert written.startswith("# Gateway of x @SECRETS@ @SIZE@\n") and written.count("| `OPENAI_API_KEY` |") == 1
+
+
 @pytest.mark.parametrize("key", [None, "", "sk-1234", "sk-1111111111111111111111"])
 def test_a_weak_or_missing_master_key_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], key: str | None
@@ -148,6 +159,67 @@ def test_a_strangers_folder_chooses_neither_the_master_key_nor_who_gets_in(
     assert check_master_key(KEY, "X") == KEY
 
 
+@pytest.mark.parametrize(
+    ("options", "config", "said"),
+    [
+        (["--host", "256.1.1.1"], "", "256.1.1.1 is no address"),
+        (["--host", "nowhere.invalid"], "", "nowhere.invalid is no address"),
+        (["--host", "x" * 400], "", "is no address"),
+        (["--host", "192.0.2.7"], "", "192.0.2.7: it is not this machine's"),
+        ([], '[rollout]\nalerts_url_env = "NO_SUCH_HOOK"\n', "NO_SUCH_HOOK"),
+    ],
+)
+def test_what_would_stop_it_later_is_told_before_anything_is_installed(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    options: list[str],
+    config: str,
+    said: str,
+) -> None:
+    a_project(tmp_path, CONFIG + config)
+    monkeypatch.setenv("LITELLM_MASTER_KEY", KEY)
+    assert main(["-C", str(tmp_path), "--trust", "gateway", *options]) == 2
+    told = capsys.readouterr().err.strip()
+    assert said in told and "\n" not in told
+
+
+def test_a_taken_port_is_told_before_anything_is_installed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    a_project(tmp_path)
+    monkeypatch.setenv("LITELLM_MASTER_KEY", KEY)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = str(server.getsockname()[1])
+        assert main(["-C", str(tmp_path), "--trust", "gateway", "--port", port]) == 2
+    assert f"port {port} of 127.0.0.1 is taken" in capsys.readouterr().err
+
+
+def test_what_a_killed_gateway_left_is_swept_by_the_next(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One that still runs keeps its own."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    program = """
+import sys, tempfile
+from migrator_tui.rollout.gateway.passing import passing_folder
+tempfile.tempdir = sys.argv[1]
+with passing_folder("some") as folder:
+    print(folder, flush=True)
+    sys.stdin.read()
+"""
+    (tmp_path / "some-1-1-x").symlink_to(tmp_path)
+    command = [sys.executable, "-c", program, str(tmp_path)]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+    with subprocess.Popen(command, **pipes) as killed, subprocess.Popen(command, **pipes) as living:
+        left, kept = (Path(process.stdout.readline().strip()) for process in (killed, living))
+        killed.kill()
+        killed.wait()
+        assert left.is_dir() and stat.S_IMODE(left.stat().st_mode) == 0o700
+        with passing_folder("some") as own:
+            assert not left.exists() and kept.is_dir() and own.is_dir() and tmp_path.is_dir()
+        living.stdin.close()
+    assert not kept.exists() and not own.exists()
+
+
 def test_a_python_without_the_proxy_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -158,7 +230,8 @@ def test_a_python_without_the_proxy_is_refused(
         ("/nowhere/python", "no such interpreter"),
         ("/bin/true", "Python"),
     ]:
-        assert main(["-C", str(tmp_path), "--trust", "gateway", "--python", python]) == 2
+        command = ["-C", str(tmp_path), "--trust", "gateway", "--port", str(free_port()), "--python", python]
+        assert main(command) == 2
         assert word in capsys.readouterr().err
 
 
@@ -167,7 +240,7 @@ def test_what_would_be_installed_is_said_and_nothing_is_without_asking(
 ) -> None:
     a_project(tmp_path)
     monkeypatch.setenv("LITELLM_MASTER_KEY", KEY)
-    assert main(["-C", str(tmp_path), "--trust", "gateway"]) == 2
+    assert main(["-C", str(tmp_path), "--trust", "gateway", "--port", str(free_port())]) == 2
     said = capsys.readouterr().err
     assert "litellm[proxy]==1.106.2" in said and "780 MB" in said and "nothing was installed" in said
     assert not environment.environment_folder().exists()

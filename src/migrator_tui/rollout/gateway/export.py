@@ -1,5 +1,6 @@
 """`gateway export`: a folder with everything that a gateway needs to run elsewhere, but for its secrets."""
 
+import re
 from importlib.resources import files
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from migrator_tui.rollout.gateway.config import (
     write_config,
 )
 from migrator_tui.rollout.gateway.environment import REQUIREMENTS, SIZE_MB
+from migrator_tui.text_safety import safe_line
 
 FILES = (CONFIG_FILE, PLUGIN_FILE, "requirements.txt", "run.sh", "README.md")
 """What an exported folder holds."""
@@ -49,13 +51,11 @@ def _readme(name: str, config: GatewayConfig) -> str:
         for key in names:
             secrets[key] = f"{secrets[key]}, {model}" if key in secrets else model
     put_in = {
-        "@PROJECT@": name,
+        "@PROJECT@": safe_line(name),
         "@MODELS@": ", ".join(f"`{model}`" for model in config.asked),
         "@SIZE@": str(SIZE_MB),
         "@LITELLM@": REQUIREMENTS[0],
         "@SECRETS@": "\n".join(f"| `{key}` | {use} |" for key, use in secrets.items()),
     }
-    text = _shipped("README.md")
-    for mark, value in put_in.items():
-        text = text.replace(mark, value)
-    return text
+    # All at once: a name that looks like a mark stays a name.
+    return re.sub("|".join(put_in), lambda mark: put_in[mark[0]], _shipped("README.md"))

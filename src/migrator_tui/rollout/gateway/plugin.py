@@ -921,34 +921,35 @@ def with_prompt(kwargs: dict[str, Any], call: Call, side: str) -> dict[str, Any]
     return {**kept, **arms[side].params, "messages": arms[side].messages(call.variables, call.own)}
 
 
-def _refused(what: str, param: str | None = None) -> Exception:
+class Refused(HTTPException):  # type: ignore[misc]
     """400 as clients of chat completions expect it, with the name of what should not have been sent."""
-    error = HTTPException(400, {"error": what})
-    error.param = param
-    return error
+
+    def __init__(self, what: str, param: str) -> None:
+        super().__init__(400, {"error": what})
+        self.param = param
 
 
 def refuse_forged(data: Mapping[str, Any], deployments: Mapping[str, str]) -> None:
     """Raise 400 for a request that claims an arm, goes to a deployment past its rollout, or has no messages."""
     for where in ("metadata", "litellm_metadata"):
         if isinstance(data.get(where), dict) and KEY in data[where]:
-            raise _refused(f"{where}.{KEY} is the gateway's own and can't be sent", where)
+            raise Refused(f"{where}.{KEY} is the gateway's own and can't be sent", where)
     model = str(data.get("model"))
     if model in deployments:
-        raise _refused(f"{model} is behind the gateway; ask for {deployments[model]}", "model")
+        raise Refused(f"{model} is behind the gateway; ask for {deployments[model]}", "model")
     if "," in model and any(name.strip() in {*deployments, *deployments.values()} for name in model.split(",")):
-        raise _refused("model must be one model", "model")
+        raise Refused("model must be one model", "model")
     if f"{model}__{BASELINE}" not in deployments:
         return
     # What litellm put there itself for a header was refused by the header's name.
     for name in STEPS_ASIDE.split():
         if data.get(name) is not None:
-            raise _refused(f"{name} {NOT_THEIRS}", name)
+            raise Refused(f"{name} {NOT_THEIRS}", name)
     if "messages" in data:
         messages = data["messages"]
         sound = isinstance(messages, list) and messages and all(isinstance(m, dict) for m in messages)
         if not sound or not all(isinstance(m.get("role"), str) for m in messages):
-            raise _refused("messages must be a list of messages, at least one, each with a role", "messages")
+            raise Refused("messages must be a list of messages, at least one, each with a role", "messages")
 
 
 # --------------------------------------------------------------------------------------------------- feedback

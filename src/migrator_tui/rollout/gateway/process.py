@@ -2,9 +2,11 @@
 
 import asyncio
 import contextlib
+import errno
 import logging
 import os
 import signal
+import socket
 from collections import deque
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -169,6 +171,29 @@ class GatewayProcess:
         return f": {told[-1]}" if told else ""
 
 
+def check_place(host: str, port: int) -> None:
+    """Raise `ProjectError` where nothing could listen there: no such address, not this machine's, or taken."""
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+    except (OSError, UnicodeError):
+        raise ProjectError(f"{safe_line(host, 100)} is no address; --host takes one of this machine's") from None
+    family, kind, protocol, _, address = found[0]
+    with socket.socket(family, kind, protocol) as tried:
+        if os.name == "posix":
+            tried.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            tried.bind(address)
+        except OSError as error:
+            if error.errno == errno.EADDRINUSE:
+                raise ProjectError(_taken(host, port)) from None
+            why = "it is not this machine's" if error.errno == errno.EADDRNOTAVAIL else error.strerror or str(error)
+            raise ProjectError(f"nothing can listen on port {port} of {safe_line(host, 100)}: {why}") from None
+
+
+def _taken(host: str, port: int) -> str:
+    return f"port {port} of {safe_line(host, 100)} is taken; choose another with --port"
+
+
 async def answers(address: str) -> bool:
     """Whether a proxy at that address is ready."""
     import aiohttp
@@ -190,4 +215,4 @@ async def _refuse_taken(host: str, port: int) -> None:
     except (OSError, TimeoutError):
         return
     writer.close()
-    raise ProjectError(f"port {port} of {host} is taken; choose another with --port")
+    raise ProjectError(_taken(host, port))
