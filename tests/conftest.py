@@ -9,10 +9,23 @@ from typing import Any
 
 import pytest
 
+from tests.nursery import open_nursery, without_nursery
+
 pytest_plugins = ["tests.model_fixtures"]
 
 SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
 """Recorded traffic that may lie beside a checkout; tests that need it skip where it does not."""
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Workers are forked from one process for the whole run; the processes of xdist inherit the path to it."""
+    if hasattr(config, "workerinput"):
+        return
+    nursery = open_nursery()
+    folder = nursery.__enter__()
+    config.add_cleanup(lambda: nursery.__exit__(None, None, None))
+    if folder is not None:
+        os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, (str(folder), os.environ.get("PYTHONPATH"))))
 
 
 def pytest_collection_finish() -> None:
@@ -23,6 +36,11 @@ def pytest_collection_finish() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 20, 50)
+
+
+def pytest_sessionfinish() -> None:
+    """What is left is not garbage to be looked for, five times over: the process ends."""
+    gc.freeze()
 
 
 @pytest.fixture(autouse=True)
@@ -52,6 +70,12 @@ def loopback_only(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
     monkeypatch.setattr(socket.socket, "connect", guarded)
     yield
+
+
+@pytest.fixture
+def real_workers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Workers start the way they start for users, which takes seconds."""
+    monkeypatch.setenv("PYTHONPATH", without_nursery(os.environ.get("PYTHONPATH", "")))
 
 
 @pytest.fixture(scope="session")

@@ -274,7 +274,10 @@ def test_the_json_is_what_comes_out(own_home: Path) -> None:
     told = json.loads(next(block.text for block in BLOCKS if block.language == "json"))
     line = next(found for found in re.findall(r"`(migrator-tui [^`]*)`", README) if "--format json" in found)
     words = shlex.split(line)[1:]
-    home = {**os.environ, "PYTHONPATH": str(ROOT / "src")}
+    home = {
+        **os.environ,
+        "PYTHONPATH": os.pathsep.join(filter(None, (os.environ.get("PYTHONPATH"), str(ROOT / "src")))),
+    }
     program = [sys.executable, "-m", "migrator_tui"]
     demo = [*program, "demo", "--output", "support-tickets", "--no-open"]
     subprocess.run(demo, cwd=own_home, env=home, check=True, capture_output=True, timeout=60)

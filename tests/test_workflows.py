@@ -117,7 +117,7 @@ def carry_out(script: str, workspace: Path) -> subprocess.CompletedProcess[str]:
     environment = {
         **os.environ,
         "PATH": f"{home}/programs{os.pathsep}{os.environ['PATH']}",
-        "PYTHONPATH": str(ROOT / "src"),
+        "PYTHONPATH": os.pathsep.join(filter(None, (os.environ.get("PYTHONPATH"), str(ROOT / "src")))),
         "GITHUB_STEP_SUMMARY": str(home / "summary.md"),
         "PULL_REQUEST": "7",
     }

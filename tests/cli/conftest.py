@@ -125,7 +125,8 @@ def folder(tmp_path: Path, server: CountingServer, own_home: Path, monkeypatch: 
 
 def environment() -> dict[str, str]:
     """This test's environment, with a key that must be found nowhere afterwards."""
-    return {**os.environ, "OPENAI_API_KEY": CANARY, "PYTHONPATH": str(ROOT / "src")}
+    path = os.pathsep.join(filter(None, (os.environ.get("PYTHONPATH"), str(ROOT / "src"))))
+    return {**os.environ, "OPENAI_API_KEY": CANARY, "PYTHONPATH": path}
 
 
 def start(*arguments: str | Path, **more: Any) -> subprocess.Popen[str]:

@@ -82,7 +82,7 @@ def test_the_same_model_passes_and_is_all_that_is_looked_at(call: Call, project:
     assert "Blockers" not in out and "same" in out and "opus" not in out and CANARY not in out
 
 
-def test_without_any_network(project: Path) -> None:
+def test_without_any_network(project: Path, real_workers: None) -> None:
     """In a network of its own, without even loopback."""
     unshare = shutil.which("unshare")
     if unshare is None or subprocess.run([unshare, "-rn", "true"], check=False, capture_output=True).returncode:

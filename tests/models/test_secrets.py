@@ -20,7 +20,8 @@ from tests.model_fixtures import CANARY, QUICK
 from tests.models.conftest import ask_for
 from tests.models.replay import SSE, ReplayServer, Reply, chunk, error, plain, stream
 
-pytestmark = pytest.mark.asyncio(loop_scope="session")
+# What a worker is started with, and what it keeps: here it must be one of its own from the first line on.
+pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.usefixtures("real_workers")]
 
 
 async def test_a_canary_is_seen_by_the_provider_alone(tmp_path: Path, server: ReplayServer) -> None:

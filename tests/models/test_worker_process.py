@@ -23,8 +23,9 @@ from migrator_tui.models.worker_process import PoolState, WorkerGone, WorkerProc
 from tests.model_fixtures import QUICK
 from tests.models.conftest import ask_for
 from tests.models.replay import SSE, ReplayServer, Reply, chunk, plain, stream
+from tests.nursery import without_nursery
 
-pytestmark = pytest.mark.asyncio(loop_scope="session")
+pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.usefixtures("real_workers")]
 
 STATES: list[PoolState] = []
 
@@ -33,9 +34,12 @@ STATES: list[PoolState] = []
 async def mortal(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[ModelPool]:
     """A pool whose workers may be killed."""
     folder = tmp_path_factory.mktemp("mortal")
-    async with ModelPool(
-        project_folder=folder, environment={}, log_file=folder / "log", pace=QUICK, on_state=STATES.append
-    ) as made:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PYTHONPATH", without_nursery(os.environ.get("PYTHONPATH", "")))
+        pool = ModelPool(
+            project_folder=folder, environment={}, log_file=folder / "log", pace=QUICK, on_state=STATES.append
+        )
+    async with pool as made:
         yield made
 
 
