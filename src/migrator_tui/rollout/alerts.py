@@ -1,13 +1,15 @@
 """Alerts: what a person should know of a rollout, posted to a webhook while the monitor goes on looking."""
 
+import contextlib
 import json
 import queue
 import threading
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from http.client import HTTPException
-from urllib.error import HTTPError
+from urllib.error import HTTPError, URLError
 from urllib.parse import urlsplit
 from urllib.request import HTTPRedirectHandler, ProxyHandler, Request, build_opener
 
@@ -97,12 +99,15 @@ class Webhook:
             self._tell("alerts: the webhook does not keep up; one was left out")
 
     def close(self, timeout: float = 2 * TIMEOUT_S) -> None:
-        """Wait for what is on its way."""
-        try:
+        """Wait for what is on its way; say how much of it never arrived."""
+        ends = time.monotonic() + timeout
+        left = self._waiting.unfinished_tasks
+        with contextlib.suppress(queue.Full):
             self._waiting.put(None, timeout=timeout)
-        except queue.Full:
-            return
-        self._thread.join(timeout)
+            self._thread.join(max(0.0, ends - time.monotonic()))
+            left = self._waiting.unfinished_tasks - 1
+        if self._thread.is_alive() and left > 0:
+            self._tell(f"alerts: {left} left out at the end: the webhook does not answer")
 
     def _work(self) -> None:
         while (alert := self._waiting.get()) is not None:
@@ -114,6 +119,7 @@ class Webhook:
             if problem:
                 # Never the address: whoever has it can post in the user's name.
                 self._tell(f"alerts: the webhook did not take it ({problem}): {alert.line}")
+            self._waiting.task_done()
 
 
 class _NoRedirect(HTTPRedirectHandler):
@@ -134,4 +140,6 @@ def _post(url: str, body: bytes) -> str:
         error.close()
         return f"status {error.code}"
     except (OSError, HTTPException, ValueError) as error:
-        return type(error).__name__
+        # What urllib wraps says more: refused, no such host, a certificate that is not believed.
+        reason = error.reason if isinstance(error, URLError) and isinstance(error.reason, Exception) else error
+        return type(reason).__name__
