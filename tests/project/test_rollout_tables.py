@@ -45,6 +45,11 @@ def test_what_holds_where_nothing_is_said(tmp_path: Path) -> None:
     assert found.gateway.host == "127.0.0.1" and not found.rollout.auto_advance and found.rollout.sample_answers == 0
 
 
+def test_how_long_traffic_is_kept(tmp_path: Path) -> None:
+    found = project(tmp_path, "[rollout]\nkeep_days = 7\nkeep_samples_days = 2\n").rollout
+    assert (found.keep_days, found.keep_samples_days) == (7, 2)
+
+
 def test_presets_and_a_shadow_step(tmp_path: Path) -> None:
     found = project(tmp_path, '[rollout]\npreset = "low-traffic"\nshadow = true\n').rollout
     assert found.steps == (SHADOW_STEP, *LOW_TRAFFIC_STEPS)
@@ -96,6 +101,7 @@ def test_a_guardrail_takes_the_place_of_the_usual_ones_on_its_metric(tmp_path: P
         ('[rollout]\nhold = ["1h", "2h"]', 1, "a list of 6, one for each"),
         ("[rollout]\nmin_sample = 1.5", 1, "no number of calls"),
         ("[rollout]\nhold_back = 80", 1, "between 0 and 50"),
+        ("[rollout]\nkeep_days = 0", 1, "between 1 and 3650"),
         ("[rollout]\nsample_answers = 2", 1, "between 0 and 1"),
         ('[rollout]\nalerts_url = "https://x"', 1, "name a variable that holds it, with alerts_url_env"),
         ('[rollout]\nalerts_url_env = "https://hooks.example.com/T0/hook-path"', 1, "must be the name of"),

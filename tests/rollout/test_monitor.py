@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 
 from migrator_tui.history.errors import HistoryError, OvertakenError
 from migrator_tui.history.store import History
@@ -353,3 +354,40 @@ def test_drift_that_the_candidate_shows_more_often_is_said_and_nothing_follows(
     assert said == ["drift:fences: shows in 40% of the candidate's answers, 5% before"]
     assert history.rollout(rollout.id).state is RolloutState.RUNNING
     assert sum(event.kind is EventKind.WARNED for event in history.rollout_events(rollout.id)) == 1
+
+
+def test_what_is_old_is_forgotten_with_the_looks_and_then_left_alone_for_an_hour(
+    project: Project,
+    history: History,
+    start: Start,
+    traffic: Traffic,
+    watched: Watched,
+    clock: Clock,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked = []
+    forget = history.forget_traffic
+
+    def forgets(**more: Any) -> int:
+        asked.append((clock() - more["before"], clock() - more["texts_before"]))
+        return forget(**more, batch=10)
+
+    monkeypatch.setattr(history, "forget_traffic", forgets)
+    rollout = start()
+    traffic(rollout, "baseline", 25, sampled_input="{}", sampled_output='"sure"')
+    watched.look()
+    back = control.roll_back(history, rollout, who="ann", why="complaints", at=clock())
+    traffic(back, "baseline", 12)  # nobody looks at these, and they are forgotten all the same
+    assert asked == [(timedelta(days=90), timedelta(days=30))]
+    clock.on(91 * 86_400)
+    for _ in range(6):
+        watched.look()
+    assert len(asked) == 6 and history.stage_figures(back)[0].baseline.requests == 25
+    with history._history.reading() as connection:
+        assert connection.execute(text("select count(*) from migrator_traffic")).scalar_one() == 1
+    clock.on(60)
+    watched.look()
+    assert len(asked) == 6
+    clock.on(3_600)
+    watched.look()
+    assert len(asked) == 7

@@ -16,8 +16,8 @@ from migrator_tui.history.exchanges import Exchanges
 from migrator_tui.history.export import Export
 from migrator_tui.history.outputs import Outputs
 from migrator_tui.history.part import upsert
+from migrator_tui.history.retention import Retention
 from migrator_tui.history.reviews import Reviews
-from migrator_tui.history.rollouts import Rollouts
 from migrator_tui.history.runs import Runs
 from migrator_tui.history.searches import Searches
 from migrator_tui.history.session import Session
@@ -45,7 +45,7 @@ class History(
     Adaptations,
     Searches,
     Reviews,
-    Rollouts,
+    Retention,
     Traffic,
     TrafficFigures,
     CaseList,

@@ -117,6 +117,10 @@ class RolloutSettings:
     """Go on to the next step without asking a person."""
     sample_answers: float = 0.0
     """Share of the calls whose input and answer are kept, for checks and drift, 0 to 1."""
+    keep_days: int = 90
+    """Days for which calls are kept, those of a rollout under way longer."""
+    keep_samples_days: int = 30
+    """The same for what was asked and answered."""
     alerts_url_env: str | None = None
     """Name of the environment variable that holds the webhook's URL. Never the URL: it is a secret."""
 

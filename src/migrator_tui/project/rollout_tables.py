@@ -35,6 +35,7 @@ def rollout_settings(table: Table) -> RolloutSettings:
     hold_back = table.number("hold_back", 0, 50)
     auto_advance = table.flag("auto_advance")
     sample_answers = table.number("sample_answers", 0, 1)
+    keep, keep_samples = (table.count(key, 1, 3_650) for key in ("keep_days", "keep_samples_days"))
     alerts = _variable(table, "alerts_url_env")
     rules = _guardrails(table)
     shadow = table.flag("shadow")
@@ -52,6 +53,8 @@ def rollout_settings(table: Table) -> RolloutSettings:
         hold_back=usual.hold_back if hold_back is None else hold_back,
         auto_advance=bool(auto_advance),
         sample_answers=sample_answers or 0.0,
+        keep_days=keep or usual.keep_days,
+        keep_samples_days=keep_samples or usual.keep_samples_days,
         alerts_url_env=alerts,
     )
 

@@ -7,7 +7,7 @@ seconds. What it does, it does as everybody does: on what it saw, and not if som
 import threading
 import time
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from migrator_tui.crash_log import crash_line
@@ -30,6 +30,7 @@ LEASE_S = 6.0
 """How long a monitor that says nothing keeps the others from acting."""
 MONITOR = "monitor"
 """Who the events say it was."""
+FORGETS_EVERY = timedelta(hours=1)
 SAMPLES, SAMPLES_S = 50, 1.0
 """Sampled answers that one look puts to the checks, and the seconds after which it leaves the rest for the next."""
 
@@ -65,6 +66,7 @@ class Monitor:
         self._acts: bool | None = None
         self._trouble = ""
         self._checked = 0
+        self._forgets_at: datetime | None = None
 
     def run(self, stop: threading.Event, *, every_s: float = LOOK_EVERY_S) -> None:
         """Look until `stop` is set. A database that is away is waited for."""
@@ -117,6 +119,7 @@ class Monitor:
                 except Exception as error:  # a bug that one rollout finds must not end the watch over the others
                     trouble = error
         self._put_samples_to_checks()
+        self._forget_what_is_old()
         if trouble is not None:
             raise trouble
         self._history.note_look(self._owner, at=self._clock())
@@ -206,6 +209,19 @@ class Monitor:
         if up_to != self._checked:
             self._history.samples_checked(up_to)
         self._checked = up_to
+
+    def _forget_what_is_old(self) -> None:
+        """A little with each look until nothing is left, then again in an hour."""
+        now, settings = self._clock(), self._stated().rollout
+        if self._forgets_at is not None and now < self._forgets_at:
+            return
+        self._history.sum_up_traffic(
+            at=now
+        )  # calls go on coming where no rollout lives: only counted ones are forgotten
+        kept = timedelta(days=settings.keep_days)
+        texts = timedelta(days=min(settings.keep_days, settings.keep_samples_days))
+        done = self._history.forget_traffic(before=now - kept, texts_before=now - texts)
+        self._forgets_at = None if done else now + FORGETS_EVERY
 
     def _say(self, rollout: Rollout, kind: EventKind, what: str) -> None:
         alert = Alert(
