@@ -7,12 +7,10 @@ import os
 import secrets
 import socket
 import sys
-import tempfile
 import threading
 import time
 from argparse import Namespace
 from collections.abc import Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from migrator_tui.commands.common import (
@@ -92,6 +90,7 @@ async def _with_a_gateway_of_its_own(arguments: Namespace, project: Project, dri
     from migrator_tui.commands.gateway import gateway_python, running, stopped
     from migrator_tui.history.store import History
     from migrator_tui.rollout import control
+    from migrator_tui.rollout.gateway.passing import passing_folder
     from migrator_tui.rollout.rehearsing.sending import warm_up
     from migrator_tui.running.versions import version_of_record
 
@@ -104,11 +103,11 @@ async def _with_a_gateway_of_its_own(arguments: Namespace, project: Project, dri
     python = await gateway_python(arguments)
     for line in differs:
         say(line)
-    with tempfile.TemporaryDirectory(prefix="migrator-rehearsal-") as folder:
-        database = f"sqlite:///{Path(folder) / 'history.sqlite3'}"
+    with passing_folder("migrator-rehearsal") as folder:
+        database = f"sqlite:///{folder / 'history.sqlite3'}"
         with History.open(practised, database=database) as history:
             version = version_of_record(practised, history, task, candidate.name, author="rehearsal")
-            key, trouble = f"sk-{secrets.token_hex(24)}", Path(folder) / "trouble.json"
+            key, trouble = f"sk-{secrets.token_hex(24)}", folder / "trouble.json"
             say("the gateway starts; this takes some ten seconds")
             async with running(
                 practised,
