@@ -15,7 +15,7 @@ from migrator_tui.history.store import History
 from migrator_tui.project.rollout_settings import SHADOW_STEP, GuardrailRule
 from migrator_tui.project.schema import Project
 from migrator_tui.rollout import control
-from migrator_tui.rollout.figures import before_and_after, look
+from migrator_tui.rollout.figures import Look, before_and_after, drifted, look
 from migrator_tui.rollout.monitor import LEASE_S, LOOK_EVERY_S
 from migrator_tui.rollout.values import EventKind, Rollout, RolloutState
 from tests.history.rollout_fixtures import START, a_feedback, write
@@ -90,6 +90,35 @@ def test_nothing_heard_is_not_fine_either(
     clock.on(61)
     seen = look(history, rollout, clock(), project)
     assert seen.needs.met and not seen.ready and seen.results[0].state == "inconclusive"
+
+
+def test_a_monitor_that_stood_still_says_nothing_a_second_time(
+    project: Project,
+    history: History,
+    start: Start,
+    traffic: Traffic,
+    watched: Watched,
+    clock: Clock,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Suspended in the middle of a look, for longer than its lease: another one has acted by then."""
+    healthy(traffic, start(guardrails=QUICK), 8_000)
+    clock.on(61)
+    second = Watched(project, history, clock, owner="second")
+
+    def stand_still(seen: Look) -> dict[str, str]:
+        monkeypatch.undo()
+        clock.on(LEASE_S + 0.1)
+        assert second.look()
+        return drifted(seen)
+
+    monkeypatch.setattr("migrator_tui.rollout.monitor.drifted", stand_still)
+    watched.look()
+    assert second.kinds == ["ready"] and watched.kinds == []
+    kinds = [event.kind for event in history.rollout_events(history.rollouts()[0].id)]
+    assert kinds.count(EventKind.READY) == 1
+    assert any("another monitor has taken over" in line for line in watched.lines)
+    assert not watched.look() and second.look()
 
 
 def test_a_healthy_step_asks_a_person_once_and_waits(

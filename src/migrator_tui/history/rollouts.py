@@ -119,17 +119,32 @@ class Rollouts(Part):
             self._publish(connection, changed, at)
         return changed
 
-    def note_rollout(self, seen: Rollout, *, kind: EventKind, who: str, why: str, at: datetime | None = None) -> None:
-        """Write down an event that changes nothing.
+    def note_rollout(
+        self,
+        seen: Rollout,
+        *,
+        kind: EventKind,
+        who: str,
+        why: str,
+        at: datetime | None = None,
+        owner: str | None = None,
+    ) -> None:
+        """Write down an event that changes nothing. `owner`: the monitor that says so, as long as it has the lease.
 
         Raises `OvertakenError` where it was changed since it was seen: what is said of one step would stand after
-        the next one's beginning, and events in their order say which calls belong together.
+        the next one's beginning, and events in their order say which calls belong together. So it does where another
+        monitor has taken over, which says the same.
         """
         mine = (_ROLLOUTS.c.project_id == self._project_id) & (_ROLLOUTS.c.id == seen.id)
         with self._history.writing() as connection:
             present = connection.execute(select(_ROLLOUTS.c.revision).where(mine).with_for_update()).scalar_one()
             if present != seen.revision:
                 raise self._overtaken(connection, seen)
+            if owner is not None:
+                # Locked, so that who takes over from here on reads this event.
+                acts = select(_LEASES.c.owner).where(_LEASES.c.project_id == self._project_id).with_for_update()
+                if connection.execute(acts).scalar() != owner:
+                    raise OvertakenError("another monitor has taken over meanwhile; this one has said nothing more")
             self._add_event(connection, seen, kind, who, why, at or now())
 
     def rollout(self, id: int) -> Rollout:

@@ -167,8 +167,7 @@ class Monitor:
             )
         elif not asked:
             what = f"next is {following}; a person has to take it"
-            self._history.note_rollout(rollout, kind=EventKind.READY, who=MONITOR, why=what, at=seen.at)
-            self._say(rollout, EventKind.READY, what)
+            self._note(seen, EventKind.READY, what)
 
     def _warn(self, seen: Look, said: Sequence[str]) -> None:
         """Say once a step what is near its limit, out of order, or worse than before the switch."""
@@ -188,8 +187,12 @@ class Monitor:
         lines |= {name: f"{name}: {words}" for name, words in drifted(seen).items()}
         for line in lines.values():
             if not any(earlier.startswith(f"{line.partition(':')[0]}:") for earlier in said):
-                self._history.note_rollout(seen.rollout, kind=EventKind.WARNED, who=MONITOR, why=line, at=seen.at)
-                self._say(seen.rollout, EventKind.WARNED, line)
+                self._note(seen, EventKind.WARNED, line)
+
+    def _note(self, seen: Look, kind: EventKind, what: str) -> None:
+        """Say what changes nothing, unless this look took so long that another monitor says it meanwhile."""
+        self._history.note_rollout(seen.rollout, kind=kind, who=MONITOR, why=what, at=seen.at, owner=self._owner)
+        self._say(seen.rollout, kind, what)
 
     def _put_samples_to_checks(self) -> None:
         """Some of them: whatever a stranger's answer costs to look at, the next look at the traffic is not late."""
