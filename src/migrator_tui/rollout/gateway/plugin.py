@@ -8,6 +8,9 @@ and needs the standard library, SQLAlchemy and what the proxy brings. `MIGRATOR_
 - The prompt is put in for each attempt, when it is known which model is asked: a fallback gets the old model's.
 - Every request of a rollout makes one row, every attempt that failed another; they are written in batches, apart from
   requests. What goes wrong here never fails a request: then the old model answers what was asked, as it was asked.
+
+Its parts, in this order: prompts; the record of a rollout; requests and what is refused of them; rows; calls; what
+litellm calls, which is where all of it meets; feedback; what lies around the proxy's application; the start.
 """
 
 import asyncio
@@ -60,21 +63,6 @@ SHORTEST_MASTER_KEY = 20
 BASELINE, CANDIDATE = "baseline", "candidate"
 MOST_NAMES = 50
 """Names of feedback that a gateway takes, beside the two that have guardrails."""
-STEPS_ASIDE = """
-fallbacks context_window_fallbacks content_policy_fallbacks context_window_fallback_dict disable_fallbacks
-max_fallbacks fallback_depth attempted_targets num_retries max_retries retry_policy model_group_retry_policy
-model_info model_list model_alias_map specific_deployment mock_response mock_tool_calls mock_timeout mock_delay
-mock_testing_fallbacks litellm_params custom_llm_provider deployment_id extra_body extra_headers extra_query headers
-api_key api_base base_url organization user_config router_settings_override litellm_credential_name
-silent_model fastest_response routing_strategy timeout request_timeout stream_timeout force_timeout no-log client
-ssl_verify original_function prompt_id custom_prompt_dict
-"""
-"""What a client might say to be served by another model than its arm's, in another way, uncounted, or by none."""
-HEADERS_ASIDE = """
-x-litellm-timeout x-litellm-stream-timeout x-litellm-num-retries x-litellm-disable-callbacks x-litellm-call-id
-"""
-"""The same in headers; ids are the gateway's, since feedback goes by them."""
-NOT_THEIRS = "can't be sent: the gateway decides who answers, and how"
 CLIENT_ERRORS = frozenset({400, 401, 403, 404, 413, 422})
 GAVE_UP = 499
 """What litellm calls a request whose client left."""
@@ -83,7 +71,7 @@ if not log.handlers:
     log.addHandler(logging.StreamHandler())
     log.setLevel(logging.INFO)
 
-# ---------------------------------------------------------------------------------------------------- prompts
+# ----------------------------------------------------------------------------------------------------- prompts
 
 _FILTERS = """
 abs attr batch capitalize count d default dictsort e escape first float forceescape groupby indent int items join last
@@ -234,7 +222,7 @@ def own_messages(arm: Arm, sent: list[Any]) -> list[Any]:
     return sent[start:end]
 
 
-# ----------------------------------------------------------------------------------------------------- record
+# ------------------------------------------------------------------------------------------------------ record
 
 
 @dataclass(frozen=True)
@@ -257,21 +245,6 @@ class Record:
         if self.state not in ("running", "held", "complete"):
             return 0.0
         return min(self.percentage, 100.0 - self.hold_back) if self.percentage >= 100 else self.percentage
-
-
-def place(salt: str, key: str) -> tuple[float, str]:
-    """Where a conversation lies, 0 to 100, and the digest that stands for its key."""
-    digest = hashlib.sha256(f"{salt}:{key}".encode("utf-8", "surrogatepass"))
-    return int.from_bytes(digest.digest()[:8], "big") / 2**64 * 100, digest.hexdigest()[:32]
-
-
-def conversation_key(data: Mapping[str, Any]) -> str | None:
-    """The key that a request names, or `None`."""
-    metadata = data.get("metadata")
-    for value in (metadata.get("conversation_id") if isinstance(metadata, dict) else None, data.get("user")):
-        if isinstance(value, (str, int)) and not isinstance(value, bool) and 0 < len(str(value)) <= MAX_KEY:
-            return str(value)
-    return None
 
 
 class Database:
@@ -387,7 +360,80 @@ class Records:
         )
 
 
-# ------------------------------------------------------------------------------------------------------- rows
+# ---------------------------------------------------------------------------------------------------- requests
+
+STEPS_ASIDE = """
+fallbacks context_window_fallbacks content_policy_fallbacks context_window_fallback_dict disable_fallbacks
+max_fallbacks fallback_depth attempted_targets num_retries max_retries retry_policy model_group_retry_policy
+model_info model_list model_alias_map specific_deployment mock_response mock_tool_calls mock_timeout mock_delay
+mock_testing_fallbacks litellm_params custom_llm_provider deployment_id extra_body extra_headers extra_query headers
+api_key api_base base_url organization user_config router_settings_override litellm_credential_name
+silent_model fastest_response routing_strategy timeout request_timeout stream_timeout force_timeout no-log client
+ssl_verify original_function prompt_id custom_prompt_dict
+"""
+"""What a client might say to be served by another model than its arm's, in another way, uncounted, or by none."""
+HEADERS_ASIDE = """
+x-litellm-timeout x-litellm-stream-timeout x-litellm-num-retries x-litellm-disable-callbacks x-litellm-call-id
+"""
+"""The same in headers; ids are the gateway's, since feedback goes by them."""
+NOT_THEIRS = "can't be sent: the gateway decides who answers, and how"
+
+
+def told(code: int, what: str, param: str | None = None) -> dict[str, Any]:
+    """An error as clients of chat completions expect it."""
+    kinds = {401: "authentication_error", 500: "internal_server_error", 503: "service_unavailable"}
+    kind = kinds.get(code, "invalid_request_error")
+    return {"error": {"message": what, "type": kind, "param": param, "code": str(code)}}
+
+
+class Refused(HTTPException):  # type: ignore[misc]
+    """400 as clients of chat completions expect it, with the name of what should not have been sent."""
+
+    def __init__(self, what: str, param: str) -> None:
+        super().__init__(400, {"error": what})
+        self.param = param
+
+
+def refuse_forged(data: Mapping[str, Any], deployments: Mapping[str, str]) -> None:
+    """Raise 400 for a request that claims an arm, goes to a deployment past its rollout, or has no messages."""
+    for where in ("metadata", "litellm_metadata"):
+        if isinstance(data.get(where), dict) and KEY in data[where]:
+            raise Refused(f"{where}.{KEY} is the gateway's own and can't be sent", where)
+    model = str(data.get("model"))
+    if model in deployments:
+        raise Refused(f"{model} is behind the gateway; ask for {deployments[model]}", "model")
+    if "," in model and any(name.strip() in {*deployments, *deployments.values()} for name in model.split(",")):
+        raise Refused("model must be one model", "model")
+    if f"{model}__{BASELINE}" not in deployments:
+        return
+    for name in STEPS_ASIDE.split():
+        if data.get(name) is not None:
+            raise Refused(f"{name} {NOT_THEIRS}", name)
+    if "messages" in data:
+        messages = data["messages"]
+        sound = isinstance(messages, list) and messages and all(isinstance(m, dict) for m in messages)
+        if not sound or not all(isinstance(m.get("role"), str) for m in messages):
+            raise Refused("messages must be a list of messages, at least one, each with a role", "messages")
+
+
+def place(salt: str, key: str) -> tuple[float, str]:
+    """Where a conversation lies, 0 to 100, and the digest that stands for its key."""
+    digest = hashlib.sha256(f"{salt}:{key}".encode("utf-8", "surrogatepass"))
+    return int.from_bytes(digest.digest()[:8], "big") / 2**64 * 100, digest.hexdigest()[:32]
+
+
+def conversation_key(data: Mapping[str, Any]) -> str | None:
+    """The key that a request names, or `None`."""
+    metadata = data.get("metadata")
+    for value in (metadata.get("conversation_id") if isinstance(metadata, dict) else None, data.get("user")):
+        if isinstance(value, (str, int)) and not isinstance(value, bool) and 0 < len(str(value)) <= MAX_KEY:
+            return str(value)
+    return None
+
+
+# -------------------------------------------------------------------------------------------------------- rows
+
+GATEWAY = f"{socket.gethostname()}:{os.getpid()}"
 
 
 def _kind(error: BaseException) -> str:
@@ -477,6 +523,9 @@ class Rows:
                 log.error("a row was refused by the database (%s)", _kind(error))
 
 
+# ------------------------------------------------------------------------------------------------------- calls
+
+
 @dataclass(eq=False)
 class Call:
     """One request of a rollout, from its arrival to its row."""
@@ -547,10 +596,48 @@ class Call:
         return row | said
 
 
-GATEWAY = f"{socket.gethostname()}:{os.getpid()}"
+_KEYS = [
+    value
+    for name, value in os.environ.items()
+    if len(value) >= 8 and any(word in name.upper() for word in ("KEY", "TOKEN", "SECRET", "PASSW", "DATABASE_URL"))
+]
 
 
-# ----------------------------------------------------------------------------------------------------- plugin
+def without_keys(text: str) -> str:
+    """A text without any of the secrets that this process was given."""
+    for key in _KEYS:
+        text = text.replace(json.dumps(key)[1:-1], "[key]")
+    return text
+
+
+SHADOWED = """
+stream stream_options temperature top_p max_tokens max_completion_tokens stop tools tool_choice response_format
+presence_penalty frequency_penalty seed n logprobs top_logprobs parallel_tool_calls reasoning_effort user
+"""
+"""What of a request is sent again in the shadow step."""
+_SAME = ({"max_tokens", "max_completion_tokens"},)
+
+
+def _side(arm: Any) -> str:
+    return CANDIDATE if arm and arm != BASELINE else BASELINE
+
+
+def _side_of(call: Call, deployment: Any) -> str | None:
+    return CANDIDATE if deployment == call.record.arms[CANDIDATE].deployment else call.served
+
+
+def with_prompt(kwargs: dict[str, Any], call: Call, side: str) -> dict[str, Any]:
+    """An attempt's arguments with that side's prompt and parameters; what either side sets replaces the client's."""
+    arms = call.record.arms
+    set_by_us = set(arms[BASELINE].params) | set(arms[CANDIDATE].params)
+    for names in _SAME:
+        if set_by_us & names:
+            set_by_us |= names
+    kept = {name: value for name, value in kwargs.items() if name not in set_by_us}
+    return {**kept, **arms[side].params, "messages": arms[side].messages(call.variables, call.own)}
+
+
+# ------------------------------------------------------------------------------------------ what litellm calls
 
 
 class RolloutPlugin(CustomLogger):  # type: ignore[misc]
@@ -880,79 +967,13 @@ class RolloutPlugin(CustomLogger):  # type: ignore[misc]
             self._finish(call, "shadow", None, error_class=_kind(error), client_error=wrong, latency_ms=took)
 
 
-_KEYS = [
-    value
-    for name, value in os.environ.items()
-    if len(value) >= 8 and any(word in name.upper() for word in ("KEY", "TOKEN", "SECRET", "PASSW", "DATABASE_URL"))
-]
+# ----------------------------------------------------------------------------------------- feedback and status
+
+_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,63}")
 
 
-def without_keys(text: str) -> str:
-    """A text without any of the secrets that this process was given."""
-    for key in _KEYS:
-        text = text.replace(json.dumps(key)[1:-1], "[key]")
-    return text
-
-
-SHADOWED = """
-stream stream_options temperature top_p max_tokens max_completion_tokens stop tools tool_choice response_format
-presence_penalty frequency_penalty seed n logprobs top_logprobs parallel_tool_calls reasoning_effort user
-"""
-"""What of a request is sent again in the shadow step."""
-_SAME = ({"max_tokens", "max_completion_tokens"},)
-
-
-def _side(arm: Any) -> str:
-    return CANDIDATE if arm and arm != BASELINE else BASELINE
-
-
-def _side_of(call: Call, deployment: Any) -> str | None:
-    return CANDIDATE if deployment == call.record.arms[CANDIDATE].deployment else call.served
-
-
-def with_prompt(kwargs: dict[str, Any], call: Call, side: str) -> dict[str, Any]:
-    """An attempt's arguments with that side's prompt and parameters; what either side sets replaces the client's."""
-    arms = call.record.arms
-    set_by_us = set(arms[BASELINE].params) | set(arms[CANDIDATE].params)
-    for names in _SAME:
-        if set_by_us & names:
-            set_by_us |= names
-    kept = {name: value for name, value in kwargs.items() if name not in set_by_us}
-    return {**kept, **arms[side].params, "messages": arms[side].messages(call.variables, call.own)}
-
-
-class Refused(HTTPException):  # type: ignore[misc]
-    """400 as clients of chat completions expect it, with the name of what should not have been sent."""
-
-    def __init__(self, what: str, param: str) -> None:
-        super().__init__(400, {"error": what})
-        self.param = param
-
-
-def refuse_forged(data: Mapping[str, Any], deployments: Mapping[str, str]) -> None:
-    """Raise 400 for a request that claims an arm, goes to a deployment past its rollout, or has no messages."""
-    for where in ("metadata", "litellm_metadata"):
-        if isinstance(data.get(where), dict) and KEY in data[where]:
-            raise Refused(f"{where}.{KEY} is the gateway's own and can't be sent", where)
-    model = str(data.get("model"))
-    if model in deployments:
-        raise Refused(f"{model} is behind the gateway; ask for {deployments[model]}", "model")
-    if "," in model and any(name.strip() in {*deployments, *deployments.values()} for name in model.split(",")):
-        raise Refused("model must be one model", "model")
-    if f"{model}__{BASELINE}" not in deployments:
-        return
-    # What litellm put there itself for a header was refused by the header's name.
-    for name in STEPS_ASIDE.split():
-        if data.get(name) is not None:
-            raise Refused(f"{name} {NOT_THEIRS}", name)
-    if "messages" in data:
-        messages = data["messages"]
-        sound = isinstance(messages, list) and messages and all(isinstance(m, dict) for m in messages)
-        if not sound or not all(isinstance(m.get("role"), str) for m in messages):
-            raise Refused("messages must be a list of messages, at least one, each with a role", "messages")
-
-
-# --------------------------------------------------------------------------------------------------- feedback
+class NotFeedback(ValueError):
+    """What was sent is no feedback."""
 
 
 async def feedback(request: Request) -> Any:
@@ -970,20 +991,6 @@ async def feedback(request: Request) -> Any:
     if not plugin.rows.put("migrator_feedback", row):
         return JSONResponse(told(503, "feedback can't be kept now; try again later"), 503, {"Retry-After": "5"})
     return {"request_id": row["reference"], "name": row["signal"], "value": row["value"]}
-
-
-_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,63}")
-
-
-class NotFeedback(ValueError):
-    """What was sent is no feedback."""
-
-
-def told(code: int, what: str, param: str | None = None) -> dict[str, Any]:
-    """An error as clients of chat completions expect it."""
-    kinds = {401: "authentication_error", 500: "internal_server_error", 503: "service_unavailable"}
-    kind = kinds.get(code, "invalid_request_error")
-    return {"error": {"message": what, "type": kind, "param": param, "code": str(code)}}
 
 
 def feedback_row(said: Any) -> dict[str, Any]:
@@ -1028,7 +1035,12 @@ async def status() -> dict[str, Any]:
     }
 
 
-# ----------------------------------------------------------------------------------------- around the application
+# -------------------------------------------------------------------------------------- around the application
+
+OPEN = frozenset({"/health/liveliness", "/health/liveness", "/health/readiness"})
+"""What answers without a key, for load balancers."""
+JSON_PATHS = ("/chat/completions", "/feedback")
+TOO_LARGE = f"the request is larger than {MAX_BODY // 1024 // 1024} MB"
 
 
 class Around:
@@ -1166,12 +1178,6 @@ def says_something(piece: bytes) -> bool:
     return False
 
 
-OPEN = frozenset({"/health/liveliness", "/health/liveness", "/health/readiness"})
-"""What answers without a key, for load balancers."""
-JSON_PATHS = ("/chat/completions", "/feedback")
-TOO_LARGE = f"the request is larger than {MAX_BODY // 1024 // 1024} MB"
-
-
 def admitted(path: str, headers: Mapping[bytes, bytes]) -> bool:
     """Whether a request has the master key. With virtual keys of litellm's own, or another way in, that decides."""
     if path in OPEN or proxy_server.prisma_client is not None or proxy_server.user_custom_auth is not None:
@@ -1182,7 +1188,7 @@ def admitted(path: str, headers: Mapping[bytes, bytes]) -> bool:
     return bool(key) and hmac.compare_digest((shown or b"").strip(), key)
 
 
-# ------------------------------------------------------------------------------------------------------ start
+# ------------------------------------------------------------------------------------------------------- start
 
 
 def check_master_key(key: str | None) -> None:
