@@ -48,6 +48,23 @@ def test_a_project_is_simulated_with_its_own_guardrails(own_home: Path, tmp_path
     assert caught[tmp_path] > caught[own_home]  # one guardrail has all of the error
 
 
+def test_the_limit_is_none_or_the_projects_own(own_home: Path, tmp_path: Path, capsys) -> None:  # type: ignore[no-untyped-def]
+    (tmp_path / "triage.md").write_text("Sort {{ ticket }}.", "utf-8")
+    (tmp_path / "cases.jsonl").write_text('{"id": "a", "vars": {"ticket": "lost"}}\n', "utf-8")
+    own = '[[rollout.guardrails]]\nmetric = "escalations"\nlimit = 0.25\n'
+    (tmp_path / "migrator.toml").write_text(CONFIG + own, "utf-8")
+    words = (*SMALL, "--baseline", "5%", "--harm", "0.3", "--share", "0.5")
+    caught = {}
+    for limit in ("0", "own"):
+        assert main(["-C", str(tmp_path), *words, "--limit", limit, "--format", "json"]) == 0
+        (only,) = json.loads(capsys.readouterr().out)["detections"]
+        caught[limit], allowed = only["caught"], only["limit"]
+        assert allowed == (0.25 if limit == "own" else 0)
+    assert caught["0"] == 1 and caught["own"] < 0.5
+    assert main(["-C", str(tmp_path), *words, "--limit", "own"]) == 0
+    assert "limit 25 points" in capsys.readouterr().out
+
+
 def test_what_cannot_be_is_told_in_one_line(own_home: Path, tmp_path: Path, capsys) -> None:  # type: ignore[no-untyped-def]
     for words, told in (
         (("--share", "1"), "with one arm there is nothing to compare"),

@@ -100,6 +100,11 @@ def fraction(text: str) -> float:
     return share
 
 
+def limit(text: str) -> float | None:
+    """A share, or `None` for "own"."""
+    return None if text.strip() == "own" else fraction(text)
+
+
 def money(text: str) -> float:
     """An amount of USD, 0 or more."""
     try:

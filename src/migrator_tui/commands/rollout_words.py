@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from migrator_tui.commands.arguments import Parser, above_nothing, fraction, money, nothing_or_more, positive
+from migrator_tui.commands.arguments import Parser, above_nothing, fraction, limit, money, nothing_or_more, positive
 from migrator_tui.project.rollout_settings import METRICS
 from migrator_tui.rollout.rehearsing.drill import TROUBLES
 
@@ -148,7 +148,7 @@ def _simulate(kinds: Any) -> Parser:
         help="what could the guardrails see with my traffic?",
         description="Draw rollouts at random, look at them all along as the monitor does, and say how often harm of\n"
         "which size is caught, and after how many conversations. By the project's guardrails, or the usual ones\n"
-        "where there is no project. Asks no model anything.",
+        "where there is no project, but with no harm allowed unless --limit says so. Asks no model anything.",
     )
     what = simulate.add_argument_group("what is supposed (each but N and --limit may be repeated)")
     what.add_argument(
@@ -172,8 +172,9 @@ def _simulate(kinds: Any) -> Parser:
         "--conversations", metavar="N", type=positive, default=4000, help="on both arms together (default: 4000)"
     )
     what.add_argument(
-        "--limit", metavar="F", type=fraction, default=0.0, help="the harm that is allowed (default: none)"
-    )
+        "--limit", metavar="F", type=limit, default=0.0,
+        help='the harm that is allowed, or "own": each guardrail\'s own limit (default: none)',
+    )  # fmt: skip
     how = simulate.add_argument_group("how it is drawn")
     how.add_argument("--runs", metavar="N", type=positive, default=1000, help="rollouts of each kind (default: 1000)")
     how.add_argument(

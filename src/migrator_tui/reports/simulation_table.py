@@ -23,13 +23,15 @@ def print_simulation(found: Simulation, stream: TextIO) -> None:
 def _lines(found: Simulation) -> Iterable[str]:
     yield (
         f"{found.runs:,} rollouts of {found.conversations:,} conversations each, looked at after every "
-        f"{found.looks_every}; allowed harm: {_share(found.limit) if found.limit else 'none'}"
+        f"{found.looks_every}; allowed harm: {_allowed(found.limit)}"
     )
     shares = list(dict.fromkeys(one.share for one in found.detections))
     for metric in dict.fromkeys(one.metric for one in found.detections):
         yield ""
         yield f"  {metric:<16} {'harm':>10}   " + "".join(f"{f'{_share(s)} on candidate':<{CELL}}" for s in shares)
         rows = [one for one in found.detections if one.metric == metric]
+        if found.limit is None:
+            yield f"  limit {100 * rows[0].limit:g} {'%' if metric in RELATIVE else 'points'}"
         for baseline, harm in dict.fromkeys((one.baseline, one.harm) for one in rows):
             of_row = {one.share: one for one in rows if (one.baseline, one.harm) == (baseline, harm)}
             what = "" if baseline is None else f"baseline {_share(baseline)}"
@@ -50,6 +52,12 @@ def _cell(one: Detection) -> str:
         return "too few conversations"
     after = "" if one.median_conversations is None else f", half by {one.median_conversations:,}"
     return f"caught {percent(one.caught)}{after}"
+
+
+def _allowed(limit: float | None) -> str:
+    if limit is None:
+        return "each guardrail's own limit"
+    return _share(limit) if limit else "none"
 
 
 def _share(share: float) -> str:

@@ -79,6 +79,8 @@ class Detection(Supposed):
     """On both arms, until half of the rollouts were caught; `None` where fewer are."""
     watched: bool
     """There are conversations enough on both arms for the guardrail to say anything, in most rollouts."""
+    limit: float
+    """The harm that was allowed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +90,8 @@ class Simulation:
     runs: int
     conversations: int
     looks_every: int
-    limit: float
+    limit: float | None
+    """The harm that was allowed; `None`: of each guardrail its own."""
     seed: int
     false_rollback_rate: float
     """Of rollouts without a difference, at the largest share, by any guardrail, were no harm allowed."""
@@ -99,7 +102,7 @@ def detection(
     rules: Sequence[GuardrailRule],
     supposed: Supposed,
     *,
-    limit: float,
+    limit: float | None,
     conversations: int,
     runs: int,
     seed: int,
@@ -107,23 +110,25 @@ def detection(
 ) -> Detection:
     """How one harm is caught in `runs` rollouts by the guardrail on its metric, with `limit` in place of its own."""
     one = supposed
+    rule = next(rule for rule in rules if rule.metric == one.metric)
+    allowed = rule.limit if limit is None else limit
     traffic = Traffic(((conversations, one.share),), looks_every)
     trips = first_trips(
-        rules, one.metric, traffic, baseline=one.baseline, harm=one.harm, limit=limit, runs=runs, seed=seed
+        rules, one.metric, traffic, baseline=one.baseline, harm=one.harm, limit=allowed, runs=runs, seed=seed
     )
     caught = sorted(trip for trip in trips.tolist() if trip < float("inf"))
     half = (runs + 1) // 2
     median = int(caught[half - 1]) if len(caught) >= half else None
     least = conversations * min(one.share, 1.0 if one.metric == "fallbacks" else 1 - one.share)
-    watched = least >= next(rule.min_sample for rule in rules if rule.metric == one.metric)
-    return Detection(one.metric, one.baseline, one.harm, one.share, len(caught) / runs, median, watched)
+    watched = least >= rule.min_sample
+    return Detection(one.metric, one.baseline, one.harm, one.share, len(caught) / runs, median, watched, allowed)
 
 
 def simulate(
     rules: Sequence[GuardrailRule],
     supposed: Sequence[Supposed],
     *,
-    limit: float,
+    limit: float | None,
     conversations: int,
     runs: int,
     seed: int,
@@ -131,7 +136,7 @@ def simulate(
 ) -> Simulation:
     """Draw `runs` rollouts for each harm, and as many without any.
 
-    Guardrails have their part of the family's error, and `limit` in place of their own limits.
+    Guardrails have their part of the family's error, and `limit`, where there is one, in place of their own limits.
     """
     detections = [
         detection(
