@@ -5,6 +5,7 @@ Format: https://platform.openai.com/docs/api-reference/chat (bodies, chunks, `st
 
 import asyncio
 import json
+import secrets
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -93,7 +94,7 @@ class Simulator:
         times = trouble.times if trouble else 1.0
         timing = _Timing(persona, pace, ticket, arrived, streamed=bool(body.get("stream")), times=times)
         head = {
-            "id": f"chatcmpl-simulated-{self._calls}",
+            "id": f"chatcmpl-simulated-{secrets.token_hex(8)}",
             "created": int(time.time()),
             "model": model,
             "system_fingerprint": "simulated",
