@@ -21,11 +21,12 @@ $(STAMP): pyproject.toml constraints.txt
 	touch $(STAMP)
 
 # Without a network namespace the tests still refuse to leave loopback by themselves; with one, so does the worker.
-# Four processes, since most of the time is spent waiting for screens and workers; a file's tests stay together.
+# Four processes, since much of the time is spent waiting for screens and workers; a file's tests stay together, and the
+# files that take longest begin (tests/conftest.py names them).
 NAMESPACE = $(shell unshare -rn sh -c 'ip link set lo up' 2>/dev/null && echo yes)
 
 test: $(STAMP)
-	$(if $(NAMESPACE),unshare -rn sh -c 'ip link set lo up && exec "$$@"' sh) $(BIN)/python -m pytest -n 4 --dist loadfile
+	$(if $(NAMESPACE),unshare -rn sh -c 'ip link set lo up && exec "$$@"' sh) $(BIN)/python -m pytest -n 4 --dist loadfile --no-loadscope-reorder
 
 check: $(STAMP)
 	$(BIN)/python -m ruff check .

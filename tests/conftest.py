@@ -13,6 +13,16 @@ from tests.nursery import open_nursery, without_nursery
 
 pytest_plugins = ["tests.model_fixtures"]
 
+LONGEST = (
+    "rollout/gateway/test_two_proxies.py", "tui/test_scorecard.py", "tui/test_versions.py", "test_workflows.py",
+    "test_packaging.py", "rollout/test_rehearsing.py", "models/test_worker_process.py", "cli/test_against.py",
+    "rollout/gateway/test_proxy.py", "cli/test_adapt.py", "cli/test_run.py", "tui/test_promptfoo.py",
+    "rollout/gateway/test_config.py", "tui/adaptation/test_review.py", "tui/adaptation/test_search_screen.py",
+    "tui/rollout/test_rollout.py", "tui/test_pictures.py", "tui/test_project.py", "running/test_m_ifeval.py",
+)  # fmt: skip
+"""Files that take more than ten seconds begin, and those that start gateways not at once: one that came last would be
+waited for alone."""
+
 SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
 """Recorded traffic that may lie beside a checkout; tests that need it skip where it does not."""
 
@@ -26,6 +36,12 @@ def pytest_configure(config: pytest.Config) -> None:
     config.add_cleanup(lambda: nursery.__exit__(None, None, None))
     if folder is not None:
         os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, (str(folder), os.environ.get("PYTHONPATH"))))
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The files that take longest begin."""
+    places = {Path(__file__).parent / name: place for place, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: places.get(item.path, len(places)))
 
 
 def pytest_collection_finish() -> None:
