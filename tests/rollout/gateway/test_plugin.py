@@ -191,6 +191,17 @@ def test_a_forged_request_is_refused(data: dict[str, Any]) -> None:
     assert refused.value.status_code == 400
 
 
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("tools", 1), ("tools", ["x"]), ("response_format", "json"), ("stream", "yes"), ("metadata", "x"), ("model", 1)],
+)
+def test_what_no_model_could_read_is_refused(name: str, value: Any) -> None:
+    plugin.refuse_misshapen({"tools": None, "tool_choice": "auto", "stream": True, "metadata": {}, "model": "bot"})
+    with pytest.raises(plugin.Refused) as refused:
+        plugin.refuse_misshapen({name: value})
+    assert (refused.value.status_code, refused.value.param) == (400, name)
+
+
 def test_other_requests_pass() -> None:
     plugin.refuse_forged({"model": "bot", "messages": [{"role": "user"}], "metadata": {"x": 1}, "user": "u"}, NAMES)
     plugin.refuse_forged({"model": "another", "fallbacks": ["b"]}, NAMES)

@@ -280,6 +280,8 @@ def test_requests_that_are_not_in_order_get_a_clear_error_and_move_nothing(runni
         (413, "larger", b'{"x": "' + b"a" * 21 * 1024 * 1024, KEY),
         (400, "model", {**asked, "model": "unknown"}, KEY),
         *((400, f"{name} can't be sent", {**asked, name: "x"}, KEY) for name in NOT_THEIRS),
+        (400, "tools must be", {**asked, "tools": "x"}, KEY),
+        (400, "response_format must be", {**asked, "response_format": "json"}, KEY),
     ]:
         status, said = _posted(running, chat, body, key)
         assert (status, word in str(said["error"]["message"])) == (code, True), (code, word, status, said)

@@ -376,6 +376,14 @@ HEADERS_ASIDE = """
 x-litellm-timeout x-litellm-stream-timeout x-litellm-num-retries x-litellm-disable-callbacks x-litellm-call-id
 """
 """The same in headers; ids are the gateway's, since feedback goes by them."""
+SHAPES: dict[str, tuple[tuple[type, ...], str]] = {
+    **dict.fromkeys(("tools", "functions"), ((list,), "a list of objects")),
+    **dict.fromkeys(("response_format", "stream_options", "metadata", "web_search_options"), ((dict,), "an object")),
+    "tool_choice": ((str, dict), "a text or an object"),
+    "stream": ((bool,), "true or false"),
+    "model": ((str,), "a text"),
+}
+"""Fields of a chat completion to what they may be, and what that is called."""
 NOT_THEIRS = "can't be sent: the gateway decides who answers, and how"
 
 
@@ -391,7 +399,17 @@ class Refused(HTTPException):  # type: ignore[misc]
 
     def __init__(self, what: str, param: str) -> None:
         super().__init__(400, {"error": what})
-        self.param = param
+        self.what, self.param = what, param
+
+
+def refuse_misshapen(data: Mapping[str, Any]) -> None:
+    """Raise 400 for what no model could read: litellm stumbles over it, and a side would be blamed."""
+    for name, (kinds, called) in SHAPES.items():
+        value = data.get(name)
+        if value is None:
+            continue
+        if not isinstance(value, kinds) or (isinstance(value, list) and not all(isinstance(x, dict) for x in value)):
+            raise Refused(f"{name} must be {called}", name)
 
 
 def refuse_forged(data: Mapping[str, Any], deployments: Mapping[str, str]) -> None:
@@ -1039,7 +1057,8 @@ async def status() -> dict[str, Any]:
 
 OPEN = frozenset({"/health/liveliness", "/health/liveness", "/health/readiness"})
 """What answers without a key, for load balancers."""
-JSON_PATHS = ("/chat/completions", "/feedback")
+CHAT = "/chat/completions"
+JSON_PATHS = (CHAT, "/feedback")
 TOO_LARGE = f"the request is larger than {MAX_BODY // 1024 // 1024} MB"
 
 
@@ -1080,26 +1099,44 @@ class _Exchange:
         self.begun = self.well = self.left = False
         """Whether the answer has begun, whether it went out to its end, whether the client went away before that."""
         self._path, self._receive, self._send = path, receive, send
-        self._taken = 0
-        self._refused: tuple[int, str] | None = None
+        self._read = False
+        self._refused: tuple[int, str, str | None] | None = None
         self._held: list[Any] = []
 
     async def receive(self) -> Any:
-        """The next part of the request; raises where it is refused."""
+        """The request, whole at first, then what becomes of its client; raises where it is refused."""
+        if not self._read:
+            self._read = True
+            body = await self._body()
+            if self._refused is None and body is not None:
+                return {"type": "http.request", "body": body, "more_body": False}
         if self._refused is not None:
-            raise HTTPException(*self._refused)
+            raise HTTPException(*self._refused[:2])
         message = await self._receive()
         if message["type"] == "http.disconnect" and not self.well:
             self.left = True
-        body = message.get("body", b"") if message["type"] == "http.request" else b""
-        if not self._taken and body and self._path.endswith(JSON_PATHS) and not body.lstrip().startswith(b"{"):
-            self._refused = (400, "the body must be a JSON object")
-        self._taken += len(body)
-        if self._taken > MAX_BODY:
-            self._refused = (413, TOO_LARGE)
-        if self._refused is not None:
-            raise HTTPException(*self._refused)
         return message
+
+    async def _body(self) -> bytes | None:
+        """The body, where it is sound and came to its end."""
+        parts: list[bytes] = []
+        taken, more = 0, True
+        while more:
+            message = await self._receive()
+            if message["type"] != "http.request":
+                self.left = True
+                return None
+            parts.append(message.get("body", b""))
+            taken, more = taken + len(parts[-1]), message.get("more_body", False)
+            if taken > MAX_BODY:
+                self._refused = (413, TOO_LARGE, None)
+                return None
+        body = b"".join(parts)
+        if body and self._path.endswith(JSON_PATHS) and not body.lstrip().startswith(b"{"):
+            self._refused = (400, "the body must be a JSON object", None)
+        elif self._path.endswith(CHAT):
+            self._refused = _wrong_with(body)
+        return body
 
     async def send(self, message: Any) -> None:
         """Pass on a part of the answer."""
@@ -1135,6 +1172,19 @@ class _Exchange:
 
 
 _exchange: ContextVar[_Exchange | None] = ContextVar("migrator_exchange", default=None)
+
+
+def _wrong_with(body: bytes) -> tuple[int, str, str | None] | None:
+    """What is refused of a chat completion, before litellm sees it."""
+    try:
+        asked = json.loads(body)
+        refuse_misshapen(asked)
+        refuse_forged(asked, plugin.deployments)
+    except Refused as error:
+        return 400, error.what, error.param
+    except (ValueError, RecursionError):
+        return 400, "the body must be a JSON object", None
+    return None
 
 
 def refused_unread(path: str, headers: Mapping[bytes, bytes]) -> tuple[int, str, str | None] | None:
