@@ -95,6 +95,23 @@ def test_a_user_without_rights_is_told_so_in_one_line(project: Project, postgres
         server.dispose()
 
 
+def test_a_network_that_is_cut_is_noticed_soon_unless_the_url_says_otherwise(
+    make_project: MakeProject, postgres: str
+) -> None:
+    """Only the settings: TCP keeps the promise."""
+    for stated, milliseconds in ({}, "10000"), ({"tcp_user_timeout": "90000"}, "90000"):
+        url = make_url(postgres).update_query_dict(stated).render_as_string(False)
+        with (
+            History.open(make_project(database=url)) as history,
+            history._history.reading() as connection,
+        ):
+            driver = connection.connection.driver_connection
+            assert driver is not None
+            said = driver.info.get_parameters()
+            assert said["tcp_user_timeout"] == milliseconds
+            assert int(said["keepalives_idle"]) + 3 * int(said["keepalives_interval"]) < 15
+
+
 def test_money_on_postgresql(history: History) -> None:
     version = a_version(history)
     history.add_outputs([an_output(version, cost=0.5), an_output(version, model="openai/x")])

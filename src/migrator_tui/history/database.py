@@ -30,6 +30,16 @@ _OF_THE_DRIVER = ("ProgrammingError", "InterfaceError")
 _OF_THE_SERVER = ("42501", "3F000", "25006", "42P01")
 """No right to it, no schema to create tables in, a server that may only be read, a table that is gone."""
 
+_PATIENCE = {
+    "connect_timeout": 10,
+    "tcp_user_timeout": 10_000,
+    "keepalives_idle": 5,
+    "keepalives_interval": 2,
+    "keepalives_count": 3,
+}
+"""A network to PostgreSQL that is cut without a word is told of within half a minute: by itself TCP waits for a quarter
+of an hour, and a monitor with it. A URL may say otherwise."""
+
 
 class Database:
     """One database whose schema is up to date. Safe to use from several threads: each use has its own connection."""
@@ -146,7 +156,7 @@ def _engine(url: URL, where: str) -> Engine:
     # `hide_parameters`: an exception may reach a log, and parameters are prompts and answers.
     options: dict[str, Any] = {"hide_parameters": True}
     if not is_sqlite(url):
-        options |= {"pool_pre_ping": True, "connect_args": {"connect_timeout": 10}}
+        options |= {"pool_pre_ping": True, "connect_args": {n: v for n, v in _PATIENCE.items() if n not in url.query}}
     try:
         engine = create_engine(url, **options)
     except ModuleNotFoundError:
