@@ -20,6 +20,7 @@ from migrator_tui.rollout.rehearsing.outcome import Rehearsal
 from migrator_tui.rollout.rehearsing.sending import Sender
 from migrator_tui.rollout.rehearsing.traffic import Escalating, body, planned_calls, shown
 from migrator_tui.rollout.values import Rollout, RolloutEvent
+from migrator_tui.rollout.words import named
 
 if TYPE_CHECKING:
     from migrator_tui.history.store import History
@@ -48,10 +49,36 @@ class Stage:
     """The file that the simulator behind that gateway looks at."""
 
 
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How a rehearsal stands."""
+
+    at_s: float
+    """Seconds after the first call."""
+    seconds: float
+    """For how long calls are made."""
+    calls: int
+    """That are over."""
+    under_way: int
+    not_sent: int
+    errors: int
+    trouble_at_s: float | None
+    """When the trouble began; `None` where it has not."""
+
+
 async def rehearse(
-    stage: Stage, drill: Drill, stop: asyncio.Event, tell: Callable[[str], None], *, money: Money = NO_MONEY
+    stage: Stage,
+    drill: Drill,
+    stop: asyncio.Event,
+    tell: Callable[[str], None],
+    *,
+    stands: Callable[[Standing], None] = lambda _: None,
+    money: Money = NO_MONEY,
 ) -> Rehearsal:
-    """Send the traffic and look at what came of it; `tell` hears what happens. Ends early where `stop` is set."""
+    """Send the traffic and look at what came of it; `tell` hears what happens, `stands` twice a second how it stands.
+
+    Ends early where `stop` is set.
+    """
     bodies = await asyncio.to_thread(_bodies, stage, drill)
     escalated = drill.share_of(ESCALATIONS) if ESCALATIONS in drill.troubles else 0.0
     sender = Sender(
@@ -62,6 +89,8 @@ async def rehearse(
         trouble=lambda at: escalated if at >= drill.trouble_after else 0.0,
         refusal=money.refusal,
         settled=money.settled,
+        rate=drill.rate,
+        draining=lambda under_way, seconds: _tell_of_waiting(tell, drill, under_way, seconds),
     )
     last_event = stage.history.rollout_events(stage.rollout.id, 1)[0].id
     telling: asyncio.Task[None] | None = None
@@ -74,7 +103,7 @@ async def rehearse(
         troubles = drill.simulated_troubles(stage.project.candidate(stage.rollout.candidate).model, began.timestamp())
         if troubles:
             write_troubles(stage.trouble, troubles)
-        telling = asyncio.create_task(_Telling(stage, drill, sender, tell, last_event).run(began))
+        telling = asyncio.create_task(_Telling(stage, drill, sender, tell, stands, last_event).run(began))
 
     name = f"rehearsal-{secrets.token_hex(4)}"
     calls = planned_calls(len(bodies), calls=drill.calls, rate=drill.rate, name=name, seed=drill.seed)
@@ -93,6 +122,12 @@ async def rehearse(
         await asyncio.to_thread(money.keep, stage.history)
     ended = "" if complete else sender.refused or "stopped"
     return await asyncio.to_thread(_outcome, stage, drill, sender, began, last_event, ended)
+
+
+def _tell_of_waiting(tell: Callable[[str], None], drill: Drill, under_way: int, seconds: float) -> None:
+    if under_way:
+        calls = f"{under_way:,} call{'s' if under_way != 1 else ''}"
+        tell(f"{drill.seconds:6.1f} s  all is sent; {calls} under way: waited for, {seconds:.0f} s at the most")
 
 
 def _bodies(stage: Stage, drill: Drill) -> Sequence[Mapping[str, Any]]:
@@ -139,6 +174,10 @@ def _outcome(stage: Stage, drill: Drill, sender: Sender, began: datetime, last_e
         events=_events_since(stage, last_event),
         blockers=seen.blockers if seen.rollout.state.live else (),
         ended=ended,
+        lasted_s=sender.ended_at,
+        not_sent=sender.not_sent,
+        not_waited_for=sender.under_way,
+        crowded_at=sender.crowded_at,
     )
 
 
@@ -156,11 +195,12 @@ class _Telling:
     drill: Drill
     sender: Sender
     tell: Callable[[str], None]
+    stands: Callable[[Standing], None]
     last_event: int
 
     async def run(self, began: datetime) -> None:
         """Tell until cancelled."""
-        next_count, trouble_told = TELLS_EVERY_S, not self.drill.troubles
+        next_count, trouble_told, crowd_told = TELLS_EVERY_S, not self.drill.troubles, False
         while True:
             await asyncio.sleep(LOOKS_EVERY_S)
             at = (datetime.now(UTC) - began).total_seconds()
@@ -169,19 +209,49 @@ class _Telling:
                 self._say(self.drill.trouble_after, f"trouble begins: {trouble_words(self.drill)}")
             for event in await asyncio.to_thread(_events_since, self.stage, self.last_event):
                 self.last_event = event.id
-                self._say((event.at - began).total_seconds(), f"{event.kind.value} by {event.who}: {event.why}")
+                did = f"{event.kind.value.replace('-', ' ')} by {event.who}"
+                self._say((event.at - began).total_seconds(), f"{did}: {named(event.why)}")
+            if not crowd_told and self.sender.crowded_at is not None:
+                crowd_told = True
+                self._say(self.sender.crowded_at, self._crowd(at))
+            self._stand(at, began=trouble_told and bool(self.drill.troubles))
             if at >= next_count:
                 next_count += TELLS_EVERY_S
                 self._say(at, self._count())
 
+    def _stand(self, at: float, *, began: bool) -> None:
+        sender = self.sender
+        self.stands(
+            Standing(
+                at_s=round(at, 1),
+                seconds=self.drill.seconds,
+                calls=len(sender.answered),
+                under_way=sender.under_way,
+                not_sent=sender.not_sent,
+                errors=sum(call.error is not None for call in sender.answered),
+                trouble_at_s=self.drill.trouble_after if began else None,
+            )
+        )
+
+    def _crowd(self, at: float) -> str:
+        sender = self.sender
+        return (
+            f"calls pile up: {sender.under_way:,} under way, so some are not sent; of {self.drill.rate:g} a second "
+            f"{len(sender.answered) / at:.1f} are answered"
+        )
+
     def _count(self) -> str:
         calls = self.sender.answered
         arms = [sum(call.arm == arm for call in calls) for arm in ("baseline", "candidate")]
+        unsaid = len(calls) - sum(arms)
         rescued = sum(call.arm == "candidate" and call.served == "baseline" for call in calls)
         errors = sum(call.error is not None for call in calls)
         return (
             f"{len(calls):,} calls: {arms[0]:,} of the baseline, {arms[1]:,} of the candidate "
-            f"({rescued:,} answered by the baseline); errors: {errors}; {self.sender.sent - len(calls):,} under way"
+            f"({rescued:,} answered by the baseline)"
+            + (f", {unsaid:,} of no known side" if unsaid else "")
+            + f"; errors: {errors}; {self.sender.under_way:,} under way"
+            + (f"; {self.sender.not_sent:,} not sent" if self.sender.not_sent else "")
         )
 
     def _say(self, at: float, what: str) -> None:

@@ -1,6 +1,8 @@
 """The application that a rehearsal plays: it asks the gateway, reads every answer to its end, and tells what became.
 
-It asks as an OpenAI client does, and knows of sides only what the gateway's headers say.
+It asks as an OpenAI client does, and knows of sides only what the gateway's headers say. Calls come at their time
+whether others are answered or not, as those of many users do; but where far more are under way than usual, a call is
+not sent and counted as such, so that a machine that is too slow is not buried.
 """
 
 import asyncio
@@ -8,6 +10,7 @@ import json
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from statistics import median
 from typing import TYPE_CHECKING, Any
 
 from migrator_tui.project.errors import ProjectError
@@ -20,6 +23,15 @@ if TYPE_CHECKING:
 PATIENCE_S = 60.0
 """That a call may take; then the application gives up, which is an error that it saw."""
 MOST_IN_FLIGHT = 512
+BACKLOG_S = 5.0
+"""Calls of so many seconds, and of three times the usual answer's, may be under way; beyond it none is sent."""
+FEWEST_IN_FLIGHT = 16
+"""So many may always be under way."""
+USUAL_OF = 10
+"""The first answers, of which the usual time is taken."""
+DRAINS_S = 20.0
+"""How long calls under way are waited for after the last, and three times the usual answer's time; `PATIENCE_S` at
+the most."""
 _LONGEST_LINE = 1 << 22
 
 
@@ -59,17 +71,44 @@ class Sender:
     """Why a call must not be made; then nothing more is."""
     settled: Callable[[PlannedCall, Answered], None] = lambda _, __: None
     answered: list[Answered] = field(default_factory=list)
+    rate: float = float("inf")
+    """Calls a second, by which it is known when too many are under way."""
+    draining: Callable[[int, float], None] = lambda _, __: None
+    """Hears, after the last call, how many are under way and for how many seconds they are waited for."""
     sent: int = 0
     """Calls that were made, answered or not."""
+    not_sent: int = 0
+    """Calls whose time came while too many were under way."""
+    crowded_at: float | None = None
+    """When that was first so, in seconds after the first call."""
+    ended_at: float = 0.0
+    """When nothing was sent and waited for any more."""
     untold: list[str] = field(default_factory=list)
     """Why it did not take that, each time."""
     refused: str | None = None
     _began: float = 0.0
 
+    @property
+    def under_way(self) -> int:
+        """Calls that were made and are not over."""
+        return self.sent - len(self.answered)
+
+    @property
+    def most_under_way(self) -> int:
+        """How many calls may be under way at once; so far, where the first answers are not there yet."""
+        if len(self.answered) < USUAL_OF or self.rate > MOST_IN_FLIGHT:
+            return MOST_IN_FLIGHT
+        backlog = round(self.rate * (BACKLOG_S + 3 * self._usual_s))
+        return min(MOST_IN_FLIGHT, max(FEWEST_IN_FLIGHT, backlog))
+
+    @property
+    def _usual_s(self) -> float:
+        return median([call.latency_ms for call in self.answered[:USUAL_OF]] or [0.0]) / 1000
+
     async def send(self, calls: Iterable[PlannedCall], stop: asyncio.Event, begin: Callable[[], None]) -> bool:
         """Make the calls, each at its time; False where `stop` was set, or `refusal` said no, before all were made.
 
-        `begin` is called right before the first.
+        `begin` is called right before the first. What is under way in the end is given up after a while.
         """
         import aiohttp
 
@@ -87,6 +126,11 @@ class Sender:
                 for call in calls:
                     if await _set_within(stop, self._began + call.at - time.monotonic()):
                         return False
+                    if self.under_way >= self.most_under_way:
+                        self.not_sent += 1
+                        if self.crowded_at is None:
+                            self.crowded_at = time.monotonic() - self._began
+                        continue
                     self.refused = self.refusal(call)
                     if self.refused is not None:
                         break
@@ -94,15 +138,24 @@ class Sender:
                     task = asyncio.create_task(self._ask(session, call))
                     under_way.add(task)
                     task.add_done_callback(under_way.discard)
-                while under_way and not stop.is_set():
-                    waiting = asyncio.create_task(stop.wait())
-                    await asyncio.wait({waiting, *under_way}, return_when=asyncio.FIRST_COMPLETED)
-                    waiting.cancel()
+                if under_way:
+                    await self._drain(under_way, stop)
                 return not stop.is_set() and self.refused is None
             finally:
                 for task in under_way:
                     task.cancel()
                 await asyncio.gather(*under_way, return_exceptions=True)
+                self.ended_at = time.monotonic() - self._began
+
+    async def _drain(self, under_way: set[asyncio.Task[None]], stop: asyncio.Event) -> None:
+        """Wait for what is under way, for a while, or until `stop` is set."""
+        patience = min(PATIENCE_S, DRAINS_S + 3 * self._usual_s)
+        ends = time.monotonic() + patience
+        self.draining(self.under_way, patience)
+        waiting = asyncio.create_task(stop.wait())
+        while under_way and not stop.is_set() and (left := ends - time.monotonic()) > 0:
+            await asyncio.wait({waiting, *under_way}, timeout=left, return_when=asyncio.FIRST_COMPLETED)
+        waiting.cancel()
 
     async def _ask(self, session: "aiohttp.ClientSession", call: PlannedCall) -> None:
         import aiohttp
@@ -124,22 +177,28 @@ class Sender:
             reading.error = f"no answer within {PATIENCE_S:g} s"
         except (aiohttp.ClientError, OSError, ValueError) as error:
             reading.error = safe_line(f"{type(error).__name__}: {error}", 200)
-        answered = Answered(
-            at=began - self._began,
-            conversation=call.conversation,
-            stream=call.stream,
-            arm=reading.headers.get("x-migrator-arm"),
-            served=reading.headers.get("x-migrator-served"),
-            error=reading.error,
-            latency_ms=(time.monotonic() - began) * 1000,
-            first_token_ms=reading.first_ms,
-            tokens=reading.tokens,
-        )
+        except asyncio.CancelledError:  # it may have been charged all the same
+            self.settled(call, self._answered(call, reading, began, "it was not waited for"))
+            raise
+        answered = self._answered(call, reading, began, reading.error)
         self.answered.append(answered)
         self.settled(call, answered)
         request_id = reading.headers.get("x-litellm-call-id")
         if call.last and request_id and answered.arm:
             await self._tell(session, request_id, answered.arm)
+
+    def _answered(self, call: PlannedCall, reading: "_Reading", began: float, error: str | None) -> Answered:
+        return Answered(
+            at=began - self._began,
+            conversation=call.conversation,
+            stream=call.stream,
+            arm=reading.headers.get("x-migrator-arm"),
+            served=reading.headers.get("x-migrator-served"),
+            error=error,
+            latency_ms=(time.monotonic() - began) * 1000,
+            first_token_ms=reading.first_ms,
+            tokens=reading.tokens,
+        )
 
     async def _tell(self, session: "aiohttp.ClientSession", request_id: str, arm: str) -> None:
         """Say of a conversation that ended whether it was escalated, as an application does."""
