@@ -143,6 +143,42 @@ def test_with_nobody_at_the_keyboard_a_failing_candidate_is_rolled_back(call: Ca
     )  # without the variable there is nowhere to alert to
 
 
+def test_a_monitor_that_ends_with_its_terminal_gives_way_at_once(shop: Path) -> None:
+    monitor = subprocess.Popen(
+        [sys.executable, "-m", "migrator_tui", "-C", str(shop), "monitor"], stderr=subprocess.PIPE, text=True
+    )
+    try:
+        assert monitor.stderr is not None and "watching" in monitor.stderr.readline()
+        monitor.send_signal(signal.SIGHUP)
+        monitor.communicate(timeout=20)
+    finally:
+        monitor.kill()
+        monitor.wait()
+    assert monitor.returncode == 0
+    with History.open(load_project(shop)) as history:
+        assert history.take_lease("another", 6)
+
+
+def test_a_monitor_whose_history_hangs_ends_all_the_same(
+    call: Call, shop: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    released = threading.Event()
+
+    def hang(*_: object) -> None:
+        os.kill(os.getpid(), signal.SIGTERM)
+        released.wait()
+
+    monkeypatch.setattr("migrator_tui.rollout.monitor.Monitor.run", hang)
+    monkeypatch.setattr("migrator_tui.commands.monitor.ENDING_S", 0.1)
+    before = signal.getsignal(signal.SIGTERM)
+    try:
+        code, _, err = call("-C", shop, "monitor")
+    finally:
+        released.set()
+    assert code == 0 and "the history does not answer" in err
+    assert signal.getsignal(signal.SIGTERM) is before
+
+
 def test_a_second_monitor_says_that_one_is_watching(call: Call, shop: Path) -> None:
     project = load_project(shop)
     with History.open(project) as history:

@@ -16,21 +16,52 @@ if TYPE_CHECKING:
     from migrator_tui.rollout.monitor import Monitor
 
 FINE, UNFINISHED = 0, 3
+ENDING_S = 10.0
+"""How long an end waits for the look under way."""
+_BETWEEN_LOOKS_S = 0.2
+"""How often it is looked whether somebody wants it to end."""
 
 
 def execute(arguments: Namespace) -> int:
     """Watch until ended; with `--once`, look once: exit code 3 where another monitor is watching."""
     project, trusted = open_project(arguments.folder, trust=arguments.trust)
-    stop = threading.Event()
     with open_history(project, trusted=trusted) as history, a_monitor(project, history, trusted=trusted) as monitor:
         if arguments.once:
             looked = monitor.look_once()
             monitor.give_way()
             return FINE if looked else UNFINISHED
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, lambda *_: stop.set())
-        monitor.run(stop)
-    return FINE
+        return _watch(monitor)
+
+
+def _watch(monitor: "Monitor") -> int:
+    """Watch until somebody wants it to end: in a thread, so that a database that hangs holds up no end."""
+    asked, stop = False, threading.Event()
+
+    def ask(*_: object) -> None:
+        nonlocal asked
+        asked = True  # and no more: a handler that takes a lock may wait for what it has interrupted
+
+    before = {number: signal.signal(number, ask) for number in _endings()}
+    try:
+        thread = threading.Thread(target=monitor.run, args=(stop,), name="monitor", daemon=True)
+        thread.start()
+        while thread.is_alive() and not asked:
+            thread.join(_BETWEEN_LOOKS_S)
+        stop.set()
+        thread.join(ENDING_S)
+        if thread.is_alive():
+            _tell("the history does not answer; not waited for any longer")
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+    return FINE if asked else UNFINISHED
+
+
+def _endings() -> Iterator[signal.Signals]:
+    """What asks it to end: the terminal's end among them, unless `nohup` says that it is to be survived."""
+    yield from (signal.SIGINT, signal.SIGTERM)
+    if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
+        yield signal.SIGHUP
 
 
 @contextmanager

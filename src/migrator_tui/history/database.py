@@ -37,8 +37,8 @@ _PATIENCE = {
     "keepalives_interval": 2,
     "keepalives_count": 3,
 }
-"""A network to PostgreSQL that is cut without a word is told of within half a minute: by itself TCP waits for a quarter
-of an hour, and a monitor with it. A URL may say otherwise."""
+"""A network to PostgreSQL that is cut without a word is told of within half a minute: by itself TCP waits for a
+quarter of an hour, and a monitor with it. A URL may say otherwise."""
 
 
 class Database:
