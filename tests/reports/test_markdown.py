@@ -87,6 +87,8 @@ def test_text_stays_text_whatever_it_is() -> None:
     # What GitHub would link or ring a bell for is broken up, in a way that nobody sees.
     assert "@everyone" not in _read(rendered(plain("@everyone"))) and "#1" not in _read(rendered(plain("#1")))
     assert "://" not in plain(EVIL) and "www." not in plain("www.evil.example")
+    assert plain("pass rate: 02:01:23 UTC") == "pass rate: 02:01:23 UTC"
+    assert plain(":+1: :100: :a1_b: mailto:a").count("&#58;") == 4
 
 
 _TABLE = ("table", "thead", "tbody", "tr", "th", "td")

@@ -7,6 +7,7 @@ from datetime import timedelta
 from migrator_tui.commands.rollout import rollout_status
 from migrator_tui.history.store import History
 from migrator_tui.project.schema import Project
+from migrator_tui.reports.rollout_report import rollout_report
 from migrator_tui.reports.rollout_status import print_status, status_json
 from migrator_tui.rollout import control
 from migrator_tui.rollout.values import Rollout
@@ -71,3 +72,23 @@ def test_since_when_it_is_rolled_back_is_told_and_both_sides_stand_apart(
     print_status(status, out)
     (failures,) = (line for line in out.getvalue().splitlines() if line.startswith("  failures  ") and "…" in line)
     assert failures.split() == ["failures", *(["100.0", "%", "(64.6", "…", "100.0)"] * 2)]
+
+
+def test_a_step_against_advice_says_which_and_all_of_the_reason(
+    project: Project, history: History, start: Callable[..., Rollout]
+) -> None:
+    reasons = [f"check-pass-rate: {'no answer was checked ' * 20}", "tripwire: 13 of the last 54 calls failed"]
+    rollout = control.advance(history, start(), who="ann", blockers=reasons, reason="the shop closes")
+    *_, against, _ = told(project, history, rollout)
+    assert " 50 % started, against advice, by ann: the shop closes (against: pass rate: no answer" in against
+    assert against.endswith("; sudden failure: 13 of the last 54 calls failed)")
+    report = rollout_report(
+        rollout_status(project, history, rollout), project="shop", made_by="ann", made_at=rollout.since
+    )
+    (row,) = [line for line in report.splitlines() if "against advice" in line]
+    assert row.split(" | ")[1:4] == ["started, against advice", "50 %", "ann"]
+    assert f"{rollout.since:%H:%M:%S} UTC" in row and row.endswith("13 of the last 54 calls failed) |")
+    assert "&#58;" not in report and "in order: chance alone is as far off with p = 1; held below 0.001" in report
+    done = control.advance(history, rollout, who="ann", blockers=["no time"], reason="now")
+    done = control.advance(history, done, who="ann", blockers=["no time"], reason="now")
+    assert told(project, history, done)[1].split("  ")[1:] == ["✓ 10 %", "✓ 50 %", "✓ 100 %"]

@@ -44,7 +44,12 @@ TOP_DRIFT = 5
 EXPLAINED = 4
 """Versions whose reasons are told."""
 
-_MEANING = re.compile(r"""[^\w\s.,;:%/=?$'"·–−+…→×✓✗○≈()-]|_|:(?=\S)|(?<=www)\.""", re.IGNORECASE)
+_MEANING = re.compile(
+    r"""[^\w\s.,;:%/=?$'"·–−+…→×✓✗○≈()-]|_|(?<=www)\."""
+    r"|:(?=//)|(?<=mailto):|(?<=xmpp):|:(?=[\w+-]{0,40}?[^\W\d][\w+-]{0,40}:|(?:100|1234|[+-]1):)",
+    re.IGNORECASE,
+)
+"""What would be emphasis, a mention, a link, an emoji (`:100:`); the colons of a time of day are none."""
 _BREAK = "&#8203;"
 """A space of no width, behind what GitHub turns into mentions and links even where it is a character reference."""
 BACKTICKS = re.compile(r"`{3,}")

@@ -10,15 +10,19 @@ from migrator_tui.reports.markdown import plain
 from migrator_tui.reports.rollout_status import Status
 from migrator_tui.rollout.figures import interval
 from migrator_tui.rollout.plan import duration, step_name
-from migrator_tui.rollout.values import GuardrailResult, GuardrailRule, RolloutState
+from migrator_tui.rollout.values import EventKind, GuardrailResult, GuardrailRule, RolloutState
 from migrator_tui.rollout.words import (
+    AGAINST_ADVICE,
     NAMES,
     UNKNOWN,
     action_words,
     figure_words,
     harm_words,
+    health_words,
     limit_words,
+    named,
     range_words,
+    time_words,
 )
 
 STATES = {"ok": "✓ ok", "near": "! near", "tripped": "✗ tripped", "inconclusive": "~ can't tell yet"}
@@ -60,7 +64,7 @@ def _standing(status: Status) -> str:
     if look.ready:
         lines.append("Ready for the next step: a person has to take it.")
     elif rollout.state.live and rollout.state is not RolloutState.COMPLETE:
-        lines.append(f"Until the next step: {plain('; '.join(look.blockers))}.")
+        lines.append(f"Until the next step: {_whole('; '.join(look.blockers))}.")
     if rollout.state.live and not status.watched:
         lines.append("No monitor is watching: nothing rolls back by itself.")
     return "\n\n".join(lines)
@@ -85,7 +89,7 @@ def _arms(status: Status) -> str:
         _row("calls", [f"{arm.requests:,}" for arm in arms]),
         _row("conversations", [f"{arm.conversations:,}" for arm in arms]),
         *(_row(NAMES.get(metric, metric), [_told(metric, arm) for arm in arms]) for metric in metrics),
-        _row("latency p95", [_seconds(arm.latency_p95_ms) for arm in arms]),
+        _row("latency p95", [time_words(arm.latency_p95_ms) for arm in arms]),
     ]
     note = "Intervals are plain 95 % ones, for eyes only; those of the guardrails hold at every look."
     return "\n".join([f"| | {' | '.join(heads)} |", "|---|---:|---:|", *rows, "", note])
@@ -99,10 +103,11 @@ def _told(metric: str, arm: ArmFigures) -> str:
     measure = arm.measures.get(metric)
     if measure is None or measure.mean is None:
         return UNKNOWN
-    found = interval(metric, measure)
+    back = math.exp if metric in _LOGS else float
+    value, found = back(measure.mean), interval(metric, measure)
 
-    def words(value: float) -> str:
-        return figure_words(metric, math.exp(value) if metric in _LOGS else value)
+    def words(each: float) -> str:
+        return figure_words(metric, back(each), like=value)
 
     return words(measure.mean) + (f" ({words(found.low)} … {words(found.high)})" if found is not None else "")
 
@@ -113,7 +118,8 @@ def _guardrails(status: Status) -> str:
         _guardrail(rules.get((result.metric, result.limit, result.action)), result) for result in status.look.results
     ]
     rows += [
-        f"| {STATES[result.state]} | {NAMES.get(result.metric, result.metric)} | | | | hold | {plain(result.why)} |"
+        f"| {STATES[result.state]} | {NAMES.get(result.metric, result.metric)} | | | | hold "
+        f"| {_whole(result.why or health_words(result))} |"
         for result in status.look.health
     ]
     heads = "| | guardrail | limit | now | interval | if it trips | |"
@@ -128,7 +134,7 @@ def _guardrail(rule: GuardrailRule | None, result: GuardrailResult) -> str:
         harm_words(result.metric, result.estimate),
         range_words(result),
         action_words(result.action),
-        plain(result.why),
+        _whole(result.why),
     ]
     return f"| {' | '.join(cells)} |"
 
@@ -147,15 +153,24 @@ def _since(status: Status) -> str:
 
 def _events(status: Status) -> str:
     rows = [
-        _row(_when(event.at), [event.kind.value, f"{event.percentage:g} %", plain(event.who), plain(event.why)])
+        _row(
+            _when(event.at),
+            [
+                AGAINST_ADVICE if event.kind is EventKind.OVERRIDDEN else event.kind.value.replace("-", " "),
+                f"{event.percentage:g} %",
+                plain(event.who),
+                _whole(event.why),
+            ],
+        )
         for event in status.events
     ]
     return "\n".join(["| when | what | then at | who | why |", "|---|---|---:|---|---|", *rows])
 
 
+def _whole(why: str) -> str:
+    """A reason in people's words: a file has room for all of it."""
+    return plain(named(why), None)
+
+
 def _when(at: datetime) -> str:
     return f"{at:%Y-%m-%d %H:%M:%S} UTC"
-
-
-def _seconds(ms: float | None) -> str:
-    return UNKNOWN if ms is None else f"{ms / 1000:.2f} s"

@@ -17,10 +17,12 @@ from migrator_tui.rollout.words import (
     figure_words,
     happened_words,
     harm_words,
+    health_words,
     limit_words,
     name_of,
     named,
     range_words,
+    time_words,
     unit_of,
 )
 from migrator_tui.text_safety import safe, safe_line
@@ -172,7 +174,7 @@ def _lines(status: Status) -> Sequence[str]:
         *_guardrails(rollout.guardrails, seen.results),
         *([""] if seen.health else ()),
         *(
-            f"  {_MARKS[result.state]} {name_of(result.metric):<21}{_safe(result.why) or 'in order'}"
+            f"  {_MARKS[result.state]} {name_of(result.metric):<21}{_safe(result.why) or health_words(result)}"
             for result in seen.health
         ),
         *_since_the_switch(status.after),
@@ -185,9 +187,9 @@ def _lines(status: Status) -> Sequence[str]:
 def _standing(status: Status) -> list[str]:
     """Where it stands, and what comes next."""
     seen, rollout = status.look, status.look.rollout
+    done = len(rollout.steps) if rollout.state is RolloutState.COMPLETE else rollout.step
     ladder = [
-        f"{'✓' if n < rollout.step else '●' if n == rollout.step else '○'} {step_name(step)}"
-        for n, step in enumerate(rollout.steps)
+        f"{'✓' if n < done else '●' if n == done else '○'} {step_name(step)}" for n, step in enumerate(rollout.steps)
     ]
     lines = [
         f"{rollout.name}: {rollout.state.value.replace('-', ' ')}, {rollout.percentage:g} % of the conversations on "
@@ -225,7 +227,7 @@ def _arms(status: Status) -> list[str]:
         ("calls", [f"{arm.requests:,}" for arm in arms]),
         ("conversations", [f"{arm.conversations:,}" for arm in arms]),
         *((name_of(metric), [_told(metric, arm) for arm in arms]) for metric in _known(arms)),
-        ("latency p95", [_ms(arm.latency_p95_ms) for arm in arms]),
+        ("latency p95", [time_words(arm.latency_p95_ms) for arm in arms]),
     ):
         lines.append(f"  {safe_line(name, 22):<23}{cells[0]:>28}{cells[1]:>28}")
     return lines
@@ -242,10 +244,11 @@ def _told(metric: str, arm: ArmFigures) -> str:
     if measure is None or measure.mean is None:
         return UNKNOWN
     back = math.exp if metric in _LOGS else float
-    mean, found = figure_words(metric, back(measure.mean)), interval(metric, measure)
+    value, found = back(measure.mean), interval(metric, measure)
+    mean = figure_words(metric, value)
     if found is None:
         return mean
-    low, high = (figure_words(metric, back(end)) for end in (found.low, found.high))
+    low, high = (figure_words(metric, back(end), like=value) for end in (found.low, found.high))
     return f"{mean} ({low.split()[0]} … {high.split()[0]})"
 
 
@@ -282,11 +285,7 @@ def _event(event: RolloutEvent, now: datetime) -> str:
 
 
 def _safe(why: str) -> str:
-    return safe_line(named(why), 300)
-
-
-def _ms(value: float | None) -> str:
-    return UNKNOWN if value is None else figure_words("latency", value)
+    return safe_line(named(why), 2_000)
 
 
 def _seconds_since(at: datetime, now: datetime) -> float:

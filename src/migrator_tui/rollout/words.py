@@ -1,11 +1,17 @@
 """What screens and reports call guardrails, their limits and figures."""
 
+import re
+
 from migrator_tui.history.rollout_records import EventKind
 from migrator_tui.project.rollout_settings import METRICS, RELATIVE, GuardrailRule
 from migrator_tui.rollout.figures import SHARES
 from migrator_tui.rollout.values import GuardrailResult
 
 UNKNOWN = "–"
+AGAINST_ADVICE = "started, against advice"
+"""What is said of a step that somebody took before its time."""
+IN_MS_BELOW = 99.5
+"""Milliseconds: as hundredths of a second they would tell little."""
 TRIPWIRE = "tripwire"
 
 NAMES = {
@@ -25,6 +31,9 @@ NAMES = {
 }
 """Metric to what people call it."""
 
+_REASON = re.compile(r"(?:^|(?<=; )|(?<=\(against: ))[a-z][a-z-]*(?=: )")
+"""The name of a guardrail where its reason begins."""
+
 HAPPENED = {
     EventKind.ROLLED_BACK: "rolled back, all traffic is on the baseline",
     EventKind.STEPPED_BACK: "back to",
@@ -32,24 +41,21 @@ HAPPENED = {
     EventKind.READY: "ready for the next step at",
     EventKind.ADVANCED: "on to",
     EventKind.COMPLETED: "complete at",
-    EventKind.OVERRIDDEN: "against advice at",
 }
 """Events whose name alone would not say it to somebody who reads nothing else."""
 
 
 def happened_words(kind: EventKind, percentage: float) -> str:
-    """`held at 10 %`, `rolled back, all traffic is on the baseline`."""
+    """`held at 10 %`, `75 % started, against advice`, `rolled back, all traffic is on the baseline`."""
+    if kind is EventKind.OVERRIDDEN:
+        return f"{percentage:g} % {AGAINST_ADVICE}"
     words = HAPPENED.get(kind, f"{kind.value} at")
     return words if kind is EventKind.ROLLED_BACK else f"{words} {percentage:g} %"
 
 
 def named(why: str) -> str:
     """Reasons in people's words: `check-pass-rate: …` is `pass rate: …`."""
-    parts = []
-    for part in why.split("; "):
-        head, colon, rest = part.partition(": ")
-        parts.append(f"{NAMES[head]}{colon}{rest}" if colon and head in NAMES else part)
-    return "; ".join(parts)
+    return _REASON.sub(lambda match: NAMES.get(match[0], match[0]), why)
 
 
 def name_of(metric: str) -> str:
@@ -60,10 +66,19 @@ def name_of(metric: str) -> str:
     return NAMES.get(metric, metric)
 
 
-def figure_words(metric: str, value: float) -> str:
-    """What one side comes to: `1.2 %`, `0.85 s` (of milliseconds), `$0.0012`."""
+def time_words(ms: float | None, *, like: float | None = None) -> str:
+    """`40 ms`, `0.85 s`, `12.3 s`; in the unit of `like`, where that stands beside it."""
+    if ms is None:
+        return UNKNOWN
+    if (ms if like is None else like) < IN_MS_BELOW:
+        return f"{ms:.0f} ms" if ms >= 10 else f"{ms:.2g} ms"
+    return f"{ms / 1000:.2f} s" if ms < 10_000 else f"{ms / 1000:.1f} s"
+
+
+def figure_words(metric: str, value: float, *, like: float | None = None) -> str:
+    """What one side comes to: `1.2 %`, `0.85 s` (of milliseconds), `$0.0012`; `like` as in `time_words`."""
     if metric in ("latency", "first-token"):
-        return f"{value / 1000:.2f} s"
+        return time_words(value, like=like)
     if metric == "cost":
         return f"${value:.4f}" if abs(value) < 0.1 else f"${value:.2f}"
     if metric in SHARES or metric.startswith("drift:"):
@@ -107,6 +122,17 @@ def range_words(result: GuardrailResult) -> str:
     least = max(0.0, result.low) if unit_of(result.metric) == "share" else result.low
     low, high = (harm_words(result.metric, end, unit=False) for end in (least, result.high))
     return f"{high} … {low}" if METRICS.get(result.metric) == "down" else f"{low} … {high}"
+
+
+def health_words(result: GuardrailResult) -> str:
+    """What stands behind it that the comparison is sound in this respect, where it is."""
+    if result.metric == "sample-ratio" and result.estimate is not None:
+        return f"in order: chance alone is as far off with p = {result.estimate:.2g}; held below {result.limit:g}"
+    if result.metric == "unkeyed" and result.estimate is not None:
+        return f"in order: {100 * result.estimate:.1f} % of the calls name none; held above {100 * result.limit:g} %"
+    if result.metric == "no-traffic" and result.estimate is not None:
+        return f"in order: quiet for {result.estimate:.0f} s; held after {result.limit / 60:g} minutes"
+    return "in order"
 
 
 def unit_of(metric: str) -> str:
