@@ -29,11 +29,12 @@ from migrator_tui.project.rollout_settings import REHEARSAL_STEPS
 from migrator_tui.project.samples import copy_sample
 from migrator_tui.project.schema import ModelSpec, Price, Project
 from migrator_tui.reports.rehearsal import print_rehearsal, rehearsal_json
+from migrator_tui.rollout.rehearsing import sending
 from migrator_tui.rollout.rehearsing.drill import Drill, practice_project, refuse_impossible
 from migrator_tui.rollout.rehearsing.money import NO_MONEY, Counted
 from migrator_tui.rollout.rehearsing.outcome import Rehearsal
 from migrator_tui.rollout.rehearsing.rehearse import Stage, rehearse
-from migrator_tui.rollout.rehearsing.sending import Answered, Sender
+from migrator_tui.rollout.rehearsing.sending import FEWEST_IN_FLIGHT, Answered, Sender
 from migrator_tui.rollout.rehearsing.traffic import PAUSE_S, Escalating, PlannedCall, body, call_body, planned_calls
 from migrator_tui.running.plan import request_for
 from migrator_tui.running.spending import Budget, Prices, Purse
@@ -96,6 +97,9 @@ class FakeGateway:
     feedback: list[dict[str, Any]] = field(default_factory=list)
     answer: Callable[[dict[str, Any]], int | str] = lambda body: "hello"
     taken: int = 200
+    hangs: Callable[[str], bool] = lambda arm: False
+    """Which side gets no answer before `go_on` is set."""
+    go_on: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def complete(self, request: web.Request) -> web.StreamResponse:
         said = await request.json()
@@ -109,6 +113,8 @@ class FakeGateway:
             "x-migrator-served": "baseline",
         }
         text = self.answer(said)
+        if self.hangs(arm):
+            await self.go_on.wait()
         if isinstance(text, int):
             return web.json_response({"error": {"message": "broken\x1b[2J"}}, status=text, headers=headers)
         usage = {"prompt_tokens": 1000, "completion_tokens": 100}
@@ -138,6 +144,7 @@ async def gateway() -> AsyncIterator[FakeGateway]:
     await web.TCPSite(runner, "127.0.0.1", 0).start()
     fake.address = f"http://127.0.0.1:{runner.addresses[0][1]}"
     yield fake
+    fake.go_on.set()
     await runner.cleanup()
 
 
@@ -203,6 +210,30 @@ async def test_stopped_it_makes_no_more_calls(gateway: FakeGateway) -> None:
     planned = [*calls(("c-0", False, False)), PlannedCall(60.0, "c-1", 0, False, last=True)]
     assert not await sent.send(planned, stop, lambda: None)
     assert len(gateway.asked) == 1
+
+
+async def test_where_far_more_calls_than_usual_are_under_way_none_is_added_and_what_never_comes_is_not_waited_for(
+    gateway: FakeGateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sending, "BACKLOG_S", 0.01)
+    monkeypatch.setattr(sending, "DRAINS_S", 0.05)
+    over: list[tuple[int, float]] = []
+    settled: list[str | None] = []
+    gateway.hangs = lambda arm: len(gateway.asked) > 12
+    sent = sender(
+        gateway,
+        rate=200,
+        draining=lambda under_way, seconds: over.append((under_way, seconds)),
+        settled=lambda call, seen: settled.append(seen.error),
+    )
+    planned = (PlannedCall(n / 200, f"c-{n}", 0, False, last=False) for n in range(80))
+    assert await sent.send(planned, asyncio.Event(), lambda: None)
+    assert sent.not_sent > 20 and sent.crowded_at is not None
+    assert sent.under_way == len(gateway.asked) - 12 >= FEWEST_IN_FLIGHT
+    assert len(sent.answered) + sent.under_way + sent.not_sent == 80
+    ((under_way, seconds),) = over
+    assert under_way == sent.under_way and 0.05 <= seconds < 5
+    assert settled.count("it was not waited for") == sent.under_way, "they may have been charged"
 
 
 async def test_a_cap_holds_before_the_money_is_spent(
@@ -358,6 +389,75 @@ def test_of_one_that_was_stopped_nothing_is_concluded(rollout: Rollout) -> None:
     assert out.getvalue().endswith("~ not finished: stopped\n")
 
 
+def test_of_one_that_was_stopped_before_its_trouble_there_was_none(rollout: Rollout) -> None:
+    stopped = rehearsal(rollout, ["failing"], ended="stopped", lasted_s=7.0)
+    said, out = rehearsal_json(stopped), io.StringIO()
+    assert said["trouble_at_s"] is None and said["unfinished"] == "stopped"
+    print_rehearsal(stopped, out)
+    assert "trouble" not in out.getvalue()
+    later = rehearsal(rollout, ["failing"], ended="stopped", lasted_s=16.0)
+    assert rehearsal_json(later)["trouble_at_s"] == 15.0
+    print_rehearsal(later, out)
+    assert "15.0 s  trouble: the candidate fails" in out.getvalue()
+
+
+@pytest.mark.parametrize("troubles", [[], ["failing"]])
+def test_what_a_person_did_is_told_and_nobodys_mistake(rollout: Rollout, troubles: list[str]) -> None:
+    done = rehearsal(rollout, troubles, event(BACK, 19, "latency: I saw it", "ann"))
+    assert not done.wrong and not done.complete
+    out = io.StringIO()
+    print_rehearsal(done, out)
+    assert "19.0 s  rolled back by ann: latency: I saw it\n" in out.getvalue()
+    assert out.getvalue().endswith("~ undecided: rolled back by ann, so the guardrails had no say any more\n")
+
+
+def test_calls_without_an_answer_are_on_no_known_side_and_all_figures_sum(rollout: Rollout) -> None:
+    lost = [replace(call(n, "x", f"lost-{n // 2}", "no answer within 60 s"), arm=None) for n in range(6)]
+    answered = [*lost, call(1, "baseline", "a"), call(2, "candidate", "b", "status 500: broken")]
+    done = rehearsal(rollout, [], answered=answered, not_sent=380, not_waited_for=12)
+    said, out = rehearsal_json(done), io.StringIO()
+    sides = [*said["arms"].values(), said["no_known_side"]]
+    assert sum(side["calls"] for side in sides) == said["calls"] == 8
+    assert sum(side["errors"] for side in sides) == said["errors"] == 7
+    assert said["calls"] + said["not_sent"] + said["not_waited_for"] == said["planned"] == 400
+    assert said["no_known_side"]["conversations"] == 3
+    print_rehearsal(done, out)
+    assert "8 of 400 calls (380 not sent: too many under way; 12 not waited for)" in out.getvalue()
+    (errors,) = [line.split() for line in out.getvalue().splitlines() if "errors at" in line]
+    assert errors[-3:] == ["0", "1", "6"]
+
+
+@pytest.mark.parametrize(("slow", "machine"), [(("baseline", "candidate"), True), (("candidate",), False)])
+def test_calls_that_pile_up_are_the_machines_doing_where_the_baselines_are_slow_too(
+    rollout: Rollout, slow: tuple[str, ...], machine: bool
+) -> None:
+    answered = [
+        replace(call(n / 5, arm, f"{arm}-{n}"), latency_ms=9_000 if arm in slow else 150)
+        for n in range(100)
+        for arm in ("baseline", "candidate")
+    ]
+    answered.append(replace(call(1, "x", "c", "no answer within 60 s"), arm=None))
+    done = rehearsal(rollout, ["failing"], answered=answered, crowded_at=6.0, not_sent=60, lasted_s=60.0)
+    out = io.StringIO()
+    print_rehearsal(done, out)
+    last = out.getvalue().splitlines()[-1]
+    if machine:
+        assert not done.wrong and not done.complete
+        assert last == "~ undecided: this machine answers 3 calls a second, not 10: take a lower rate"
+    else:
+        assert not done.too_fast and len(done.wrong) == 2 and last.startswith("✗ not rolled back")
+    fine = replace(done, answered=answered[:-1], events=[event(BACK, 19, "tripwire: 9 of 20")])
+    assert fine.complete and not fine.wrong
+
+
+def test_that_no_answer_was_judged_is_said_beside_a_verdict_that_all_was_well(rollout: Rollout) -> None:
+    for share, told in ((0.0, True), (0.1, False)):
+        out = io.StringIO()
+        print_rehearsal(rehearsal(replace(rollout, sample_answers=share), []), out)
+        assert "✓ everything was as it should be\n" in out.getvalue()
+        assert ("none was sampled" in out.getvalue()) is told
+
+
 def test_trouble_that_no_guardrail_watches_is_told(rollout: Rollout) -> None:
     blind = replace(rollout, guardrails=[rule for rule in rollout.guardrails if rule.metric != "escalations"])
     assert rehearsal(blind, ["escalations"]).wrong == ["no guardrail watches what was done (escalations)"]
@@ -409,7 +509,8 @@ def test_a_practice_is_on_simulated_models_and_keeps_the_projects_own_guardrails
     assert [(rule.metric, rule.limit) for rule in practised.rollout.guardrails] == [
         (rule.metric, rule.limit) for rule in project.rollout.guardrails
     ]
-    assert "anthropic/claude-x is played by simulated:bright-2" in said[0] and "shortened" in said[-1]
+    assert "anthropic/claude-x is played by simulated:bright-2" in said[0] and "shortened" in said[1]
+    assert practised.rollout.sample_answers == 0 and said[2].startswith("no answer is sampled")
 
 
 def test_trouble_that_models_cannot_be_brought_into_is_refused(project: Project) -> None:
@@ -446,7 +547,7 @@ def test_a_gateway_that_is_not_there_is_told_before_anything_is_sent(
 ) -> None:
     command = ["-C", str(project.folder), "rehearse", "--gateway", "http://127.0.0.1:1/v1"]
     assert main(command) == 2
-    assert "LITELLM_MASTER_KEY is not set" in capsys.readouterr().err
+    assert "LITELLM_MASTER_KEY is not set: set it to the running gateway's key" in capsys.readouterr().err
     monkeypatch.setenv("LITELLM_MASTER_KEY", "sk-0123456789abcdef01234567")
     assert main(command) == 2
     assert "no gateway answers at http://127.0.0.1:1: " in capsys.readouterr().err

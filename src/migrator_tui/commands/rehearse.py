@@ -10,7 +10,8 @@ import sys
 import threading
 import time
 from argparse import Namespace
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from migrator_tui.commands.common import (
@@ -25,9 +26,15 @@ from migrator_tui.commands.common import (
 )
 from migrator_tui.project.errors import ProjectError
 from migrator_tui.project.schema import Project
-from migrator_tui.rollout.rehearsing.drill import Drill, practice_project, refuse_impossible, trouble_file
+from migrator_tui.rollout.rehearsing.drill import (
+    Drill,
+    gateway_key,
+    practice_project,
+    refuse_impossible,
+    trouble_file,
+)
 from migrator_tui.rollout.rehearsing.money import Money
-from migrator_tui.rollout.rehearsing.rehearse import Stage, rehearse
+from migrator_tui.rollout.rehearsing.rehearse import Stage, Standing, rehearse
 
 if TYPE_CHECKING:
     from migrator_tui.history.rollout_records import Rollout
@@ -44,7 +51,8 @@ FOLLOWS_S = 5.0
 def execute(arguments: Namespace) -> int:
     """Rehearse and tell.
 
-    Exit code 1 where the guardrails, or the gateway, did not do what they should; 3 where it was stopped.
+    Exit code 1 where the guardrails, or the gateway, did not do what they should; 3 where it was stopped, or where
+    calls piled up so that nothing can be said.
     """
     project, trusted = open_project(arguments.folder, trust=arguments.trust)
     for line in foreign_lines(project):
@@ -56,10 +64,12 @@ def execute(arguments: Namespace) -> int:
         with open_history(project, trusted=trusted) as history:
             done = asyncio.run(_with_the_running_gateway(arguments, project, history, drill, trusted=trusted))
     _print(arguments, done)
+    if done.wrong and not done.ended:
+        return NOT_AS_IT_SHOULD
     if not done.complete:
-        say(done.ended)
+        say(done.unfinished)
         return UNFINISHED
-    return NOT_AS_IT_SHOULD if done.wrong else FINE
+    return FINE
 
 
 def _drill(arguments: Namespace) -> Drill:
@@ -127,7 +137,7 @@ async def _with_a_gateway_of_its_own(arguments: Namespace, project: Project, dri
                 await _followed(proxy.address, key, rollout)
                 with _watching(practised, history):
                     stage = Stage(practised, task, history, rollout, proxy.address, key, trouble)
-                    return await rehearse(stage, drill, stop, say)
+                    return await rehearse(stage, drill, stop, say, stands=_stands(arguments))
 
 
 async def _with_the_running_gateway(
@@ -136,8 +146,6 @@ async def _with_the_running_gateway(
     """Through the gateway that serves already: what comes of it counts in the rollout that is under way."""
     from migrator_tui.commands.gateway import stopped
     from migrator_tui.history.columns import now
-    from migrator_tui.project.dotenv import environment
-    from migrator_tui.rollout.gateway.config import check_master_key
 
     task = the_task(project, arguments.task)
     rollout = next(iter(history.rollouts(task.name)), None)
@@ -151,8 +159,12 @@ async def _with_the_running_gateway(
     if drill.troubles and not rollout.percentage:
         raise ProjectError(f"--trouble: at {rollout.percentage:g} % nobody is served by {candidate.name}")
     settings = project.gateway
-    values = environment(project, trusted)
-    key = check_master_key((values if trusted else os.environ).get(settings.master_key_env), settings.master_key_env)
+    key = gateway_key(project, trusted=trusted)
+    if key is None:
+        raise ProjectError(
+            f"{settings.master_key_env} is not set: set it to the running gateway's key, or let `rehearse --start` "
+            "bring a gateway of its own"
+        )
     address = (arguments.gateway or f"http://{settings.host}:{settings.port}").rstrip("/").removesuffix("/v1")
     stop = stopped()
     await _followed(address, key, rollout)
@@ -161,7 +173,14 @@ async def _with_the_running_gateway(
         say("no monitor is watching, so nothing rolls back by itself: `gateway` starts one, or `monitor`")
     stage = Stage(project, task, history, rollout, address, key, trouble_file(project))
     money = await asyncio.to_thread(the_money, arguments, stage, drill)
-    return await rehearse(stage, drill, stop, say, money=money)
+    return await rehearse(stage, drill, stop, say, stands=_stands(arguments), money=money)
+
+
+def _stands(arguments: Namespace) -> Callable[[Standing], None]:
+    """Who hears how it stands: the screen, which reads a line of JSON each time; nobody else."""
+    if not arguments.stands:
+        return lambda _: None
+    return lambda standing: say(json.dumps(asdict(standing)))
 
 
 def the_money(arguments: Namespace, stage: Stage, drill: Drill) -> Money:

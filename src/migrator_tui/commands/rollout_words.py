@@ -1,5 +1,6 @@
 """The commands of a rollout and their options, with the words of `--help`."""
 
+import argparse
 from pathlib import Path
 from typing import Any
 
@@ -100,7 +101,7 @@ def _rehearse(commands: Any) -> Parser:
         description="Send the project's cases as traffic through the gateway, as applications would, and make\n"
         "trouble where it is asked for: what fails must be rolled back with nobody at the keyboard.",
         epilog="exit codes: 0 guardrails and gateway did what they should; 1 they did not; 2 wrong usage or bad\n"
-        "input; 3 it was stopped, or a cap was reached",
+        "input; 3 it was stopped, a cap was reached, or calls piled up so that nothing can be said",
     )
     traffic = rehearse.add_argument_group("traffic")
     traffic.add_argument("--task", metavar="NAME", help="the task (may be left out where there is one)")
@@ -139,6 +140,8 @@ def _rehearse(commands: Any) -> Parser:
     rehearse.add_argument(
         "--format", choices=("text", "json"), default="text", help="form of the summary (default: text)"
     )
+    # For the screen, which starts this command and shows how it stands.
+    rehearse.add_argument("--stands", action="store_true", help=argparse.SUPPRESS)
     return rehearse
 
 

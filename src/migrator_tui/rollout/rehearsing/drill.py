@@ -1,5 +1,6 @@
 """What a rehearsal is to do, and the practice's own project: simulated models, short steps, nothing of the user's."""
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -83,6 +84,15 @@ def trouble_file(project: Project) -> Path:
     return history_folder(project) / "trouble.json"
 
 
+def gateway_key(project: Project, *, trusted: bool) -> str | None:
+    """The key of the gateway that runs, as applications have it; `None` where nobody said it."""
+    from migrator_tui.project.dotenv import environment
+
+    # A stranger's `.env` must not say with which key this machine's gateway is entered.
+    values = environment(project, trusted) if trusted else os.environ
+    return values.get(project.gateway.master_key_env) or None
+
+
 def refuse_impossible(drill: Drill, baseline: ModelSpec, candidate: ModelSpec) -> None:
     """Raise `ProjectError` for trouble that these models can't be brought into."""
     made = [trouble for trouble in drill.troubles if trouble != ESCALATIONS]
@@ -104,7 +114,8 @@ def practice_project(
     """The project as it is practised with, and what differs from the real one, in words.
 
     One task and one candidate, on simulated models; short steps; the project's own guardrails, with fewer
-    conversations to wait for; no sampled answers, since simulated ones say nothing of the prompt; no alerts.
+    conversations to wait for; no alerts. No answers are sampled: simulated ones say nothing of how the real models
+    do, and where the cases are known to fail, the pass rate would end each practice before its trouble began.
     """
     said = []
     stand_ins = STAND_INS_WITH_TOOLS if task.tools else STAND_INS
@@ -120,6 +131,7 @@ def practice_project(
         f"shortened: steps {steps}, each held for {first.hold_s:g} s, {first.min_sample} calls of each side or more; "
         f"guardrails from {FEWEST_UNITS} conversations on"
     )
+    said.append("no answer is sampled, so whether answers are right is not judged: pass rate says nothing here")
     settings = replace(
         project.rollout,
         steps=REHEARSAL_STEPS,
