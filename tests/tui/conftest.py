@@ -10,6 +10,7 @@ Tests that change what a model answers take `live`: simulated models behind the 
 
 import asyncio
 import json
+import pickle
 import time
 import unicodedata
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
@@ -18,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pytest_textual_snapshot import node_to_report_path
 from textual import events
 from textual.app import App
 from textual.keys import REPLACED_KEYS, _character_to_key, _get_unicode_name_from_key
@@ -331,6 +333,23 @@ async def opened(
     finally:
         await asyncio.shield(app.runs.close())
         await app.workspace.close()
+
+
+@pytest.fixture
+def snap_compare(
+    snap_compare: Callable[..., bool], request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Callable[..., bool]:
+    """As the plugin's; where pictures differ it names both files, so that nobody has to compare long texts."""
+
+    def compare(*args: Any, **options: Any) -> bool:
+        if snap_compare(*args, **options):
+            return True
+        kept = request.path.parent / "__snapshots__" / request.path.stem / f"{request.node.name}.svg"
+        now = tmp_path_factory.mktemp("picture") / kept.name
+        now.write_text(pickle.loads(node_to_report_path(request.node).read_bytes())[2], "utf-8")
+        pytest.fail(f"the screen is not as in its picture\nkept: {kept}\nnow:  {now}", pytrace=False)
+
+    return compare
 
 
 @pytest.fixture
