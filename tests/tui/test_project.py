@@ -6,9 +6,11 @@ from pathlib import Path
 import pytest
 
 from migrator_tui.history.records import Origin
+from migrator_tui.history.rollout_records import EventKind, NewRollout, RolloutState
 from migrator_tui.history.store import History
 from migrator_tui.project.cases import read_cases
 from migrator_tui.project.config import load_project
+from migrator_tui.project.rollout_settings import USUAL_STEPS
 from migrator_tui.project.schema import ModelSpec, Project, Task
 from migrator_tui.running.judging import refresh_standings
 from migrator_tui.running.overview import FileState, Overview, State, overview
@@ -348,3 +350,53 @@ async def test_limits_changed_outside_change_the_decision(ran: Path) -> None:
         await driver.until(lambda: screen.overviews[Place("triage", "newer")].state is State.READY)
         await driver.settle()
         assert "✓ ready" in row(driver, "triage", "newer")
+
+
+def roll_out(
+    folder: Path, task: str, candidate: str, state: RolloutState, kind: EventKind, percentage: float
+) -> None:
+    """A rollout of a task, and where it stands by now, as another program or the monitor left it."""
+    project = load_project(folder)
+    with History.open(project) as history:
+        old, new = (
+            version_of_record(project, history, project.task(task), m, author="t") for m in ("baseline", candidate)
+        )
+        started = history.start_rollout(
+            NewRollout(task, task, candidate, new.id, old.id, USUAL_STEPS, (), 5.0, False, 0.0),
+            {},
+            author="ann",
+            why="practice",
+        )
+        history.change_rollout(
+            started, kind=kind, who="monitor", why="latency: too slow", state=state, step=2, percentage=percentage
+        )
+
+
+@pytest.mark.parametrize(("size", "words"), [(WIDE, "! 10 % held"), (MEDIUM, "! 10%")])
+async def test_how_far_each_task_is_rolled_out_stands_in_the_row_of_its_candidate(
+    ran: Path, size: tuple[int, int], words: str
+) -> None:
+    roll_out(ran, "sorting", "twin", RolloutState.HELD, EventKind.HELD, 10.0)
+    async with opened(ran, size=size) as driver:
+        screen = await show(driver)
+        await driver.until(lambda: words in driver.text, "the rollout of another task than that in view")
+        assert words in row(driver, "sorting", "twin") and words not in row(driver, "sorting", "newer")
+        await go(driver, screen, "sorting", "twin")
+        assert "live" in driver.text and "by monitor: latency: too slow" in driver.text
+        roll_out(ran, "triage", "newer", RolloutState.RUNNING, EventKind.ADVANCED, 5.0)
+        short = size == MEDIUM
+        await driver.until(lambda: ("● 5%" if short else "● 5 %") in row(driver, "triage", "newer"), "looked again")
+
+
+async def test_where_nothing_is_rolled_out_there_is_no_column_for_it_and_where_it_is_narrow_the_details_say_it(
+    ran: Path,
+) -> None:
+    async with opened(ran, size=WIDE) as driver:
+        await show(driver)
+        assert not any(line.split()[-2:-1] == ["live"] for line in driver.lines)
+    roll_out(ran, "triage", "newer", RolloutState.ROLLED_BACK, EventKind.ROLLED_BACK, 0.0)
+    async with opened(ran, size=NARROW) as driver:
+        screen = await show(driver)
+        await go(driver, screen, "triage", "newer")
+        await driver.until(lambda: "rolled back" in driver.text, "looked at")
+        assert "by monitor: latency: too slow" in driver.text

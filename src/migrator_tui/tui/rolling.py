@@ -40,6 +40,19 @@ class Rolling(Searching):
         if self.current.NAME == "rollout" or self._looks % SELDOM == 0:
             self.look_at_rollout()
 
+        if self.current.NAME == "project" and self._looks % SELDOM == 0:
+            self.look_at_rollouts()
+
+    def look_at_rollouts(self) -> None:
+        """Look at those of all tasks: they stand side by side on the project's screen."""
+        if self.workspace.is_open:
+            self._look_at_rollouts(self.workspace.task.name)
+
+    @work(group="rollouts", exclusive=True)
+    async def _look_at_rollouts(self, task: str) -> None:
+        for other in await self.rollouts.look_at_all(self.workspace.history, but=task):
+            self.tell(RolloutLooked(other))
+
     def look_at_rollout(self) -> None:
         """Look now."""
         if self.workspace.is_open:

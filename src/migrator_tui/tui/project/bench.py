@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import on, work
 from textual.app import ComposeResult
@@ -22,6 +22,7 @@ from migrator_tui.tui.keys import PROJECT, Key, bindings
 from migrator_tui.tui.messages import (
     CaseRan,
     ProjectChanged,
+    RolloutLooked,
     RunAdvanced,
     RunEnded,
     StandingsChanged,
@@ -31,8 +32,9 @@ from migrator_tui.tui.project import rows as drawing
 from migrator_tui.tui.project.banner import banner, ready_words, tasks_by_section
 from migrator_tui.tui.project.details import detail_lines, detail_title
 from migrator_tui.tui.project.filter import RowFilter
+from migrator_tui.tui.project.live import FEWEST, is_about, live_cell, live_line
 from migrator_tui.tui.project.order import Place, grouped
-from migrator_tui.tui.project.rows import Size
+from migrator_tui.tui.project.sizes import Size
 from migrator_tui.tui.project.token import token_of
 from migrator_tui.tui.theme import MUTED, STRONG, STYLES, chip
 from migrator_tui.tui.widgets.field import Field
@@ -43,6 +45,9 @@ from migrator_tui.tui.widgets.row_list import ListRow, RowList, head_row
 from migrator_tui.tui.widgets.row_screen import RowScreen
 from migrator_tui.tui.widgets.tabs import TabNote
 from migrator_tui.tui.workspace import Workspace
+
+if TYPE_CHECKING:
+    from migrator_tui.tui.rollout.reading import Brief
 
 USUAL = 0.15
 """Intervals that end within so far of no difference set the scale of the plots."""
@@ -151,6 +156,7 @@ class ProjectBench(RowScreen):
     def on_screen_resume(self) -> None:
         self.show_keys()
         self.recount(sort=not self.program.runs.bulk)
+        self.program.look_at_rollouts()
 
     def history_opened(self) -> None:
         self.recount(sort=True)
@@ -183,6 +189,24 @@ class ProjectBench(RowScreen):
         """All outputs are in; the order stays until it is asked for."""
         self.show_keys()
         self.recount(self.places)
+
+    def on_rollout_looked(self, message: RolloutLooked) -> None:
+        """A rollout stands otherwise than it did."""
+        if self.is_mounted and self.rows.keys:
+            self.rows.refresh()
+            self._paint()
+
+    def _brief(self, place: Place) -> "Brief | None":
+        return self.program.rollouts.briefs.get(place.task)
+
+    @property
+    def _live(self) -> bool:
+        """The list has a column for how rollouts stand."""
+        room = self.size_class is not Size.NARROW and self.app.size.width >= FEWEST
+        return room and any(is_about(self._brief(place), place.candidate) for place in self.places)
+
+    def _live_cell(self, place: Place) -> Content:
+        return live_cell(self._brief(place), place.candidate, self.size_class, self.program.glyphs)
 
     def _look_again(self) -> None:
         if self._counting is not None and self._counting.is_running:
@@ -296,6 +320,7 @@ class ProjectBench(RowScreen):
                 scale=self._scale(width),
                 selected=selected,
                 glyphs=self.program.glyphs,
+                live=self._live_cell(place) if self._live else None,
             )
 
         return ListRow(place.key, draw)
@@ -303,7 +328,7 @@ class ProjectBench(RowScreen):
     def _scale(self, width: int) -> Scale | None:
         """One scale for all rows; what is much wider than the others is cut off."""
         if width not in self._scales:
-            cells = drawing.plot_cells(width, self.size_class)
+            cells = drawing.plot_cells(width, self.size_class, live=self._live)
             found = [row.difference for row in self.overviews.values() if row.difference is not None]
             usual = [one for one in found if one.low >= -USUAL and one.high <= USUAL]
             margin = -self.workspace.project.gate.margin
@@ -330,7 +355,9 @@ class ProjectBench(RowScreen):
             Content.styled(f"{len(project.tasks)} {plural}{total} · baseline {project.baseline.model}", MUTED)
         )
         width = self.rows.scrollable_content_region.width
-        self.query_one("#prompt-heads", Static).update(drawing.heads(self.size_class, self._scale(width), glyphs))
+        self.query_one("#prompt-heads", Static).update(
+            drawing.heads(self.size_class, self._scale(width), glyphs, live=self._live)
+        )
         self.show_totals()
         self.show_detail()
 
@@ -374,9 +401,9 @@ class ProjectBench(RowScreen):
         name = project.shown(file)
         narrow = self.size_class is Size.NARROW
         width = self.app.size.width - 4 if narrow else self._inner(pane)
-        shown = [
-            line.truncate(width, ellipsis=True) for line in detail_lines(row, width, glyphs, name, narrow=narrow)
-        ]
+        live = live_line(self._brief(place), place.candidate, self.workspace.author, glyphs)
+        found = detail_lines(row, width, glyphs, name, live=live, narrow=narrow)
+        shown = [line.truncate(width, ellipsis=True) for line in found]
         pane.title(detail_title(row, glyphs))
         pane.bottom(Content.styled(f"{row.cases:,} cases · {row.pairs.decided:,} judged on both", MUTED))
         static.update(Content("\n").join(shown))

@@ -26,14 +26,26 @@ def detail_title(row: Overview, glyphs: Glyphs) -> Content:
     )
 
 
-def detail_lines(row: Overview, width: int, glyphs: Glyphs, file_name: str, *, narrow: bool = False) -> list[Content]:
+def detail_lines(
+    row: Overview,
+    width: int,
+    glyphs: Glyphs,
+    file_name: str,
+    *,
+    live: "tuple[Line, bool] | None" = None,
+    narrow: bool = False,
+) -> list[Content]:
     """The rules that are not met, the cases behind them, the next step; most pressing first.
 
-    `narrow`: what a line is about is not lined up with the others.
+    `live`: what to say of its rollout, and whether that is the most pressing; `narrow`: what a line is about is not
+    lined up with the others.
     """
+    lines = _told(row, width, glyphs, file_name)
+    if live is not None:
+        lines.insert(0 if live[1] else 1, live[0])
     return [
         Content.assemble((f"{sign} ", STYLES[role]), (label if narrow else f"{label:<20}", STRONG), "  ", rest)
-        for sign, role, label, rest in _told(row, width, glyphs, file_name)
+        for sign, role, label, rest in lines
     ]
 
 

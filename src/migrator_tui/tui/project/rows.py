@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import Enum
 
 from textual.content import Content
 
@@ -10,6 +9,8 @@ from migrator_tui.parity.gate.words import signed
 from migrator_tui.running.overview import Change, FileState, Overview, State
 from migrator_tui.text_safety import safe_line
 from migrator_tui.tui.glyphs import Glyphs
+from migrator_tui.tui.project.live import CELLS
+from migrator_tui.tui.project.sizes import Size
 from migrator_tui.tui.theme import FAINT, MUTED, STRONG, STYLES
 from migrator_tui.tui.widgets.interval_plot import Scale, interval_line, position_role, scale_line
 
@@ -17,14 +18,6 @@ UNKNOWN = "–"
 WIDEST_PLOT = 40
 
 Piece = Content | str | tuple[str, str]
-
-
-class Size(Enum):
-    """How much of a row there is room for."""
-
-    WIDE = "wide"
-    MEDIUM = "medium"
-    NARROW = "narrow"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +45,12 @@ COLUMNS: Mapping[Size, Columns] = {
     Size.NARROW: Columns(15, 7, 13, 5, 7, 6, 5, 6, 5),
 }
 
+WITH_LIVE: Mapping[Size, Columns] = {
+    Size.WIDE: Columns(18, 9, 22, 5, 8, 7, 7, 7, 23),
+    Size.MEDIUM: Columns(17, 9, 22, 5, 7, 7, 5, 6, 23),
+}
+"""Those where a task is being rolled out: another column stands at the end."""
+
 STATES: Mapping[State, tuple[str, str, str]] = {
     State.NOT_READY: ("failed", "error", "not ready"),
     State.NOT_ENOUGH: ("drift", "warning", "not enough evidence"),
@@ -68,22 +67,29 @@ def state_sign(state: State, glyphs: Glyphs) -> tuple[str, str]:
     return getattr(glyphs, name), role
 
 
-def plot_cells(width: int, size: Size) -> int:
+def columns(size: Size, *, live: bool) -> Columns:
+    """The columns of a row. `live`: a rollout stands at its end."""
+    return WITH_LIVE[size] if live else COLUMNS[size]
+
+
+def plot_cells(width: int, size: Size, *, live: bool) -> int:
     """Cells of the interval plot in a row of that width; 0 where there is none."""
     if size is not Size.WIDE:
         return 0
-    c = COLUMNS[size]
+    c = columns(size, live=live)
     left = 2 + c.task + c.candidate + c.decision + 2 * c.rate + c.points + 2
-    right = c.worse + 1 + c.open + 2 * c.share + c.file
+    right = c.worse + 1 + c.open + 2 * c.share + c.file + (CELLS[size] if live else 0)
     room = width - left - right
     return min(WIDEST_PLOT, room) if room >= 12 else 0
 
 
-def heads(size: Size, scale: Scale | None, glyphs: Glyphs) -> Content:
+def heads(size: Size, scale: Scale | None, glyphs: Glyphs, *, live: bool) -> Content:
     """The line over the list."""
-    c = COLUMNS[size]
+    c = columns(size, live=live)
     p95 = f"{'p95':>{c.share}}" if size is Size.WIDE else ""
     version = f" {'ver.':<{c.file - 1}}" if size is Size.NARROW else f"   {'version':<9}file"
+    if live:
+        version = f"   {'ver.':<5}{'file':<{c.file - 8}}{'live':>{6 if size is Size.WIDE else 5}}"
     plot = Content.assemble("  ", scale_line(scale, glyphs, signed=True)) if scale is not None else Content("")
     return Content.assemble(
         (f"  {'task':<{c.task}}{'cand.':<{c.candidate}}{'decision':<{c.decision}}", MUTED),
@@ -104,9 +110,11 @@ def overview_row(
     scale: Scale | None,
     selected: bool,
     glyphs: Glyphs,
+    live: Content | None = None,
 ) -> Content:
-    """One task on one candidate. `again`: the row above is of the same task, whose name steps back."""
-    c = COLUMNS[size]
+    """One task on one candidate. `again`: the row above is of the same task, whose name steps back; `live`: how its
+    rollout stands, where the list has a column for that."""
+    c = columns(size, live=live is not None)
     # A row that is ready is grey from end to end: colour is left for work.
     quiet = row is not None and row.state is State.READY
     name_style = STRONG if selected else FAINT if again else MUTED if quiet else STYLES["text"]
@@ -131,8 +139,9 @@ def overview_row(
     if size is Size.NARROW:
         parts += [" ", (label, STYLES["text"]), (file_sign, STYLES[file_role])]
     else:
-        parts += ["   ", _cell(label, 9, MUTED if quiet else STYLES["text"])]
-        parts.append((f"{file_sign} {file_word}", STYLES[file_role]))
+        parts += ["   ", _cell(label, 9 if live is None else 5, MUTED if quiet else STYLES["text"])]
+        file = Content.styled(f"{file_sign} {file_word}", STYLES[file_role])
+        parts += [file] if live is None else [file.truncate(c.file - 8, ellipsis=True, pad=True), live]
     return Content.assemble(*parts)
 
 

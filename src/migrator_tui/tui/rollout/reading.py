@@ -17,6 +17,10 @@ if TYPE_CHECKING:
 CALLS_IN_SIGHT = 40
 SLOW_IN_SIGHT = 5
 """Of those that were only slow."""
+SLOW_TIMES, SLOW_FROM_MS = 3.0, 1_000.0
+"""A call is slow that takes so many times what is usual on its side, and long enough for somebody to notice."""
+SLOW_OF_TIMEOUT = 0.5
+"""Whatever is usual, it is from so much of the time on after which the baseline steps in."""
 EVENTS_IN_SIGHT = 200
 CALLS_EVERY = timedelta(seconds=5)
 """They are gone through one by one, so not at every look."""
@@ -40,7 +44,9 @@ class Listed:
 
     at: datetime
     calls: Sequence[Sample]
-    """The worst first."""
+    """The worst first; empty where nothing went wrong."""
+    any_came: bool
+    """The candidate had calls at all."""
     asked: Mapping[int, str | None]
     """By row of traffic, the first words of what was asked, masked; `None` where it was not kept."""
 
@@ -56,7 +62,7 @@ class Seen:
     events: Sequence[RolloutEvent]
     """Newest first."""
     hour: Mapping[str, Sequence[Slice]]
-    """By arm, the last hour minute by minute; minutes without a call are left out."""
+    """By arm, the last hour minute by minute, as far as it is this rollout's; minutes without a call are left out."""
     listed: Listed
     label: str
     """The candidate's version."""
@@ -78,8 +84,18 @@ class Seen:
 def read_brief(history: "History", task: str) -> Brief:
     """The newest rollout of a task; for threads."""
     rollout = next(iter(history.rollouts(task)), None)
-    if rollout is None:
-        return Brief(None)
+    return _brief(history, rollout) if rollout is not None else Brief(None)
+
+
+def read_briefs(history: "History") -> dict[str, Brief]:
+    """The same of every task that has one, by task."""
+    newest: dict[str, Rollout] = {}
+    for rollout in history.rollouts():
+        newest.setdefault(rollout.task, rollout)
+    return {task: _brief(history, rollout) for task, rollout in newest.items()}
+
+
+def _brief(history: "History", rollout: Rollout) -> Brief:
     events = history.rollout_events(rollout.id, EVENTS_IN_SIGHT)
     live = rollout.state in (RolloutState.RUNNING, RolloutState.SHADOW)
     asked = (event for event in events if event.kind is EventKind.READY and event.step == rollout.step)
@@ -106,8 +122,8 @@ def read(history: "History", project: Project, rollout: Rollout, now: datetime, 
         look=seen,
         at=now,
         events=events,
-        hour=history.traffic_slices(rollout.name, seen.at - HOUR),
-        listed=listed or _listed(history, rollout, now),
+        hour=history.traffic_slices(rollout.name, seen.at - HOUR, first_revision=rollout.first_revision),
+        listed=listed or _listed(history, seen, now, 1000 * project.gateway.candidate_timeout),
         label=history.version(rollout.version_id).label,
         baseline_label=history.version(rollout.baseline_version_id).label,
         lease=lease,
@@ -115,13 +131,21 @@ def read(history: "History", project: Project, rollout: Rollout, now: datetime, 
     )
 
 
-def _listed(history: "History", rollout: Rollout, now: datetime) -> Listed:
+def _listed(history: "History", look: "Look", now: datetime, timeout_ms: float) -> Listed:
     from migrator_tui.rollout.failed_calls import first_words, troubles
 
-    worst = history.worst_calls(rollout, limit=CALLS_IN_SIGHT)
-    slow = [call for call in worst if not troubles(call)][:SLOW_IN_SIGHT]
+    worst = history.worst_calls(look.rollout, limit=CALLS_IN_SIGHT)
+    medians = (stage.candidate.latency_p50_ms for stage in reversed(look.stages))
+    least = slow_from(next(filter(None, medians), None), timeout_ms)
+    slow = [call for call in worst if not troubles(call) and (call.latency_ms or 0.0) >= least][:SLOW_IN_SIGHT]
     calls = [*(call for call in worst if troubles(call)), *slow]
-    return Listed(now, calls, {call.traffic_id: first_words(call) for call in calls})
+    return Listed(now, calls, bool(worst), {call.traffic_id: first_words(call) for call in calls})
+
+
+def slow_from(usual_ms: float | None, timeout_ms: float) -> float:
+    """Milliseconds from which on a call is called slow; `usual_ms`: what half of them take."""
+    late = SLOW_OF_TIMEOUT * timeout_ms
+    return min(late, max(SLOW_FROM_MS, SLOW_TIMES * usual_ms)) if usual_ms is not None else late
 
 
 class Rollouts:
@@ -161,3 +185,18 @@ class Rollouts:
                 brief = replace(brief, rollout=seen.rollout, ready=seen.look.ready)
             self.briefs[task], self.problem = brief, ""
             return True
+
+    async def look_at_all(self, history: "History", *, but: str) -> list[str]:
+        """Read how the rollout of every task stands; the tasks whose stands otherwise than it did.
+
+        `but`: the task that is looked at by itself, and whose changes are said.
+        """
+        async with self._lock:
+            try:
+                found = await asyncio.to_thread(read_briefs, history)
+            except HistoryError as error:
+                self.problem = str(error)
+                return []
+            changed = [task for task in found if task != but and found[task] != self.briefs.get(task)]
+            self.briefs |= {task: found[task] for task in changed}
+            return changed
