@@ -222,7 +222,7 @@ def test_a_file_that_goes_while_it_is_open_is_missed(project: Project, replaced:
         if replaced:
             file.write_bytes(aside.read_bytes())
         for use in (history.lease, lambda: history.take_lease("one", 6.0)):
-            with pytest.raises(HistoryError, match="was replaced" if replaced else "is gone") as error:
+            with pytest.raises(HistoryError, match="was replaced" if replaced else "has gone") as error:
                 use()
             assert "\n" not in str(error.value)
         assert file.exists() is replaced

@@ -184,8 +184,8 @@ def _keep_to_one_file(engine: Engine, file: Path) -> None:
         except OSError:
             found = None
         if known is not None and found != known:
-            what = "is gone" if found is None else "was replaced"
-            raise HistoryError(f"history: {file} {what} while it was in use; start this program anew")
+            what = "has gone" if found is None else "was replaced"
+            raise HistoryError(f"history: {file} {what} while in use; start this program anew")
         known = found
 
     event.listen(engine, "do_connect", check)  # else SQLite would make a file without tables
