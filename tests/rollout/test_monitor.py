@@ -58,6 +58,19 @@ def test_sudden_failure_rolls_back_within_a_look(
     assert watched.kinds == ["rolled-back"]  # and that is the end of it
 
 
+def test_what_comes_in_after_a_rollback_is_not_counted_to_its_last_step(
+    project: Project, history: History, start: Start, traffic: Traffic, clock: Clock
+) -> None:
+    rollout = start()
+    healthy(traffic, rollout)
+    clock.on(10)
+    back = control.roll_back(history, rollout, who="ann", why="complaints", at=clock())
+    clock.on(1)
+    traffic(back, "baseline", 70)
+    arms = look(history, back, clock(), project).arms
+    assert (arms["baseline"].requests, arms["candidate"].requests) == (360, 40)
+
+
 def test_a_mistake_of_the_application_is_no_failure(
     history: History, start: Start, traffic: Traffic, watched: Watched, clock: Clock
 ) -> None:

@@ -59,8 +59,9 @@ class Look:
 
     @property
     def arms(self) -> Mapping[str, ArmFigures]:
-        """Both arms in the present step."""
-        mine = [stage for stage in self.stages if stage.step == self.rollout.step] or list(self.stages[-1:])
+        """Both arms in the present step; of one rolled back, in its last, without what only one side had since."""
+        here = [stage for stage in self.stages if stage.step == self.rollout.step]
+        mine = [stage for stage in here if stage.percentage or stage.shadow] or here or list(self.stages[-1:])
         return {
             "baseline": together([stage.baseline for stage in mine]),
             "candidate": together([stage.candidate for stage in mine]),
