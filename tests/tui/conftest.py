@@ -11,6 +11,7 @@ Tests that change what a model answers take `live`: simulated models behind the 
 import asyncio
 import json
 import pickle
+import shutil
 import time
 import unicodedata
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
@@ -26,6 +27,7 @@ from textual.keys import REPLACED_KEYS, _character_to_key, _get_unicode_name_fro
 from textual.pilot import Pilot
 from textual.widgets import TextArea
 
+from migrator_tui.history.location import PLACE_NAME, history_folder
 from migrator_tui.history.records import Section
 from migrator_tui.history.store import History
 from migrator_tui.models.pool import ModelPool
@@ -358,10 +360,23 @@ def shop(tmp_path: Path) -> Path:
     return write_project(tmp_path / "shop")
 
 
+@pytest.fixture(scope="session")
+def kept_answers(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where `answered` keeps the project and its history, once they were made."""
+    return tmp_path_factory.mktemp("kept") / "answers"
+
+
 @pytest.fixture
-async def answered(shop: Path) -> Path:
-    """The same, with all cases answered by both models."""
-    await run_all(shop)
+async def answered(shop: Path, kept_answers: Path) -> Path:
+    """The same, with all cases answered by both models: run once, and copied with the times of its files."""
+    project = load_project(shop)
+    if not kept_answers.exists():
+        await run_all(shop)
+        shutil.copytree(history_folder(project), kept_answers / "history", ignore=lambda *_: [PLACE_NAME])
+        shutil.copytree(shop, kept_answers / "shop")
+    else:
+        shutil.copytree(kept_answers / "history", history_folder(project))
+        shutil.copytree(kept_answers / "shop", shop, dirs_exist_ok=True)
     return shop
 
 
