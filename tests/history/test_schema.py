@@ -189,6 +189,8 @@ def test_what_is_not_ours_is_left_alone(make_project: MakeProject, tmp_path: Pat
         ("hunter2-secret", "is no URL"),
         ("nosuch://ann:hunter2-secret@host/db", "."),
         ("postgresql://ann:hunter2-secret@127.0.0.1:1/db", "."),
+        ("postgres://ann:hunter2-secret@127.0.0.1:1/db", "refused"),
+        ("postgresql+asyncpg://ann:hunter2-secret@127.0.0.1:1/db", "names a driver"),
         ("postgresql://ann@127.0.0.1:1/db?password=hunter2-secret", "refused.*ann@127.0.0.1:1/db"),
         ("postgresql://ann:hunter2-secret@127.0.0.1:1/db?nonsense=1", "nonsense"),
         ("sqlite:////proc/nowhere/hunter2.sqlite3", "."),

@@ -133,9 +133,13 @@ def parse_url(database: str, folder: Path) -> URL:
         if url.database not in (None, "", ":memory:") and not str(url.database).startswith("file:"):
             url = url.set(database=str(folder / Path(str(url.database)).expanduser()))
         return url
-    if backend != "postgresql":
+    if backend not in ("postgresql", "postgres"):
         raise HistoryError(f'history: "{backend}" databases are not supported; use sqlite or postgresql')
-    return url.set(drivername="postgresql+psycopg") if url.drivername == "postgresql" else url
+    if url.drivername not in ("postgresql", "postgres", "postgresql+psycopg"):
+        raise HistoryError(
+            f'history: "{url.drivername}" names a driver that is not used here; write postgresql://user@host/name'
+        )
+    return url.set(drivername="postgresql+psycopg")
 
 
 def _shown(url: URL) -> str:
