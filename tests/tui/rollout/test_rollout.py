@@ -2,8 +2,11 @@
 
 import asyncio
 import json
+import signal
+import sys
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -268,7 +271,10 @@ async def test_a_call_whose_input_is_a_case_already_leads_to_it(shop: Path) -> N
         await driver.until(lambda: driver.ids == ["c3"] and "a case already: c3" in driver.notice)
 
 
-async def test_a_rehearsal_is_the_programs_own_command_and_what_it_says_is_shown(shop: Path) -> None:
+async def test_a_rehearsal_is_the_programs_own_command_and_what_it_says_is_shown(
+    shop: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("LITELLM_MASTER_KEY", raising=False)
     five_percent(shop)
     server = await asyncio.start_server(lambda reader, writer: writer.close(), "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
@@ -278,17 +284,72 @@ async def test_a_rehearsal_is_the_programs_own_command_and_what_it_says_is_shown
         await shown(driver)
         await driver.press("t")
         await driver.until(lambda: "no gateway answers at 127.0.0.1:1" in driver.text)
+        assert "no key: start it with LITELLM_MASTER_KEY set to the running gateway's" in driver.text
         # How the lines break depends on how long the path of the folder is.
         await driver.until(lambda: "rehearse" in driver.text and "--start" in driver.text)
         await driver.press("enter", "escape")
         (shop / "migrator.toml").write_text(f"{config}\n[gateway]\nport = {port}\n", "utf-8")
+        monkeypatch.setenv("LITELLM_MASTER_KEY", "sk-0123456789abcdef01234567")
         await driver.bench.look_outside()
         await driver.until(lambda: driver.app.workspace.project.gateway.port == port)
         await driver.press("t")
         await driver.until(lambda: "it is down" in driver.text)
         await driver.press("enter")
-        told = ("it could not be done", "Rehearsal, trouble: none", "LITELLM_MASTER_KEY")
-        await driver.until(lambda: all(words in driver.text for words in told))
+        await driver.until(
+            lambda: "it could not be done" in driver.text and "Rehearsal, trouble: none" in driver.text
+        )
+        assert "no gateway answers at" in driver.text
+    server.close()
+
+
+async def test_a_rehearsal_that_goes_on_says_so_until_it_ends(shop: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A program of the test's own in place of the command: it tells how it stands, and ends when it is told to."""
+    program = """
+import signal, sys
+stands = '{"at_s": %s, "seconds": 60.0, "calls": 5, "under_way": %d, "not_sent": %d, "errors": 0, "trouble_at_s": %s}'
+print("traffic begins", sys.argv, flush=True)
+print(stands % (34.0, 12, 0, 15.0), flush=True)
+def later(*_):
+    print(stands % (61.0, 3, 8, 15.0), flush=True)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(print("the end") or 3))
+signal.signal(signal.SIGUSR1, later)
+while True:
+    signal.pause()
+"""
+    real, begun = asyncio.create_subprocess_exec, []
+
+    async def begin_instead(*words: str, **more: Any) -> asyncio.subprocess.Process:
+        begun.append(await real(sys.executable, "-c", program, *words[5:], **more))
+        return begun[-1]
+
+    monkeypatch.setenv("LITELLM_MASTER_KEY", "sk-0123456789abcdef01234567")
+    five_percent(shop)
+    server = await asyncio.start_server(lambda reader, writer: writer.close(), "127.0.0.1", 0)
+    with (shop / "migrator.toml").open("a", encoding="utf-8") as config:
+        config.write(f"\n[gateway]\nport = {server.sockets[0].getsockname()[1]}\n")
+    async with opened(shop, size=NARROW) as driver:
+        monkeypatch.setattr(asyncio, "create_subprocess_exec", begin_instead)
+        await shown(driver)
+        await driver.press("t")
+        await driver.until(lambda: "it is down" in driver.text)
+        assert "a second     5  10  20  calls" in driver.text
+        await driver.press("j", "left", "enter")
+        await driver.until(lambda: "rehearsing failing · 34 of 60 s · trouble for 19 s · 12 under way" in driver.text)
+        await driver.press("1")
+        await driver.until(lambda: driver.app.current.NAME == "workbench")
+        assert "rehearsing failing · 34 of 60 s" in driver.lines[0]
+        await driver.press("5")
+        begun[0].send_signal(signal.SIGUSR1)
+        await driver.until(lambda: "sent but for 8; waits for 3 under way" in driver.text)
+        await driver.until(lambda: "take a lower rate" in driver.text)
+        await driver.press("x", "1")
+        await driver.until(lambda: "5 shows what came of it" in driver.notice)
+        await driver.press("5")
+        await driver.until(lambda: isinstance(driver.app.screen, Sheet))
+        await driver.until(lambda: "the end" in driver.text and "nothing follows from it" in driver.text)
+        assert "'--rate', '5'" in driver.text and "at_s" not in driver.text
+        await driver.press("escape")
+        await driver.until(lambda: "rehearsing" not in driver.text)
     server.close()
 
 

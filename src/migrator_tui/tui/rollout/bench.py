@@ -28,14 +28,16 @@ from migrator_tui.tui.widgets.parts import Filled, Part
 from migrator_tui.tui.widgets.parts_screen import Pages, PartsScreen, Size
 from migrator_tui.tui.widgets.row_list import RowList
 
-PARTS = ("guardrails", "baseline", "candidate", "events", "calls")
-"""In the order of `tab`: what acts first."""
+PARTS = ("baseline", "candidate", "guardrails", "events", "calls")
+"""In the order of `tab`: as the eye goes."""
+FIRST = "guardrails"
+"""Where the focus is at first: what acts."""
 LADDER_ROWS = {Size.WIDE: 4, Size.MEDIUM: 4, Size.NARROW: 3}
 HEALTH_ROW, FRAME = 1, 3
 
 PAGES: Pages = {
     Size.WIDE: (("All", PARTS),),
-    Size.MEDIUM: (("Guardrails", ("guardrails", "baseline", "candidate")), ("Events", ("events", "calls"))),
+    Size.MEDIUM: (("Guardrails", ("baseline", "candidate", "guardrails")), ("Events", ("events", "calls"))),
     Size.NARROW: (
         ("Guardrails", ("guardrails",)),
         ("Arms", ("baseline", "candidate")),
@@ -44,6 +46,11 @@ PAGES: Pages = {
     ),
 }
 """What stands together where not everything has room: a page's title and its parts."""
+
+
+def first_of(names: Sequence[str]) -> str:
+    """The part of a page that has the focus at first."""
+    return FIRST if FIRST in names else names[0]
 
 
 class RolloutBench(PartsScreen):
@@ -63,6 +70,7 @@ class RolloutBench(PartsScreen):
         yield Static(id="to-come")
         with Pane(id="ladder-pane"):
             yield Static(id="ladder")
+        yield Static(id="rehearsal")
         yield Static(id="pages")
         with Vertical(id="board"):
             with Horizontal(id="arms"):
@@ -178,7 +186,7 @@ class RolloutBench(PartsScreen):
         if self.focused_part is None and self.focused is None:
             names = [name for name in self.parts_here if self.part(name).display]
             if names:
-                self.set_focus(self.part(names[0]).rows)
+                self.set_focus(self.part(first_of(names)).rows)
 
     def _bottom(self, seen: Seen) -> Content:
         """How the fallback stands; where the last look came to nothing, why: what is shown is older then."""
@@ -202,7 +210,9 @@ class RolloutBench(PartsScreen):
         if name == "candidate":
             return arm_part(seen, name, f"{self._model(seen)} {seen.label}", glyphs)
         if name == "guardrails":
-            return guardrails_part(seen, glyphs)
+            # The frame and the cell of the scrollbar.
+            room = self.app.size.width - 3 if self.maximised == name else None
+            return guardrails_part(seen, glyphs, room)
         if name == "events":
             return events_part(seen, self.workspace.author, glyphs)
         assert self.listed is not None

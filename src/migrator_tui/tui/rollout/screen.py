@@ -5,6 +5,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from textual import work
+from textual.content import Content
+from textual.widgets import Static
 
 from migrator_tui.history.errors import HistoryError
 from migrator_tui.history.rollout_records import Rollout, RolloutState
@@ -12,8 +14,9 @@ from migrator_tui.project.errors import ProjectError
 from migrator_tui.project.schema import BASELINE
 from migrator_tui.rollout.plan import step_name
 from migrator_tui.text_safety import safe_line
-from migrator_tui.tui.rollout.advancing import AdvanceDialog, objections
-from migrator_tui.tui.rollout.bench import RolloutBench
+from migrator_tui.tui.rollout.advancing import AdvanceDialog, objections, reopening
+from migrator_tui.tui.rollout.arms_part import arms_sheet
+from migrator_tui.tui.rollout.bench import RolloutBench, first_of
 from migrator_tui.tui.rollout.calls import open_calls
 from migrator_tui.tui.rollout.events_part import event_sheet
 from migrator_tui.tui.rollout.guardrails_part import guardrail_sheet
@@ -21,7 +24,8 @@ from migrator_tui.tui.rollout.reading import Seen
 from migrator_tui.tui.rollout.rehearsing import Rehearsing, ended, rehearse, stop
 from migrator_tui.tui.rollout.starting import start_rollout
 from migrator_tui.tui.rollout.words import next_name, percentage
-from migrator_tui.tui.widgets.modal import Ask
+from migrator_tui.tui.theme import STRONG
+from migrator_tui.tui.widgets.modal import Ask, Sheet
 
 if TYPE_CHECKING:
     from migrator_tui.reports.rollout_status import Status
@@ -36,16 +40,21 @@ class RolloutScreen(RolloutBench):
     def __init__(self) -> None:
         super().__init__()
         self._rehearsing: Rehearsing | None = None
+        self._outcome: Sheet | None = None
+        """What came of one, where nobody was here to see it."""
 
     def action_page_of_parts(self, by: int) -> None:
         """The next page of parts, where not all have room on one."""
         pages = self.PAGES[self.size_class]
         if len(pages) > 1 and self.maximised is None and self.has_parts:
-            self.focus_part(pages[(self.page_number + by) % len(pages)][1][0])
+            self.focus_part(first_of(pages[(self.page_number + by) % len(pages)][1]))
 
     def action_stop(self) -> None:
         if self._rehearsing is not None:
-            self._rehearsing.process.terminate()
+            if not self._rehearsing.stopping:
+                self._rehearsing.stopping = True
+                self._rehearsing.process.terminate()
+                self._show_rehearsal()
         else:
             self.program.workbench.action_stop()
 
@@ -53,7 +62,7 @@ class RolloutScreen(RolloutBench):
 
     @work(exclusive=True, group="question")
     async def action_open(self) -> None:
-        """All of the guardrail or event under the cursor, or the calls as cases."""
+        """All of the guardrail or event under the cursor, all figures of both sides, or the calls as cases."""
         part, seen = self.focused_part, self.seen
         key = part.rows.highlighted if part is not None else None
         if part is None or seen is None or key is None:
@@ -69,13 +78,13 @@ class RolloutScreen(RolloutBench):
             if sheet is not None:
                 await self.app.push_screen_wait(sheet)
         else:
-            self.say("enter makes cases of the worst calls: tab leads to them", "warning")
+            await self.app.push_screen_wait(arms_sheet(seen, self.program.glyphs))
 
     @work(exclusive=True, group="question")
     async def action_rehearse(self) -> None:
         """Practise with traffic of the cases."""
         if self._rehearsing is not None:
-            self.say("a rehearsal goes on: it takes a minute, x stops it", "warning")
+            self.say("a rehearsal goes on: x stops it", "warning")
             return
         going = await rehearse(self)
         if going is not None:
@@ -84,19 +93,40 @@ class RolloutScreen(RolloutBench):
     @work(group="rehearsal")
     async def _wait_for(self, going: Rehearsing) -> None:
         self._rehearsing = going
+        self._show_rehearsal()
         self.show_keys()
-        self.say("rehearsing: the cases are sent as traffic for a minute")
         try:
-            sheet = await ended(going)
+            sheet = await ended(going, self._show_rehearsal)
         finally:
             self._rehearsing = None
+            self._show_rehearsal()
             await stop(going)
         self.show_keys()
         self.program.look_at_rollout()
         if self.program.current is self:
             await self.app.push_screen_wait(sheet)
         else:
+            self._outcome = sheet
             self.program.say("the rehearsal is over: 5 shows what came of it", "success")
+
+    def on_screen_resume(self) -> None:
+        """What came of a rehearsal is shown to whoever was elsewhere when it ended."""
+        sheet, self._outcome = self._outcome, None
+        if sheet is not None:
+            self.app.push_screen(sheet)
+
+    def _show_rehearsal(self) -> None:
+        """How it stands: in a line of this screen as long as it goes on, and in the header on every one."""
+        going, glyphs = self._rehearsing, self.program.glyphs
+        words = going.words(glyphs) if going is not None else ""
+        if self.program.frame.waits.partition(" ")[0] in ("", "rehearsing"):  # else somebody is being asked
+            short = glyphs.fit(f" {glyphs.dot} ".join(words.split(f" {glyphs.dot} ")[:2]))
+            self.program.change_frame(waits=short)
+        if not self.query("#rehearsal"):
+            return  # the app ends
+        line = self.query_one("#rehearsal", Static)
+        line.display = bool(words)
+        line.update(Content.styled(f" {glyphs.fit(words)}", STRONG))
 
     @property
     def rehearsing(self) -> bool:
@@ -123,13 +153,16 @@ class RolloutScreen(RolloutBench):
 
     @work(exclusive=True, group="question")
     async def action_step_back(self) -> None:
-        """One step back, at once."""
+        """One step back, at once; where it is complete, nobody is in a hurry, and it asks."""
         from migrator_tui.rollout import control
 
         seen = self.seen
         if seen is None:
             return
         rollout, who, history = seen.rollout, self.workspace.author, self.workspace.history
+        if rollout.state is RolloutState.COMPLETE and rollout.step:
+            if not await self.app.push_screen_wait(reopening(rollout)):
+                return
         done = await self._change(lambda: control.step_back(history, rollout, who=who, why=BY_HAND))
         if done is not None:
             self.say(f"back to {step_name(done.present)}", "success")
