@@ -1,5 +1,6 @@
 """What is forgotten of traffic, and what never is."""
 
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 import pytest
@@ -7,6 +8,7 @@ from sqlalchemy import text as sql
 
 from migrator_tui.history.rollout_records import EventKind, Finding, Rollout, RolloutState
 from migrator_tui.history.store import History
+from tests.history.conftest import MakeProject
 from tests.history.rollout_fixtures import START, a_call, a_feedback, a_rollout, write
 
 LATER = START + timedelta(days=100)
@@ -25,7 +27,7 @@ def calls(history: History, numbers: range, **more: object) -> None:
         for n in numbers
     ]
     write(history, "migrator_traffic", made)
-    write(history, "migrator_feedback", [a_feedback(f"call-{n}", "escalated", n % 3 == 0) for n in numbers])
+    write(history, "migrator_feedback", [a_feedback(f"call-{n}", "escalated", float(n % 3 == 0)) for n in numbers])
 
 
 def counted(history: History, at: datetime) -> None:
@@ -43,7 +45,16 @@ def ended(history: History, rollout: Rollout, at: datetime) -> Rollout:
     return history.change_rollout(rollout, **back, percentage=0.0, at=at)  # type: ignore[arg-type]
 
 
-def test_calls_of_a_rollout_that_is_over_go_and_its_figures_stay(history: History) -> None:
+@pytest.fixture(params=["sqlite", "postgresql"])
+def either(request: pytest.FixtureRequest, make_project: MakeProject) -> Iterator[History]:
+    """A history on either kind of database."""
+    url = None if request.param == "sqlite" else str(request.getfixturevalue("postgres"))
+    with History.open(make_project(database=url)) as opened:
+        yield opened
+
+
+def test_calls_of_a_rollout_that_is_over_go_and_its_figures_stay(either: History) -> None:
+    history = either
     rollout = a_rollout(history)
     calls(history, range(40))
     write(history, "migrator_feedback", [a_feedback("nobody's", "stars", 1)])
@@ -108,7 +119,8 @@ def test_what_was_not_counted_or_checked_yet_stays(history: History) -> None:
     assert rows(history, "traffic") == 1
 
 
-def test_the_days_before_the_switch_stay_to_be_compared_with(history: History) -> None:
+def test_the_days_before_the_switch_stay_to_be_compared_with(either: History) -> None:
+    history = either
     from migrator_tui.rollout.figures import before_and_after
 
     rollout = a_rollout(history)

@@ -146,5 +146,6 @@ def _asked(question: str) -> str:
 def _tell(rollout: "Rollout") -> None:
     from migrator_tui.rollout.plan import step_name
 
+    state = rollout.state.value.replace("-", " ")
     step = f" (step {step_name(rollout.present)})" if rollout.state.live else ""
-    say(f"{rollout.name}: {rollout.state.value}, {rollout.percentage:g} % on {rollout.candidate}{step}")
+    say(f"{rollout.name}: {state}, {rollout.percentage:g} % on {rollout.candidate}{step}")

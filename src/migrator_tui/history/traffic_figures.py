@@ -28,6 +28,8 @@ _MEASURES, _LATENCIES, _SLICES = table(MeasureRow), table(LatencyRow), table(Sli
 _EVENTS = table(RolloutEventRow)
 
 _ARMS = (BASELINE, "candidate")
+_OF_SLICE = ("requests", "failures", "latency_n", "latency_sum", "cost_n", "cost_sum", "checked", "passed")
+"""What `_slice` takes."""
 
 
 class TrafficFigures(Part):
@@ -113,25 +115,40 @@ class TrafficFigures(Part):
             made.append((old, new))
         return made
 
-    def traffic_slices(self, name: str, since: datetime, *, minutes: int = 1) -> dict[str, list[Slice]]:
-        """By arm, what so many minutes at a time came to, oldest first; times without calls are left out."""
+    def traffic_slices(
+        self, name: str, since: datetime, *, minutes: int = 1, first_revision: int = 0
+    ) -> dict[str, list[Slice]]:
+        """By arm, what so many minutes at a time came to, oldest first; times without calls are left out.
+
+        `first_revision`: what was before it is not looked at, such as an earlier rollout of the same minute.
+        """
         s = _SLICES.c
-        columns = ("requests", "failures", "latency_n", "latency_sum", "cost_n", "cost_sum", "checked", "passed")
         wanted = (
-            select(s.arm, s.minute, *(func.sum(s[name]).label(name) for name in columns))
-            .where(s.name == name, s.minute >= int(since.timestamp() // 60))
+            select(s.arm, s.minute, *(func.sum(s[name]).label(name) for name in _OF_SLICE))
+            .where(s.name == name, s.minute >= int(since.timestamp() // 60), s.stage >= first_revision)
             .group_by(s.arm, s.minute)
             .order_by(s.minute)
         )
         found: dict[str, dict[int, list[float]]] = {arm: {} for arm in _ARMS}
         with self._history.reading() as connection:
             for row in connection.execute(wanted):
-                sums = found.setdefault(row.arm, {}).setdefault(row.minute // minutes, [0] * len(columns))
-                for place, name_ in enumerate(columns):
+                sums = found.setdefault(row.arm, {}).setdefault(row.minute // minutes, [0] * len(_OF_SLICE))
+                for place, name_ in enumerate(_OF_SLICE):
                     sums[place] += row._mapping[name_]
         return {
             arm: [_slice(bucket * minutes, *sums) for bucket, sums in sorted(of.items())] for arm, of in found.items()
         }
+
+    def traffic_between(self, name: str, since: datetime, until: datetime | None = None) -> dict[str, Slice]:
+        """By arm, what the minutes that began in that time came to in all; an arm without calls is left out."""
+        s = _SLICES.c
+        mine = and_(s.name == name, s.minute >= math.ceil(since.timestamp() / 60))
+        if until is not None:
+            mine = and_(mine, s.minute < math.ceil(until.timestamp() / 60))
+        wanted = select(s.arm, *(func.sum(s[name]).label(name) for name in _OF_SLICE)).where(mine).group_by(s.arm)
+        with self._history.reading() as connection:
+            rows = connection.execute(wanted).all()
+        return {row.arm: _slice(int(since.timestamp() // 60), *row[1:]) for row in rows}
 
     def unchecked_samples(self, names: Collection[str], limit: int = 100) -> tuple[list[Sample], int]:
         """Sampled answers under those names that nobody has looked at yet for this project, oldest first; and the

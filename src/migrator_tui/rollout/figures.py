@@ -170,22 +170,20 @@ def before_and_after(history: "History", rollout: Rollout, *, days: int = 7) -> 
     since = next((event.at for event in events if event.kind is EventKind.COMPLETED), None)
     if since is None or rollout.state is not RolloutState.COMPLETE:
         return []
-    slices = history.traffic_slices(rollout.name, since - timedelta(days=days))
-    old = [piece for piece in slices["baseline"] if piece.at < since]
-    new = [piece for piece in slices["candidate"] if piece.at >= since]
-    sizes = sum(piece.requests for piece in old), sum(piece.requests for piece in new)
-    if min(sizes) < _FEWEST:
+    old = history.traffic_between(rollout.name, since - timedelta(days=days), since).get("baseline")
+    new = history.traffic_between(rollout.name, since).get("candidate")
+    if old is None or new is None or min(old.requests, new.requests) < _FEWEST:
         return []
     found = []
     for metric, mean in (
         ("failures", _failures),
         ("check-pass-rate", _passed),
-        ("latency", _latency),
-        ("cost", _cost),
+        ("latency", lambda calls: calls.latency_ms),
+        ("cost", lambda calls: calls.cost),
     ):
         before, after = mean(old), mean(new)
         if before is not None and after is not None:
-            found.append(BeforeAndAfter(metric, before, after, *sizes))
+            found.append(BeforeAndAfter(metric, before, after, old.requests, new.requests))
     return found
 
 
@@ -216,25 +214,9 @@ def drifted(seen: Look) -> dict[str, str]:
     return found
 
 
-def _failures(pieces: Sequence[Slice]) -> float | None:
-    calls = sum(piece.requests for piece in pieces)
-    return sum(piece.failures for piece in pieces) / calls if calls else None
+def _failures(calls: Slice) -> float | None:
+    return calls.failures / calls.requests if calls.requests else None
 
 
-def _passed(pieces: Sequence[Slice]) -> float | None:
-    checked = sum(piece.checked for piece in pieces)
-    return sum(piece.passed for piece in pieces) / checked if checked >= _FEWEST_CHECKED else None
-
-
-def _latency(pieces: Sequence[Slice]) -> float | None:
-    return _weighted([(piece.latency_ms, piece.requests) for piece in pieces])
-
-
-def _cost(pieces: Sequence[Slice]) -> float | None:
-    return _weighted([(piece.cost, piece.requests) for piece in pieces])
-
-
-def _weighted(pieces: Sequence[tuple[float | None, int]]) -> float | None:
-    known = [(value, weight) for value, weight in pieces if value is not None]
-    weight = sum(weight for _, weight in known)
-    return sum(value * weight for value, weight in known) / weight if weight else None
+def _passed(calls: Slice) -> float | None:
+    return calls.passed / calls.checked if calls.checked >= _FEWEST_CHECKED else None
