@@ -69,7 +69,9 @@ async def test_it_shows_where_a_rollout_stands_and_what_it_waits_for(shop: Path)
         assert "95 %" in row(driver, "╭─ baseline") and "new.jsonl v1 5 %" in row(driver, "╭─ candidate")
         both = row(driver, "│  calls ")
         assert "2,850" in both and "150" in both and "▅" in both
-        assert row(driver, "│  ! latency").count("━") == 11 and "near its limit" in row(driver, "╭─ Guardrails")
+        near = row(driver, "│  ! latency")
+        assert 0.7 < near.count("━") / (near.count("━") + near.count("─")) < 0.85
+        assert "near its limit" in row(driver, "╭─ Guardrails")
         assert "no call streams" in row(driver, "· first token") and "✓" in row(driver, "sound traffic")
         assert "the monitor looked 2 s ago" in driver.text
         events = [line for line in driver.lines if " started " in line or "watch this" in line]
@@ -97,7 +99,7 @@ async def test_nothing_jumps_where_new_calls_come_in(shop: Path) -> None:
         await driver.press("j", "enter")
         await driver.until(lambda: "Guardrail on failures" in driver.text)
         assert "at most 1 pt above baseline" in driver.text and "worse by" in driver.text
-        await driver.press("escape", "tab", "tab", "tab", "tab")
+        await driver.press("escape", "tab", "tab", "tab")
         calls_list = driver.app.current.query_one("#calls-rows")
         listed = calls_list.keys
         write(driver.history, "migrator_traffic", [each | {"row_id": f"yet-{n}"} for n, each in enumerate(more)])
@@ -235,7 +237,7 @@ async def test_a_call_that_went_wrong_becomes_a_case(shop: Path) -> None:
     five_percent(shop)
     async with opened(shop, size=WIDE) as driver:
         await shown(driver)
-        await driver.press("shift+tab")
+        await driver.press("tab", "tab")
         listed = driver.app.current.query_one("#calls-rows")
         assert listed.has_focus
         await driver.press("j", "j", "enter")
@@ -266,7 +268,7 @@ async def test_a_call_whose_input_is_a_case_already_leads_to_it(shop: Path) -> N
         known = sampled(row | {"row_id": "known", "request_id": "known"}, "question about c3")
         write(driver.history, "migrator_traffic", [known])
         await shown(driver)
-        await driver.press("shift+tab", "enter")
+        await driver.press("tab", "tab", "enter")
         await driver.until(lambda: driver.app.current.NAME == "workbench")
         await driver.until(lambda: driver.ids == ["c3"] and "a case already: c3" in driver.notice)
 
@@ -307,7 +309,7 @@ async def test_a_rehearsal_that_goes_on_says_so_until_it_ends(shop: Path, monkey
     program = """
 import signal, sys
 stands = '{"at_s": %s, "seconds": 60.0, "calls": 5, "under_way": %d, "not_sent": %d, "errors": 0, "trouble_at_s": %s}'
-print("traffic begins", sys.argv, flush=True)
+print("traffic begins", flush=True)
 print(stands % (34.0, 12, 0, 15.0), flush=True)
 def later(*_):
     print(stands % (61.0, 3, 8, 15.0), flush=True)
@@ -316,10 +318,11 @@ signal.signal(signal.SIGUSR1, later)
 while True:
     signal.pause()
 """
-    real, begun = asyncio.create_subprocess_exec, []
+    real, begun, asked = asyncio.create_subprocess_exec, [], []
 
     async def begin_instead(*words: str, **more: Any) -> asyncio.subprocess.Process:
-        begun.append(await real(sys.executable, "-c", program, *words[5:], **more))
+        asked.extend(words)
+        begun.append(await real(sys.executable, "-c", program, **more))
         return begun[-1]
 
     monkeypatch.setenv("LITELLM_MASTER_KEY", "sk-0123456789abcdef01234567")
@@ -347,7 +350,8 @@ while True:
         await driver.press("5")
         await driver.until(lambda: isinstance(driver.app.screen, Sheet))
         await driver.until(lambda: "the end" in driver.text and "nothing follows from it" in driver.text)
-        assert "'--rate', '5'" in driver.text and "at_s" not in driver.text
+        assert "at_s" not in driver.text and "traffic begins" in driver.text
+        assert "--rate 5 --seconds 60 --trouble failing" in " ".join(asked)
         await driver.press("escape")
         await driver.until(lambda: "rehearsing" not in driver.text)
     server.close()
