@@ -291,6 +291,25 @@ def test_only_the_master_key_opens(monkeypatch: pytest.MonkeyPatch) -> None:
     assert not plugin.admitted("/feedback", {b"authorization": b"Bearer "})
 
 
+@pytest.mark.parametrize(
+    ("name", "value", "path", "code"),
+    [
+        (b"content-type", b"application/x-www-form-urlencoded", "/feedback", 400),
+        (b"content-type", b"application/json; charset=utf-8", "/feedback", None),
+        (b"content-type", b"multipart/form-data; boundary=x", "/v1/audio/transcriptions", None),
+        (b"x-litellm-timeout", b"1", "/v1/chat/completions", 400),
+        (b"content-length", b"99999999999", "/v1/files", 413),
+    ],
+)
+def test_what_is_refused_before_its_body_is_read(
+    monkeypatch: pytest.MonkeyPatch, name: bytes, value: bytes, path: str, code: int | None
+) -> None:
+    monkeypatch.setenv("LITELLM_MASTER_KEY", "sk-right")
+    assert plugin.refused_unread(path, {name: value})[0] == 401
+    refused = plugin.refused_unread(path, {b"authorization": b"Bearer sk-right", name: value})
+    assert (refused and refused[0]) == code
+
+
 @pytest.mark.parametrize("key", [None, "", "sk-1234", "a" * 40])
 def test_a_weak_master_key_ends_the_proxy(key: str | None) -> None:
     with pytest.raises(SystemExit):

@@ -1194,10 +1194,12 @@ def refused_unread(path: str, headers: Mapping[bytes, bytes]) -> tuple[int, str,
     length = headers.get(b"content-length", b"0")
     if length.isdigit() and int(length) > MAX_BODY:
         return 413, TOO_LARGE, None
+    if not path.endswith(JSON_PATHS):
+        return None
+    if b"form" in headers.get(b"content-type", b"").lower():
+        return 400, "the header Content-Type must be application/json", "content-type"
     steers = next((name for name in HEADERS_ASIDE.split() if name.encode() in headers), None)
-    if steers is not None and path.endswith(JSON_PATHS):
-        return 400, f"the header {steers} {NOT_THEIRS}", steers
-    return None
+    return None if steers is None else (400, f"the header {steers} {NOT_THEIRS}", steers)
 
 
 def _unexpected(error: Exception, path: str) -> tuple[int, str, str | None]:
