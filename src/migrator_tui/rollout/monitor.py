@@ -15,7 +15,7 @@ from migrator_tui.history.errors import HistoryError, OvertakenError
 from migrator_tui.project.schema import Project
 from migrator_tui.rollout import control
 from migrator_tui.rollout.alerts import Alert
-from migrator_tui.rollout.figures import SHARES, Look, before_and_after, drifted, look
+from migrator_tui.rollout.figures import SHARES, BeforeAndAfter, Look, before_and_after, drifted, look
 from migrator_tui.rollout.plan import step_name
 from migrator_tui.rollout.sampling import findings
 from migrator_tui.rollout.started import METRIC as AS_STARTED
@@ -31,6 +31,7 @@ LEASE_S = 6.0
 MONITOR = "monitor"
 """Who the events say it was."""
 FORGETS_EVERY = timedelta(hours=1)
+COMPARES_EVERY = timedelta(minutes=1)
 SAMPLES, SAMPLES_S = 50, 1.0
 """Sampled answers that one look puts to the checks, and the seconds after which it leaves the rest for the next."""
 
@@ -67,6 +68,8 @@ class Monitor:
         self._trouble = ""
         self._checked = 0
         self._forgets_at: datetime | None = None
+        self._compared: dict[int, datetime] = {}
+        """When each rollout was held against the days before its switch."""
 
     def run(self, stop: threading.Event, *, every_s: float = LOOK_EVERY_S) -> None:
         """Look until `stop` is set. A database that is away is waited for."""
@@ -177,7 +180,7 @@ class Monitor:
             if result.state == "near" or (result.state == "tripped" and result.action == "hold")
         }
         limits = {rule.metric: rule.limit for rule in seen.rollout.guardrails if rule.action == "hold"}
-        for found in before_and_after(self._history, seen.rollout):
+        for found in self._since_the_switch(seen):
             shares = found.metric in SHARES
             if found.worse_by > limits.get(found.metric, 0.02 if shares else 0.25):
                 what = (
@@ -193,6 +196,14 @@ class Monitor:
         """Say what changes nothing, unless this look took so long that another monitor says it meanwhile."""
         self._history.note_rollout(seen.rollout, kind=kind, who=MONITOR, why=what, at=seen.at, owner=self._owner)
         self._say(seen.rollout, kind, what)
+
+    def _since_the_switch(self, seen: Look) -> Sequence[BeforeAndAfter]:
+        """Seldom: after some months there is much to sum, and what it tells changes slowly."""
+        last = self._compared.get(seen.rollout.id)
+        if last is not None and seen.at - last < COMPARES_EVERY:
+            return ()
+        self._compared[seen.rollout.id] = seen.at
+        return before_and_after(self._history, seen.rollout)
 
     def _put_samples_to_checks(self) -> None:
         """Some of them: whatever a stranger's answer costs to look at, the next look at the traffic is not late."""
