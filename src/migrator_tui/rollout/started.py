@@ -55,7 +55,7 @@ def as_started(rollout: Rollout, project: Project) -> GuardrailResult | None:
     return _result("near", "; ".join(besides)) if besides else _result("ok", "")
 
 
-_AND_SO = ": from its next start on the gateway does so; put it back, or roll back and start anew"
+_AND_SO = ": a gateway that starts from now on goes by that; put it back, or roll back and start anew"
 
 
 class Stated:
