@@ -113,7 +113,7 @@ def decide(results: Sequence[GuardrailResult], health: Sequence[GuardrailResult]
     if rolled_back:
         return Decision("roll-back", rolled_back)
     held = [_reason(result) for result in (*tripped, *health) if result.state == "tripped"]
-    held += [_reason(result) for result in results if result.state == "inconclusive" and _waits(result)]
+    held += [_reason(result) for result in results if waits(result)]
     return Decision("hold" if held else "advance-allowed", held)
 
 
@@ -162,8 +162,10 @@ def _reason(result: GuardrailResult) -> str:
     return f"{result.metric}: {result.why}"
 
 
-def _waits(result: GuardrailResult) -> bool:
-    """An answer of this guardrail must be waited for."""
+def waits(result: GuardrailResult) -> bool:
+    """It can't tell yet, and nothing advances until it can."""
+    if result.state != "inconclusive":
+        return False
     if result.estimate is not None:  # worse than allowed, and it may be chance
         return True
     return result.metric not in RARE and (not result.unfed or result.metric == "escalations")

@@ -31,6 +31,19 @@ NAMES = {
 }
 """Metric to what people call it."""
 
+MEASURED = {
+    "tripwire": "calls of the candidate that failed in the last minutes; trips where chance can't be why",
+    "failures": "calls that failed, those included that another attempt or the baseline made good",
+    "fallbacks": "calls of the candidate that the baseline answered",
+    "escalations": "conversations that were escalated, as feedback says",
+    "thumbs-down": "thumbs that point down, of those that feedback gave",
+    "check-pass-rate": "sampled answers that pass the task's checks",
+    "latency": "time until the whole answer is there, geometric mean",
+    "first-token": "time until a stream's first token, geometric mean",
+    "cost": "what a call costs, mean",
+}
+"""Metric to what is counted or measured of each side."""
+
 _REASON = re.compile(r"(?:^|(?<=; )|(?<=\(against: ))[a-z][a-z-]*(?=: )")
 """The name of a guardrail where its reason begins."""
 
@@ -99,6 +112,15 @@ def limit_words(rule: GuardrailRule) -> str:
     if METRICS.get(rule.metric) == "down":
         return f"no more than {limit} pt below baseline"
     return f"at most {limit} pt above baseline" if rule.limit else "not above baseline"
+
+
+def short_limit(rule: GuardrailRule) -> str:
+    """The same where there is little room: `+25 %`, `+1 pt`, `−2 pt`, of shares `10 %`."""
+    limit = f"{100 * rule.limit:g}"
+    if rule.metric in (TRIPWIRE, "fallbacks"):
+        return f"{limit} %"
+    sign = "" if not rule.limit else "−" if METRICS.get(rule.metric) == "down" else "+"
+    return f"{sign}{limit} {'%' if rule.metric in RELATIVE else 'pt'}"
 
 
 def harm_words(metric: str, harm: float | None, *, unit: bool = True) -> str:

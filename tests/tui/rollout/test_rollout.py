@@ -99,7 +99,7 @@ async def test_nothing_jumps_where_new_calls_come_in(shop: Path) -> None:
         await driver.press("j", "enter")
         await driver.until(lambda: "Guardrail on failures" in driver.text)
         assert "at most 1 pt above baseline" in driver.text and "worse by" in driver.text
-        await driver.press("escape", "tab", "tab", "tab")
+        await driver.press("escape", "tab", "tab", "tab", "tab")
         calls_list = driver.app.current.query_one("#calls-rows")
         listed = calls_list.keys
         write(driver.history, "migrator_traffic", [each | {"row_id": f"yet-{n}"} for n, each in enumerate(more)])
@@ -408,3 +408,75 @@ async def test_without_a_rollout_the_decision_stands_there_and_a_start_asks_why(
         assert started.why == "a tryy", "in the reason, the arrow moves in the text"
         await driver.until(lambda: "● shadow" in driver.text)
         assert "nobody watches" in driver.text
+
+
+async def test_quick_and_healthy_calls_are_no_trouble_and_bars_are_of_this_rollout_alone(shop: Path) -> None:
+    steps = (Step(50, 60, 20), Step(75, 60, 20), Step(100, 60, 20))
+    with open_history(shop) as history:
+        first = begin(history, shop, steps=steps, at=NOW - timedelta(minutes=40))
+        write(history, "migrator_traffic", calls(first, "candidate", 90, since=first.since, seconds=1800, failing=80))
+        control.roll_back(history, first, who="ann", why="it fails", at=NOW - timedelta(minutes=8, seconds=30))
+        rollout = begin(history, shop, steps=steps, at=NOW - timedelta(minutes=8, seconds=20))
+        for arm, took in (("baseline", 12.0), ("candidate", 41.0)):
+            rows = calls(rollout, arm, 60, since=rollout.since, seconds=60, latency_ms=took)
+            write(history, "migrator_traffic", rows)
+        history.sum_up_traffic(at=NOW)
+    async with opened(shop, size=WIDE) as driver:
+        await shown(driver)
+        assert "Of its last calls none failed" in driver.text and "slow" not in driver.text
+        assert "41 ms" in row(driver, "│  latency ") and "12 ms" in row(driver, "│  latency ")
+        hour = driver.app.rollouts.seen["triage"].hour
+        assert [sum(each.requests for each in hour[arm]) for arm in ("baseline", "candidate")] == [60, 60]
+        assert sum(each.failures for each in hour["candidate"]) == 0
+        (late,) = calls(rollout, "candidate", 1, since=NOW - timedelta(seconds=9), seconds=2, latency_ms=1_400.0)
+        write(driver.history, "migrator_traffic", [late | {"row_id": "late", "request_id": "late"}])
+        driver.app.rollouts.clock = lambda: NOW + timedelta(seconds=10)
+        driver.app.look_at_rollout()
+        await driver.until(lambda: "worst calls 1 slow" in driver.text)
+        assert "1.40 s" in row(driver, "· slow ")
+
+
+async def test_a_complete_rollout_is_taken_back_only_after_a_yes(shop: Path) -> None:
+    with open_history(shop) as history:
+        rollout = begin(history, shop, steps=(Step(50, 60, 20), Step(100, 60, 20)), at=NOW - timedelta(minutes=9))
+        for _ in rollout.steps:
+            rollout = control.advance(history, rollout, who="ann", blockers=["no calls"], reason="now")
+        assert rollout.state is RolloutState.COMPLETE
+    async with opened(shop, size=NARROW) as driver:
+        await shown(driver)
+        await driver.press("<")
+        await driver.until(lambda: "Take triage back to 50 %? It is complete" in driver.text)
+        assert "from 95 % to 50 % of the conversations" in driver.text and "held anew" in driver.text
+        await driver.press("escape")
+        assert newest(driver).state is RolloutState.COMPLETE
+        await driver.press("<", "enter")
+        await driver.until(lambda: newest(driver).percentage == 50)
+        assert newest(driver).state is RolloutState.RUNNING and kinds(driver)[0] is EventKind.STEPPED_BACK
+
+
+async def test_guardrails_use_the_room_they_have_and_tell_more_alone(shop: Path) -> None:
+    with open_history(shop) as history:
+        rollout = begin(history, shop, at=NOW - timedelta(minutes=30))
+        rollout = at_step(history, rollout, 1, NOW - timedelta(minutes=20))
+        write(history, "migrator_traffic", calls(rollout, "baseline", 400, since=rollout.since, seconds=900))
+        write(history, "migrator_traffic", calls(rollout, "candidate", 4, since=rollout.since, seconds=900))
+        history.sum_up_traffic(at=NOW)
+    async with opened(shop, size=NARROW) as driver:
+        await shown(driver)
+        rows = [line.strip("│ ") for line in driver.lines if "conversations on the candidate" in line]
+        assert "~ fallbacks      10 %    4 of 50 conversations on the candidate   roll back" in rows
+        assert "~ latency        +25 %   4 of 50 conversations on the candidate   hold" in rows
+    async with opened(shop, size=WIDE) as driver:
+        await shown(driver)
+        assert "no escalation was reported: send feedback, or turn this guardrail off" in row(driver, "~ escalations")
+        assert "baseline 400, candidate 4" not in driver.text
+        await driver.press("+")
+        await driver.until(lambda: "conversations: baseline 400, candidate 4; looks from 50 each" in driver.text)
+        assert "calls that failed, those included that another attempt" in driver.text
+        assert "errs in 0.83 % of rollouts at most" in driver.text and "held below 0.001" in driver.text
+        await driver.press("escape", "shift+tab", "enter")
+        await driver.until(lambda: "Both sides, in the present step" in driver.text)
+        sheet = [line for line in driver.lines if "latency p95" in line]
+        assert any(line.count(" s ") == 2 for line in sheet), sheet
+        await driver.press("escape", "tab", "tab")
+        assert driver.app.current.query_one("#events-rows").has_focus

@@ -8,8 +8,8 @@ from textual.containers import Vertical
 from textual.content import Content
 from textual.widgets import Input, Static
 
-from migrator_tui.history.rollout_records import EventKind
-from migrator_tui.rollout.plan import duration
+from migrator_tui.history.rollout_records import EventKind, Rollout
+from migrator_tui.rollout.plan import duration, step_name
 from migrator_tui.rollout.words import named
 from migrator_tui.text_safety import safe_line
 from migrator_tui.tui.glyphs import Glyphs
@@ -18,7 +18,7 @@ from migrator_tui.tui.rollout.reading import Seen
 from migrator_tui.tui.rollout.words import next_name, percentage
 from migrator_tui.tui.theme import MUTED, STRONG, STYLES
 from migrator_tui.tui.widgets.field import Field
-from migrator_tui.tui.widgets.modal import Modal
+from migrator_tui.tui.widgets.modal import Confirm, Modal
 from migrator_tui.tui.widgets.parts import hanging
 
 if TYPE_CHECKING:
@@ -38,6 +38,21 @@ def objections(history: "History", seen: Seen) -> list[str]:
     missing = backing(history, rollout.task, rollout.candidate, history.version(rollout.version_id)).missing
     agreed = any(event.kind is EventKind.OVERRIDDEN and missing in event.why for event in seen.events)
     return [*seen.look.blockers, *([missing] if missing and not agreed else [])]
+
+
+def reopening(rollout: Rollout) -> Confirm:
+    """What a step back from a complete rollout would do."""
+    before = rollout.steps[rollout.step - 1]
+    to = percentage(min(before.percentage, 100 - rollout.hold_back))
+    return Confirm(
+        f"Take {rollout.name} back to {step_name(before)}? It is complete",
+        [
+            Content.styled(f"from {percentage(rollout.percentage)} to {to} of the conversations, at once", STRONG),
+            "It is under way again then, and this step is held anew: "
+            f"{duration(before.hold_s)} and {before.min_sample:,} calls on each arm at least.",
+        ],
+        yes="enter step back",
+    )
 
 
 class AdvanceDialog(Modal[str]):

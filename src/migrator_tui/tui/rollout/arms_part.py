@@ -9,11 +9,13 @@ from textual.content import Content
 
 from migrator_tui.history.rollout_records import ArmFigures, Measure, Slice
 from migrator_tui.rollout.figures import SHARES, interval
-from migrator_tui.rollout.words import UNKNOWN
+from migrator_tui.rollout.plan import step_name
+from migrator_tui.rollout.words import UNKNOWN, time_words
 from migrator_tui.tui.glyphs import Glyphs
 from migrator_tui.tui.rollout.reading import Seen
 from migrator_tui.tui.rollout.words import percentage
 from migrator_tui.tui.theme import MUTED, STRONG, STYLES
+from migrator_tui.tui.widgets.modal import Sheet
 from migrator_tui.tui.widgets.parts import Filled, cell
 from migrator_tui.tui.widgets.row_list import ListRow
 
@@ -50,14 +52,10 @@ def _share(metric: str) -> Callable[[ArmFigures], str]:
     return words
 
 
-def _seconds(ms: float | None) -> str:
-    return UNKNOWN if ms is None else f"{ms / 1000:.2f} s"
-
-
 def _typical(metric: str) -> Callable[[ArmFigures], str]:
     def words(arm: ArmFigures) -> str:
         mean = _mean(metric)(arm)
-        return _seconds(None if mean is None else math.exp(mean))
+        return time_words(None if mean is None else math.exp(mean))
 
     return words
 
@@ -106,9 +104,9 @@ LINES: Sequence[Line] = (
     Line("escalations", _share("escalations"), "escalations"),
     Line("latency", _typical("latency"), "latency", _slow),
     Line("cost per call", _cost, "cost", _spent),
-    Line("latency p95", lambda arm: _seconds(arm.latency_p95_ms)),
+    Line("latency p95", lambda arm: time_words(arm.latency_p95_ms)),
     Line("first token", _typical("first-token"), "first-token"),
-    Line("first token p95", lambda arm: _seconds(arm.first_token_p95_ms)),
+    Line("first token p95", lambda arm: time_words(arm.first_token_p95_ms)),
     Line("fallbacks", _share("fallbacks"), "fallbacks"),
     Line("thumbs down", _share("thumbs-down"), "thumbs-down"),
     Line("conversations", lambda arm: f"{arm.conversations:,}"),
@@ -129,23 +127,43 @@ def arm_part(seen: Seen, arm: str, model: str, glyphs: Glyphs) -> Filled:
     copies = look.rollout.shadow and arm == "candidate"
     share = "copies, nobody sees it" if copies else percentage(served)
     title = Content.assemble((arm, STRONG), (f" {model} ", MUTED), (share, STYLES["text"]), " ")
-    rows = [_row(line, seen, arm, mine, other, glyphs) for line in LINES]
-    drift = sorted({name for each in (mine, other) for name in each.measures if name.startswith(DRIFT)})
-    rows += [
-        _row(Line(f"{name.removeprefix(DRIFT)} (drift)", _share(name), name), seen, arm, mine, other, glyphs)
-        for name in drift
-        if name != f"{DRIFT}any"
-    ]
+    rows = [_row(line, seen, arm, mine, glyphs) for line in _lines(mine, other)]
 
     def heads(room: int) -> Content:
         left = f"  {'':<{NAME}}{'now':>{NOW - 1}} {'95 % interval':>{RANGE - 1}} "
         return Content.assemble((left, MUTED), (f"{'last hour':>{max(0, room - len(left) - 1)}}", MUTED))
 
-    bottom = "" if look.rollout.state.live else "as it stood"
+    bottom = "as it stood" if not look.rollout.state.live else f"all of its time at {step_name(look.rollout.present)}"
     return Filled(title, rows, heads, Content.styled(bottom, MUTED))
 
 
-def _row(line: Line, seen: Seen, arm: str, mine: ArmFigures, other: ArmFigures, glyphs: Glyphs) -> ListRow:
+def arms_sheet(seen: Seen, glyphs: Glyphs) -> Sheet:
+    """All figures of both arms, side by side, for which the panes may have no room."""
+    old, new = (seen.look.arms[arm] for arm in ("baseline", "candidate"))
+    lines = [Content.styled(f"{'':<{NAME + 1}}{'baseline':>{NOW + RANGE}}{'candidate':>{NOW + RANGE}}", MUTED)]
+    for line in _lines(old, new):
+        cells = [cell(line.name, NAME + 1, "muted")]
+        for arm in (old, new):
+            about = _range(line.metric, arm) if line.metric is not None else ""
+            cells += [
+                cell(line.now(arm), NOW, "text", right=True),
+                cell(glyphs.fit(about), RANGE, "muted", right=True),
+            ]
+        lines.append(Content.assemble(*cells))
+    note = "Beside each figure its plain 95 % interval, for eyes only; those of the guardrails hold at every look."
+    return Sheet(
+        "Both sides, in the present step", Content("\n").join([*lines, Content(""), Content.styled(note, MUTED)])
+    )
+
+
+def _lines(mine: ArmFigures, other: ArmFigures) -> list[Line]:
+    """The rows: what any call has, and the drift that was seen on either arm."""
+    drift = sorted({name for each in (mine, other) for name in each.measures if name.startswith(DRIFT)})
+    named = (name for name in drift if name != f"{DRIFT}any")
+    return [*LINES, *(Line(f"{name.removeprefix(DRIFT)} (drift)", _share(name), name) for name in named)]
+
+
+def _row(line: Line, seen: Seen, arm: str, mine: ArmFigures, glyphs: Glyphs) -> ListRow:
     now = line.now(mine)
     about = _range(line.metric, mine) if line.metric is not None else ""
     role = "muted" if now in (UNKNOWN, "0") else "text"
@@ -167,14 +185,16 @@ def _row(line: Line, seen: Seen, arm: str, mine: ArmFigures, other: ArmFigures, 
 
 
 def _range(metric: str, arm: ArmFigures) -> str:
-    found = interval(metric, arm.measures.get(metric, Measure()))
-    if found is None:
+    measure = arm.measures.get(metric, Measure())
+    found = interval(metric, measure)
+    if found is None or measure.mean is None:
         return ""
     low, high = found.low, found.high
     if metric in SHARES or metric.startswith(DRIFT):
         return f"{100 * max(0.0, low):.1f} … {100 * min(1.0, high):.1f}"
     if metric in ("latency", "first-token"):
-        return f"{math.exp(low) / 1000:.2f} … {math.exp(high) / 1000:.2f}"
+        ends = (time_words(math.exp(end), like=math.exp(measure.mean)).split()[0] for end in (low, high))
+        return " … ".join(ends)
     return f"{max(0.0, low):.4f} … {high:.4f}"
 
 

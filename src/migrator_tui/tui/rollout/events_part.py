@@ -7,7 +7,7 @@ from textual.content import Content
 
 from migrator_tui.history.rollout_records import RolloutEvent, Sample
 from migrator_tui.rollout.failed_calls import troubles
-from migrator_tui.rollout.words import named
+from migrator_tui.rollout.words import named, time_words
 from migrator_tui.text_safety import safe, safe_line
 from migrator_tui.tui.glyphs import Glyphs
 from migrator_tui.tui.rollout.reading import Listed, Seen
@@ -17,20 +17,23 @@ from migrator_tui.tui.widgets.modal import Sheet
 from migrator_tui.tui.widgets.parts import Filled, cell, heading, mark, text_row
 from migrator_tui.tui.widgets.row_list import ListRow
 
-WHAT, WRONG, TOOK = 19, 24, 8
+WHAT, WRONG, TOOK = 19, 24, 9
 
 
 def events_part(seen: Seen, author: str, glyphs: Glyphs) -> Filled:
     """A row an event."""
     times = [clock_words(event.at, seen.at) for event in seen.events]
     cells = max((len(time) for time in times), default=0) + 1
-    rows = [_event_row(event, time, cells, author, glyphs) for event, time in zip(seen.events, times, strict=True)]
+    what = max((len(event_look(event, glyphs)[1]) for event in seen.events), default=0) + 1
+    columns = cells, max(WHAT, what)
+    rows = [_event_row(event, time, columns, author, glyphs) for event, time in zip(seen.events, times, strict=True)]
     taken = Content.styled(f"looked at {seen.at.astimezone():%H:%M:%S}", MUTED)
     return Filled(heading("Events", f"{len(rows):,}"), rows, None, taken)
 
 
-def _event_row(event: RolloutEvent, when: str, cells: int, author: str, glyphs: Glyphs) -> ListRow:
+def _event_row(event: RolloutEvent, when: str, columns: tuple[int, int], author: str, glyphs: Glyphs) -> ListRow:
     sign, words, role = event_look(event, glyphs)
+    cells, what = columns
     why = f"by {who_words(event.who, author)}" + (f": {named(event.why)}" if event.why else "")
 
     def draw(width: int, selected: bool) -> Content:
@@ -38,8 +41,8 @@ def _event_row(event: RolloutEvent, when: str, cells: int, author: str, glyphs: 
             mark(selected, glyphs),
             cell(when, cells, "muted", right=True),
             (f"{sign} ", STYLES[role]),
-            cell(words, WHAT, role if role in ("error", "warning") else "text"),
-            cell(glyphs.fit(safe_line(why, 300)), max(10, width - cells - WHAT - 4), "muted"),
+            cell(words, what, role if role in ("error", "warning") else "text"),
+            cell(glyphs.fit(safe_line(why, 300)), max(10, width - cells - what - 4), "muted"),
         )
 
     return ListRow(f"e:{event.id}", draw)
@@ -66,17 +69,21 @@ def calls_part(listed: Listed, now: datetime, glyphs: Glyphs, *, held: bool) -> 
     kept = sum(call.input is not None for call in calls)
     bad = sum(bool(troubles(call)) for call in calls)
     rows = [_call_row(call, listed.asked.get(call.traffic_id), now, glyphs) for call in calls]
-    rows = rows or [text_row("No call has come in yet.")]
+    none = (
+        "Of its last calls none failed, led to a complaint or took long." if listed.any_came else "None came in yet."
+    )
+    rows = rows or [text_row(none)]
     since = f" {glyphs.dot} as of {listed.at.astimezone():%H:%M:%S}" if held else ""
     bottom = "enter makes cases of them" if kept else "no input was kept: [rollout] sample_answers keeps some"
-    title = heading("Worst recent calls", f"{bad:,} of the candidate's")
+    counts = [f"{n:,} {word}" for n, word in ((bad, "went wrong"), (len(calls) - bad, "slow")) if n]
+    title = heading("The candidate's worst calls", ", ".join(counts) if counts or not listed.any_came else "none")
     return Filled(title, rows, None, Content.styled(bottom + since if calls else "", MUTED))
 
 
 def _call_row(call: Sample, asked: str | None, now: datetime, glyphs: Glyphs) -> ListRow:
     words, role = call_words(call)
     sign = glyphs.failed if role == "error" else glyphs.warning if role == "warning" else glyphs.dot
-    took = f"{call.latency_ms / 1000:.1f} s" if call.latency_ms is not None else ""
+    took = time_words(call.latency_ms) if call.latency_ms is not None else ""
     said = safe_line(asked, 200) if asked is not None else "input not kept"
 
     def draw(width: int, selected: bool) -> Content:

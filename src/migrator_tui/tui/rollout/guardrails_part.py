@@ -4,22 +4,35 @@ from collections.abc import Sequence
 
 from textual.content import Content
 
-from migrator_tui.history.rollout_records import RolloutState
+from migrator_tui.history.rollout_records import Measure, RolloutState
 from migrator_tui.project.rollout_settings import GuardrailRule
+from migrator_tui.rollout.guardrails import error, merged, waits
 from migrator_tui.rollout.values import GuardrailResult
-from migrator_tui.rollout.words import NAMES, UNKNOWN, action_words, harm_words, limit_words, range_words
+from migrator_tui.rollout.words import (
+    MEASURED,
+    NAMES,
+    TRIPWIRE,
+    UNKNOWN,
+    action_words,
+    harm_words,
+    health_words,
+    limit_words,
+    range_words,
+    short_limit,
+)
 from migrator_tui.text_safety import safe_line
 from migrator_tui.tui.glyphs import Glyphs
 from migrator_tui.tui.rollout.reading import Seen
 from migrator_tui.tui.rollout.words import clock_words
 from migrator_tui.tui.theme import FAINT, MUTED, STRONG, STYLES, chip
 from migrator_tui.tui.widgets.modal import Sheet
-from migrator_tui.tui.widgets.parts import Filled, cell, mark
+from migrator_tui.tui.widgets.parts import Filled, cell, mark, text_row
 from migrator_tui.tui.widgets.row_list import ListRow
 
-NAME, LIMIT, NOW, RANGE, SEEN = 17, 35, 10, 17, 15
-BAR, USED = 14, 6
+MARKS, NOW, RANGE, SEEN, USED = 4, 10, 17, 15, 6
+"""Cells of the columns; name and limit are wider where there is room, and the bar takes what is left."""
 WIDE, MEDIUM = 140, 100
+INDENT = 6
 STATES = {"ok": "no harm in sight", "near": "near its limit", "tripped": "tripped", "inconclusive": "can't tell yet"}
 
 
@@ -31,21 +44,29 @@ def sign_of(result: GuardrailResult, glyphs: Glyphs) -> tuple[str, str]:
         return glyphs.warning, "warning"
     if result.state == "tripped":
         return glyphs.failed, "error"
-    return (glyphs.dot, "muted") if _silent(result) else (glyphs.drift, "warning")
+    return (glyphs.drift, "warning") if waits(result) else (glyphs.dot, "muted")
 
 
-def _silent(result: GuardrailResult) -> bool:
-    """It says nothing, and nothing is wrong with that: no feedback, no rush of calls."""
-    return result.unfed or result.metric == "tripwire"
+def guardrails_part(seen: Seen, glyphs: Glyphs, room: int | None = None) -> Filled:
+    """A row a guardrail, as the rollout has them, and one for the health of the comparison.
 
-
-def guardrails_part(seen: Seen, glyphs: Glyphs) -> Filled:
-    """A row a guardrail, as the rollout has them, and one for the health of the comparison."""
+    `room`: cells of a line, where all that is known of each stands under it.
+    """
     look = seen.look
     ruled = _paired(look.rollout.guardrails, look.results)
-    rows = [_row(rule, result, number, glyphs) for number, (rule, result) in enumerate(ruled)]
+    rows: list[ListRow] = []
+    for number, (rule, result) in enumerate(ruled):
+        rows.append(_row(rule, result, number, glyphs))
+        if room is not None:
+            said = [result.why] if result.why and (result.estimate is not None or room < WIDE) else []
+            rows += _below([*said, *_more(seen, rule, result)], room, glyphs)
     if look.health:
         rows.append(_health_row(look.health, glyphs))
+        if room is not None:
+            for each in look.health:
+                rows += _below(
+                    [f"{NAMES.get(each.metric, each.metric)}: {each.why or health_words(each)}"], room, glyphs
+                )
     off = [result for result in look.health if result.state == "tripped"]
     return Filled(_title([*(each for _, each in ruled), *off], glyphs), rows, _heads, _bottom(seen, glyphs))
 
@@ -60,8 +81,9 @@ def _paired(
 
 
 def _title(results: Sequence[GuardrailResult], glyphs: Glyphs) -> Content:
-    states = [result.state for result in results if not (result.state == "inconclusive" and _silent(result))]
-    tripped, near, open_ = (states.count(state) for state in ("tripped", "near", "inconclusive"))
+    states = [result.state for result in results]
+    tripped, near = (states.count(state) for state in ("tripped", "near"))
+    open_ = sum(waits(result) for result in results)
     words, role = f"{glyphs.passed} none near its limit", "success"
     if tripped:
         words, role = f"{glyphs.failed} {tripped} tripped", "error"
@@ -86,39 +108,49 @@ def _bottom(seen: Seen, glyphs: Glyphs) -> Content:
     return Content.styled(f"a guardrail acts by itself{looked}", MUTED)
 
 
-def _heads(room: int) -> Content:
-    line = f"    {'guardrail':<{NAME}}"
-    if room >= MEDIUM:
-        line += f"{'limit':<{LIMIT}}"
-    line += f"{'now':>{NOW - 1}} "
-    if room >= MEDIUM:
-        line += f"{'interval':>{RANGE - 1}} "
-    if room >= WIDE:
-        line += f"{'sees harm from':>{SEEN - 1}} "
-    return Content.styled(f"{line} {'used of the limit':<{_bar(room) + USED + 2}}if it trips", MUTED)
-
-
-def _bar(room: int) -> int:
-    return BAR if room >= MEDIUM else 10
+def _names(room: int) -> tuple[int, int]:
+    """Cells of a guardrail's name and of its limit, which is in short where there is less room."""
+    return (17, 35) if room >= WIDE else (17, 9) if room >= MEDIUM else (15, 8)
 
 
 def _figures(room: int) -> int:
     """Cells between a limit and what happens where it trips."""
-    return NOW + (RANGE if room >= MEDIUM else 0) + (SEEN if room >= WIDE else 0) + 1 + _bar(room) + USED + 2
+    return room - MARKS - sum(_names(room)) - len(_then(room))
+
+
+def _then(room: int) -> str:
+    """The head over what happens; its cells are that column's."""
+    return "if it trips" if room >= MEDIUM else "then".ljust(len("roll back"))
+
+
+def _bar(room: int) -> int:
+    columns = NOW + (RANGE if room >= MEDIUM else 0) + (SEEN if room >= WIDE else 0)
+    return max(4, _figures(room) - columns - 1 - USED - 2)
+
+
+def _heads(room: int) -> Content:
+    name, limit = _names(room)
+    line = f"{'':<{MARKS}}{'guardrail':<{name}}{'limit':<{limit}}{'now':>{NOW - 1}} "
+    if room >= MEDIUM:
+        line += f"{'interval':>{RANGE - 1}} "
+    if room >= WIDE:
+        line += f"{'sees harm from':>{SEEN - 1}} "
+    return Content.styled(f"{line} {'used of the limit':<{_bar(room) + USED + 2}}{_then(room)}", MUTED)
 
 
 def _row(rule: GuardrailRule, result: GuardrailResult, number: int, glyphs: Glyphs) -> ListRow:
     sign, role = sign_of(result, glyphs)
     loud = result.state in ("tripped", "near")
-    waits = result.state == "inconclusive" and not _silent(result)
     name = NAMES.get(result.metric, result.metric)
 
     def draw(width: int, selected: bool) -> Content:
+        name_cells, limit_cells = _names(width)
+        limit = limit_words(rule) if width >= WIDE else short_limit(rule)
         head = [
             mark(selected, glyphs),
             Content.styled(f"{sign} ", STYLES[role]),
-            cell(name, NAME, role if loud else "text" if waits else "muted", bold=loud),
-            cell(limit_words(rule), LIMIT, "muted") if width >= MEDIUM else Content(""),
+            cell(name, name_cells, role if loud else "text" if waits(result) else "muted", bold=loud),
+            cell(glyphs.fit(limit), limit_cells, "muted"),
         ]
         action = Content.styled(action_words(result.action), STYLES["text"] if loud else MUTED)
         if result.estimate is None:
@@ -139,11 +171,47 @@ def _row(rule: GuardrailRule, result: GuardrailResult, number: int, glyphs: Glyp
     return ListRow(f"{number}:{result.metric}", draw)
 
 
+def _more(seen: Seen, rule: GuardrailRule, result: GuardrailResult) -> list[str]:
+    """What is measured, of how many, and with which error."""
+    metric = rule.metric
+    if metric == TRIPWIRE:
+        return [MEASURED[metric], f"looks from {rule.min_sample:,} calls on"]
+    old, new = _conversations(seen, metric)
+    each = "" if metric == "fallbacks" else " each"
+    return [
+        MEASURED[metric],
+        f"conversations: baseline {old:,}, candidate {new:,}; looks from {rule.min_sample:,}{each}",
+        f"errs in {_error(seen, rule)} of rollouts at most",
+        *([f"sees harm from {_sees(metric, result.smallest_harm)}"] if result.smallest_harm is not None else []),
+    ]
+
+
+def _conversations(seen: Seen, metric: str) -> tuple[int, int]:
+    """Of how many conversations of each side something is known."""
+    stages, nothing = merged(seen.look.stages), Measure()
+    old, new = (
+        sum(getattr(stage, arm).measures.get(metric, nothing).units for stage in stages)
+        for arm in ("baseline", "candidate")
+    )
+    return int(old), int(new)
+
+
+def _error(seen: Seen, rule: GuardrailRule) -> str:
+    return f"{100 * error(seen.rollout.guardrails, rule.action):.2g} %"
+
+
+def _below(words: Sequence[str], room: int, glyphs: Glyphs) -> list[ListRow]:
+    """Lines under a row, broken between words."""
+    text = glyphs.fit(safe_line(f" {glyphs.dot} ".join(words), 1_000))
+    lines = Content(text).wrap(max(20, room - INDENT))
+    return [text_row(line.plain.strip(), indent=INDENT) for line in lines]
+
+
 def guardrail_sheet(seen: Seen, key: str, glyphs: Glyphs) -> Sheet | None:
     """All that the guardrail of a row says, which has no room in it; `None` where there is no such row any more."""
     look = seen.look
     if key == "health":
-        lines = [_told(NAMES.get(each.metric, each.metric), each.why or "in order") for each in look.health]
+        lines = [_told(NAMES.get(each.metric, each.metric), each.why or health_words(each)) for each in look.health]
         return Sheet("Is the comparison sound?", Content("\n").join(lines))
     number, _, metric = key.partition(":")
     ruled = _paired(look.rollout.guardrails, look.results)
@@ -161,8 +229,15 @@ def guardrail_sheet(seen: Seen, key: str, glyphs: Glyphs) -> Sheet | None:
         _told("interval", range_words(result) or UNKNOWN),
         _told("of the limit", f"{result.used:.0%} used" if result.estimate is not None else UNKNOWN),
         _told("if it trips", action_words(rule.action)),
-        _told("looks from", f"{rule.min_sample} {'calls' if metric == 'tripwire' else 'conversations on each arm'}"),
+        _told("looks from", f"{rule.min_sample} {'calls' if metric == TRIPWIRE else 'conversations on each side'}"),
+        _told("measured", MEASURED[metric]),
     ]
+    if metric != TRIPWIRE:
+        old, new = _conversations(seen, metric)
+        lines += [
+            _told("conversations", f"{old:,} of the baseline, {new:,} of the candidate"),
+            _told("errs in", f"{_error(seen, rule)} of rollouts at most, however often it is looked at"),
+        ]
     if sees:
         lines += [Content(""), Content(f"By now it would see harm from {sees} on; what is smaller could hide.")]
     if result.why:
@@ -202,12 +277,12 @@ def _health_row(health: Sequence[GuardrailResult], glyphs: Glyphs) -> ListRow:
     words = "; ".join(result.why for result in off or near) or "shares as stated, conversations named, calls come in"
 
     def draw(width: int, selected: bool) -> Content:
-        room = (LIMIT if width >= MEDIUM else 0) + _figures(width)
+        name_cells, limit_cells = _names(width)
         return Content.assemble(
             mark(selected, glyphs),
             (f"{sign} ", STYLES[role]),
-            cell("sound traffic", NAME, role if off else "muted", bold=bool(off)),
-            cell(glyphs.fit(safe_line(words, 300)), room, "text" if off else "muted"),
+            cell("sound traffic", name_cells, role if off else "muted", bold=bool(off)),
+            cell(glyphs.fit(safe_line(words, 300)), limit_cells + _figures(width), "text" if off else "muted"),
             (action_words("hold"), MUTED),
         )
 

@@ -179,7 +179,8 @@ def _going(seen: Seen, glyphs: Glyphs) -> list[Content]:
         sample = f" and the candidate has {needs.min_sample:,} calls"
     elif needs.baseline < needs.min_sample:
         have.append(f"baseline {needs.baseline:,}")
-    lacking = f"{sample} ({', '.join(have)})" if have else ""
+    again = f" since {clock_words(rollout.since, seen.at)}" if _came_back(seen) else ""
+    lacking = f"{sample}{again} ({', '.join(have)})" if have else ""
     lines = [
         Content.assemble(
             ("next: ", MUTED), (name, STRONG), (f"{until} if nothing trips{lacking}; {by}", STYLES["text"])
@@ -191,6 +192,11 @@ def _going(seen: Seen, glyphs: Glyphs) -> list[Content]:
         waits = glyphs.fit(f"waits for {safe_line(named(reasons[0]), 200)}{more}")
         lines.append(Content.styled(waits, STYLES["warning" if _tripped(seen) else "muted"]))
     return lines
+
+
+def _came_back(seen: Seen) -> bool:
+    """It was at this step before: the calls of that time don't count for the next one."""
+    return any(stage.step == seen.rollout.step and stage.since < seen.rollout.since for stage in seen.look.stages)
 
 
 def _tripped(seen: Seen) -> bool:

@@ -160,9 +160,9 @@ class RolloutScreen(RolloutBench):
         if seen is None:
             return
         rollout, who, history = seen.rollout, self.workspace.author, self.workspace.history
-        if rollout.state is RolloutState.COMPLETE and rollout.step:
-            if not await self.app.push_screen_wait(reopening(rollout)):
-                return
+        asks = rollout.state is RolloutState.COMPLETE and rollout.step
+        if asks and not await self.app.push_screen_wait(reopening(rollout)):
+            return
         done = await self._change(lambda: control.step_back(history, rollout, who=who, why=BY_HAND))
         if done is not None:
             self.say(f"back to {step_name(done.present)}", "success")

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from migrator_tui.history.rollout_records import EventKind, Rollout, RolloutEvent, RolloutState, Sample
 from migrator_tui.rollout.failed_calls import troubles
 from migrator_tui.rollout.plan import step_name
+from migrator_tui.rollout.words import AGAINST_ADVICE
 from migrator_tui.text_safety import safe_line
 from migrator_tui.tui.glyphs import Glyphs
 from migrator_tui.tui.rollout.reading import Brief
@@ -76,7 +77,7 @@ def event_look(event: RolloutEvent, glyphs: Glyphs) -> tuple[str, str, str]:
         EventKind.ENDED: (glyphs.dot, "ended", "muted"),
         EventKind.WARNED: (glyphs.warning, "watch this", "warning"),
         EventKind.READY: (glyphs.to_judge, f"ready at {at}", "warning"),
-        EventKind.OVERRIDDEN: (glyphs.drift, "against advice", "warning"),
+        EventKind.OVERRIDDEN: (glyphs.drift, f"{at} {AGAINST_ADVICE}", "warning"),
     }[event.kind]
 
 
@@ -109,8 +110,8 @@ def rollout_signs(g: Glyphs) -> Sequence[tuple[str, str, str]]:
         (g.to_judge, "a later step; ready for the next one", "primary"),
         (g.warning, "near its limit; held", "warning"),
         (g.failed, "tripped; rolled back", "error"),
-        (g.drift, "not enough to tell: nothing advances", "warning"),
-        (g.dot, "nothing to go by: no feedback, no stream, no sample", "muted"),
+        (g.drift, "can't tell yet: waited for; a step against advice", "warning"),
+        (g.dot, "can't tell, and is not waited for; nothing to go by", "muted"),
         (g.done + g.rest, "how much of the limit, or of the time, is used", "text"),
         ("▁▅", "the last hour, both arms on one scale, calls each on its own", "muted"),
     )
