@@ -164,7 +164,7 @@ def test_a_monitor_whose_history_hangs_ends_all_the_same(
 ) -> None:
     released = threading.Event()
 
-    def hang(*_: object) -> None:
+    def hang(*_: object, **__: object) -> None:
         os.kill(os.getpid(), signal.SIGTERM)
         released.wait()
 

@@ -3,14 +3,13 @@
 import asyncio
 import contextlib
 import os
-import signal
-import threading
 from argparse import Namespace
 from collections.abc import AsyncIterator, Coroutine, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from migrator_tui.commands.common import agreed, foreign_lines, open_history, open_project, say
+from migrator_tui.commands.stopping import stopped
 from migrator_tui.models.child import open_log
 from migrator_tui.project.dotenv import environment
 from migrator_tui.project.errors import ProjectError
@@ -57,11 +56,15 @@ def _history(arguments: Namespace, project: Project, *, trusted: bool) -> "Histo
 
 
 def _export(arguments: Namespace, project: Project) -> int:
+    from migrator_tui.history.location import local_file
+    from migrator_tui.rollout.gateway.config import DATABASE_URL
     from migrator_tui.rollout.gateway.export import FILES, export_gateway
 
     config = gateway_config(project)
     export_gateway(project, config, arguments.output, replace=arguments.yes)
     say(f"{arguments.output}: {', '.join(FILES)}; README.md there says how to go on")
+    if (project.database or "sqlite").startswith("sqlite"):
+        say(f"on this machine {DATABASE_URL}=sqlite:///{local_file(project)}; other machines need PostgreSQL")
     return FINE
 
 
@@ -90,7 +93,7 @@ async def _serve(
         models = ", ".join(task.name for task in project.tasks)
         say(f"ready: base URL {proxy.address}/v1, models {models}, key as in {settings.master_key_env}")
         say(f"what it says goes to {gateway_log()}; ctrl+c ends it")
-        with _watching(project, history, trusted=trusted):
+        with _watched(project, history, trusted=trusted):
             return await _until_ended(proxy, stop)
 
 
@@ -162,28 +165,12 @@ async def gateway_python(arguments: Namespace) -> Path:
 
 
 @contextlib.contextmanager
-def _watching(project: Project, history: "History", *, trusted: bool) -> Iterator[None]:
+def _watched(project: Project, history: "History", *, trusted: bool) -> Iterator[None]:
     """A monitor beside the gateway: traffic is never without one that rolls back by itself."""
-    from migrator_tui.commands.monitor import a_monitor
+    from migrator_tui.commands.monitor import a_monitor, watching
 
-    stop = threading.Event()
-    with a_monitor(project, history, trusted=trusted) as monitor:
-        thread = threading.Thread(target=monitor.run, args=(stop,), name="monitor")
-        thread.start()
-        try:
-            yield
-        finally:
-            stop.set()
-            thread.join()
-
-
-def stopped() -> asyncio.Event:
-    """Set when the terminal or whoever started us asks to end."""
-    stop = asyncio.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        with contextlib.suppress(NotImplementedError):
-            asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    return stop
+    with a_monitor(project, history, trusted=trusted) as monitor, watching(monitor):
+        yield
 
 
 async def _until_ended(proxy: GatewayProcess, stop: asyncio.Event) -> int:

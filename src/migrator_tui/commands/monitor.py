@@ -9,7 +9,9 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from migrator_tui.commands.common import open_history, open_project, say
+from migrator_tui.commands.stopping import endings
 from migrator_tui.project.schema import Project
+from migrator_tui.rollout.monitor import LOOK_EVERY_S
 
 if TYPE_CHECKING:
     from migrator_tui.history.store import History
@@ -34,34 +36,39 @@ def execute(arguments: Namespace) -> int:
 
 
 def _watch(monitor: "Monitor") -> int:
-    """Watch until somebody wants it to end: in a thread, so that a database that hangs holds up no end."""
-    asked, stop = False, threading.Event()
+    """Watch until somebody wants it to end."""
+    asked = False
 
     def ask(*_: object) -> None:
         nonlocal asked
         asked = True  # and no more: a handler that takes a lock may wait for what it has interrupted
 
-    before = {number: signal.signal(number, ask) for number in _endings()}
+    before = {number: signal.signal(number, ask) for number in endings()}
     try:
-        thread = threading.Thread(target=monitor.run, args=(stop,), name="monitor", daemon=True)
-        thread.start()
-        while thread.is_alive() and not asked:
-            thread.join(_BETWEEN_LOOKS_S)
-        stop.set()
-        thread.join(ENDING_S)
-        if thread.is_alive():
-            _tell("the history does not answer; not waited for any longer")
+        with watching(monitor) as thread:
+            while thread.is_alive() and not asked:
+                thread.join(_BETWEEN_LOOKS_S)
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
     return FINE if asked else UNFINISHED
 
 
-def _endings() -> Iterator[signal.Signals]:
-    """What asks it to end: the terminal's end among them, unless `nohup` says that it is to be survived."""
-    yield from (signal.SIGINT, signal.SIGTERM)
-    if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
-        yield signal.SIGHUP
+@contextmanager
+def watching(monitor: "Monitor", *, every_s: float = LOOK_EVERY_S) -> Iterator[threading.Thread]:
+    """It watches in a thread until the block is left, so that a database that hangs holds up no end."""
+    stop = threading.Event()
+    thread = threading.Thread(
+        target=monitor.run, args=(stop,), kwargs={"every_s": every_s}, name="monitor", daemon=True
+    )
+    thread.start()
+    try:
+        yield thread
+    finally:
+        stop.set()
+        thread.join(ENDING_S)
+        if thread.is_alive():
+            _tell("the history does not answer; not waited for any longer")
 
 
 @contextmanager

@@ -7,7 +7,6 @@ import os
 import secrets
 import socket
 import sys
-import threading
 import time
 from argparse import Namespace
 from collections.abc import Callable, Iterator
@@ -24,6 +23,7 @@ from migrator_tui.commands.common import (
     the_candidate,
     the_task,
 )
+from migrator_tui.commands.stopping import stopped
 from migrator_tui.project.errors import ProjectError
 from migrator_tui.project.schema import Project
 from migrator_tui.rollout.rehearsing.drill import (
@@ -97,7 +97,7 @@ def _drill(arguments: Namespace) -> Drill:
 
 async def _with_a_gateway_of_its_own(arguments: Namespace, project: Project, drill: Drill) -> "Rehearsal":
     """A gateway, a history and a rollout that are gone afterwards; nothing of the user's is touched."""
-    from migrator_tui.commands.gateway import gateway_python, running, stopped
+    from migrator_tui.commands.gateway import gateway_python, running
     from migrator_tui.history.store import History
     from migrator_tui.rollout import control
     from migrator_tui.rollout.gateway.passing import passing_folder
@@ -144,7 +144,6 @@ async def _with_the_running_gateway(
     arguments: Namespace, project: Project, history: "History", drill: Drill, *, trusted: bool
 ) -> "Rehearsal":
     """Through the gateway that serves already: what comes of it counts in the rollout that is under way."""
-    from migrator_tui.commands.gateway import stopped
     from migrator_tui.history.columns import now
 
     task = the_task(project, arguments.task)
@@ -257,6 +256,7 @@ async def _followed_revision(address: str, key: str, name: str) -> int | None:
 @contextlib.contextmanager
 def _watching(project: Project, history: "History") -> Iterator[None]:
     """A monitor of the practice's own; what it does is told as the events that it leaves."""
+    from migrator_tui.commands.monitor import watching
     from migrator_tui.history.processes import this_process
     from migrator_tui.rollout.monitor import Monitor
 
@@ -264,15 +264,8 @@ def _watching(project: Project, history: "History") -> Iterator[None]:
         if line != "watching" and not line.startswith(tuple(f"{task.name}: " for task in project.tasks)):
             say(line)
 
-    stop = threading.Event()
-    monitor = Monitor(project, history, owner=this_process(), tell=tell)
-    thread = threading.Thread(target=monitor.run, args=(stop,), kwargs={"every_s": 1.0}, name="monitor")
-    thread.start()
-    try:
+    with watching(Monitor(project, history, owner=this_process(), tell=tell), every_s=1.0):
         yield
-    finally:
-        stop.set()
-        thread.join()
 
 
 def _free_port() -> int:

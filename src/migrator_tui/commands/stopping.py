@@ -1,6 +1,7 @@
-"""Ctrl+c from a command's first moment on: kept until there is something that can be stopped in good order."""
+"""How commands are asked to end: ctrl+c from their first moment on, and what ends those that go on for ever."""
 
 import asyncio
+import contextlib
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -48,3 +49,19 @@ class Stopping:
             yield stop
         finally:
             self._tell = lambda: None
+
+
+def endings() -> Iterator[signal.Signals]:
+    """What asks a command that goes on for ever: the terminal's end too, unless `nohup` says to survive it."""
+    yield from (signal.SIGINT, signal.SIGTERM)
+    if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
+        yield signal.SIGHUP
+
+
+def stopped() -> asyncio.Event:
+    """Set when the terminal or whoever started us asks to end; for the event loop that runs now."""
+    stop = asyncio.Event()
+    for number in endings():
+        with contextlib.suppress(NotImplementedError):
+            asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    return stop
