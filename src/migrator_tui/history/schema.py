@@ -46,7 +46,7 @@ def bring_up_to_date(database: Database) -> None:
 
 def create(connection: Connection) -> None:
     """Create the tables of the present schema and stamp them with its version."""
-    Base.metadata.create_all(connection)
+    Base.metadata.create_all(connection, checkfirst=False)  # none of them is there yet
     connection.execute(text(f"create table {VERSION_TABLE} (version_num varchar(32) not null primary key)"))
     connection.execute(text(f"insert into {VERSION_TABLE} values (:head)"), {"head": HEAD})  # noqa: S608
 
