@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import signal
 import sys
 from datetime import timedelta
@@ -313,8 +314,12 @@ print("traffic begins", flush=True)
 print(stands % (34.0, 12, 0, 15.0), flush=True)
 def later(*_):
     print(stands % (61.0, 3, 8, 15.0), flush=True)
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(print("the end") or 3))
+def end(*_):
+    open(sys.argv[1]).close()  # as soon as the test opens it too
+    print("the end")
+    sys.exit(3)
 signal.signal(signal.SIGUSR1, later)
+signal.signal(signal.SIGTERM, end)
 while True:
     signal.pause()
 """
@@ -322,8 +327,11 @@ while True:
 
     async def begin_instead(*words: str, **more: Any) -> asyncio.subprocess.Process:
         asked.extend(words)
-        begun.append(await real(sys.executable, "-c", program, **more))
+        begun.append(await real(sys.executable, "-c", program, str(gate), **more))
         return begun[-1]
+
+    gate = shop / "gate"
+    os.mkfifo(gate)
 
     monkeypatch.setenv("LITELLM_MASTER_KEY", "sk-0123456789abcdef01234567")
     five_percent(shop)
@@ -345,7 +353,12 @@ while True:
         begun[0].send_signal(signal.SIGUSR1)
         await driver.until(lambda: "sent but for 8; waits for 3 under way" in driver.text)
         await driver.until(lambda: "take a lower rate" in driver.text)
-        await driver.press("x", "1")
+        await driver.press("x")
+        await driver.until(lambda: "rehearsing failing · stopping" in driver.text)
+        await driver.press("1")
+        await driver.until(lambda: driver.app.current.NAME == "workbench")
+        with gate.open("w"):
+            pass
         await driver.until(lambda: "5 shows what came of it" in driver.notice)
         await driver.press("5")
         await driver.until(lambda: isinstance(driver.app.screen, Sheet))
