@@ -591,7 +591,7 @@ def test_a_failing_candidate_is_rolled_back_with_nobody_at_the_keyboard(
     assert said["state"] == "rolled-back" and 0 < said["rolled_back_after_s"] <= 10
     assert said["calls"] == 128 == sum(side["calls"] for side in said["arms"].values())
     assert said["arms"]["candidate"]["rescued"] > 0
-    assert "trouble begins: the candidate fails" in err and "rolled-back by monitor: sudden failure" in err
+    assert "trouble begins: the candidate fails" in err and "rolled back by monitor: sudden failure" in err
     # Nothing of the user's is touched: there is no history, and no rollout in it.
     assert not (history_folder(load_project(folder)) / "history.sqlite3").exists()
     assert not list(projects_folder().glob("*/*.sqlite3"))

@@ -85,6 +85,7 @@ class Rolling(Searching):
     def _say_what_changed(self, before: "Brief", now: "Brief") -> None:
         """What somebody else, the monitor above all, has done meanwhile."""
         from migrator_tui.history.rollout_records import EventKind, RolloutState
+        from migrator_tui.rollout.words import named
 
         last = now.last
         if now.rollout is None or last is None or (before.last is not None and last.id == before.last.id):
@@ -93,6 +94,7 @@ class Rolling(Searching):
             return
         role = "error" if now.rollout.state is RolloutState.ROLLED_BACK else "warning"
         if last.kind in (EventKind.ROLLED_BACK, EventKind.HELD):
-            self.say(f"{now.rollout.name} {last.kind.value} by {last.who}: {safe_line(last.why, 120)}", role)
+            did = f"{last.kind.value.replace('-', ' ')} by {last.who}"
+            self.say(f"{now.rollout.name} {did}: {safe_line(named(last.why), 120)}", role)
         elif last.kind in (EventKind.READY, EventKind.ADVANCED, EventKind.COMPLETED):
             self.say(f"{now.rollout.name}: {safe_line(last.why, 120)}", "success")

@@ -230,7 +230,7 @@ async def test_what_the_monitor_does_is_said_on_every_screen(shop: Path) -> None
         why = "failures: worse by 40.0 points"
         control.roll_back(driver.history, newest(driver), who="monitor", why=why)
         driver.app.look_at_rollout()
-        await driver.until(lambda: f"rolled-back by monitor: {why}" in driver.notice)
+        await driver.until(lambda: f"rolled back by monitor: {why}" in driver.notice)
         await driver.until(lambda: driver.app.notes["rollout"].words == "✗ rolled back")
 
 
