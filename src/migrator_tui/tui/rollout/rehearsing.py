@@ -34,8 +34,8 @@ if TYPE_CHECKING:
 RATES, SECONDS = (5, 10, 20), 60
 """Calls a second that can be chosen, the middle one first; and for how long they are made."""
 CHOICES = (
-    ("none", "a healthy candidate: the screen should ask for the next step"),
-    (FAILING, "it is down: the guardrails should roll back by themselves"),
+    ("none", "healthy: the screen should ask for the next step"),
+    (FAILING, "it is down: guardrails should roll back by themselves"),
     (SLOWER, "it takes eight times as long"),
     (ESCALATIONS, "half of its conversations are escalated"),
 )
@@ -140,10 +140,7 @@ class RehearseDialog(Modal[Wanted]):
     def _show(self) -> None:
         glyphs = self.glyphs
         width = max(30, min(96, self.app.size.width) - 8)
-        about = (
-            "The cases as traffic through the gateway, as applications would send them; what comes of it counts in "
-            "the rollout, and is seen on this screen."
-        )
+        about = "The cases as traffic through the gateway, as applications would send them; it counts in the rollout."
         lines = [*Content.styled(about, MUTED).wrap(width), Content("")]
         if self.missing:
             lines += [
@@ -159,7 +156,8 @@ class RehearseDialog(Modal[Wanted]):
                 lines.append(hanging(line, 17, width))
             lines += [Content(""), self._rate_line()]
         lines.append(Content(""))
-        for words, command in self.commands:
+        # Where it can be sent there is a gateway.
+        for words, command in self.commands if self.missing else self.commands[1:]:
             lines += [Content.styled(words, MUTED), hanging(Content.styled(f"  {command}", STYLES["text"]), 2, width)]
         self.query_one("#rows", Static).update(Content("\n").join(lines))
         if self.missing:
