@@ -30,6 +30,8 @@ from tests.tui.test_hostile import BAD, harmless, hostile_project
 from tests.tui.test_looking import settings
 
 SIZES = pytest.mark.parametrize("size", [WIDE, MEDIUM, NARROW], ids=["160x45", "120x36", "80x24"])
+EXTREMES = pytest.mark.parametrize("size", [WIDE, NARROW], ids=["160x45", "80x24"])
+"""Where the words matter and not the layout."""
 TWIN = """
 [[candidates]]
 name = "twin"
@@ -75,7 +77,7 @@ async def test_the_decision_is_in_sight_from_the_workbench(answered: Path) -> No
         assert driver.app.current.NAME == "workbench"
 
 
-@SIZES
+@EXTREMES
 async def test_the_decision_and_why(answered: Path, size: tuple[int, int]) -> None:
     async with opened(answered, size=size) as driver:
         await to_scorecard(driver)
@@ -85,7 +87,7 @@ async def test_the_decision_and_why(answered: Path, size: tuple[int, int]) -> No
         assert ("✗ not ready" if size != NARROW else "Scorecard  ✗") in driver.lines[1]
 
 
-@SIZES
+@EXTREMES
 async def test_before_a_run_it_says_what_one_takes(shop: Path, size: tuple[int, int]) -> None:
     async with opened(shop, size=size) as driver:
         await to_scorecard(driver)
@@ -350,7 +352,7 @@ async def test_an_override_is_said_aloud_and_needs_a_reason(answered: Path) -> N
         assert [(d.go, d.override) for d in driver.history.decisions()] == [(True, True)]
 
 
-@SIZES
+@EXTREMES
 async def test_every_signature_needs_a_reason_and_says_whose_it_is(
     answered: Path, size: tuple[int, int], monkeypatch: pytest.MonkeyPatch
 ) -> None:

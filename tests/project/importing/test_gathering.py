@@ -53,7 +53,7 @@ def test_memory_does_not_grow_as_the_rows_do(tmp_path: Path) -> None:
 
     peaks = []
     gathered(tmp_path / "warm", many(10)).close()
-    for count in (200, 1_000):
+    for count in (100, 500):
         tracemalloc.start()
         made = gathered(tmp_path / str(count), many(count), Options(sample=20))
         peaks.append(tracemalloc.get_traced_memory()[1])
@@ -61,4 +61,4 @@ def test_memory_does_not_grow_as_the_rows_do(tmp_path: Path) -> None:
         assert len(made.chosen() or ()) == 20
         made.close()
     a_row = len(next(many(1)).case["vars"]["t"]) * 2
-    assert (peaks[1] - peaks[0]) / 800 < 0.4 * a_row
+    assert (peaks[1] - peaks[0]) / 400 < 0.4 * a_row
