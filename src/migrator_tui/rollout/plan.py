@@ -56,6 +56,14 @@ def step_name(step: Step) -> str:
     return "shadow" if step.shadow else f"{step.percentage:g} %"
 
 
+def whole_time(seconds: float) -> str:
+    """`2 days 16 h`, `64 min`: what steps are held for together, to the hour and not rounded up to days."""
+    days, rest = divmod(int(seconds), 86_400)
+    if days and seconds >= 2 * 86_400:
+        return duration(86_400 * days) + (f" {duration(rest)}" if rest else "")
+    return duration(seconds)
+
+
 def duration(seconds: float) -> str:
     """`42 min`, `2 h`, `3 days`: rounded up, since it says what is missing."""
     for size, name in ((86_400.0, "days"), (3_600.0, "h"), (60.0, "min")):

@@ -234,6 +234,11 @@ async def test_what_the_monitor_does_is_said_on_every_screen(shop: Path) -> None
         await driver.until(lambda: driver.app.notes["rollout"].words == "✗ rolled back")
 
 
+def case_id(text: str) -> str:
+    """The id of the last case of a file."""
+    return str(json.loads(text.splitlines()[-1])["id"])
+
+
 async def test_a_call_that_went_wrong_becomes_a_case(shop: Path) -> None:
     five_percent(shop)
     async with opened(shop, size=WIDE) as driver:
@@ -251,10 +256,14 @@ async def test_a_call_that_went_wrong_becomes_a_case(shop: Path) -> None:
         before = (shop / "cases" / "triage.jsonl").read_text("utf-8")
         await driver.press("enter")
         await driver.until(lambda: "Write to cases/triage.jsonl" in driver.text)
+        assert '+{"id": "live-' in driver.text  # below what was there already, which is shown in short
         await driver.press("enter")
         await driver.until(lambda: driver.app.current.NAME == "workbench")
         after = (shop / "cases" / "triage.jsonl").read_text("utf-8")
         assert after.startswith(before)
+        # Ids that are longer than the others are whole, and what is told of all cases is told of the new one too.
+        await driver.until(lambda: row(driver, "▸ ·") and case_id(after) in row(driver, "▸ ·"))
+        await driver.until(lambda: "R runs all 7 on both" in driver.text)
         (line,) = after.removeprefix(before).splitlines()
         case = json.loads(line)
         assert case["tags"] == ["production", "escalated"] and case["vars"] == {"shop": "Lamps"}

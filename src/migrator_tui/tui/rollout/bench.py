@@ -110,6 +110,7 @@ class RolloutBench(PartsScreen):
         self.query_one("#arms").display = bool(shown & {"baseline", "candidate"})
         self.query_one("#below").display = bool(shown & {"events", "calls"})
         self.query_one("#to-come").display = empty
+        self.query_one("#board").display = not empty
         self.query_one("#ladder-pane").display = not empty and self.maximised is None
         self.query_one("#pages").display = not empty and self.maximised is None and len(PAGES[self.size_class]) > 1
         self.set_class(self.maximised is not None, "-max")

@@ -16,6 +16,8 @@ from migrator_tui.tui.widgets.modal import Sheet
 if TYPE_CHECKING:
     from migrator_tui.tui.rollout.screen import RolloutScreen
 
+CONTEXT = 60
+"""Cells of an unchanged line in the diff."""
 NOT_KEPT = (
     "Its input was not kept, so it can be no case. [rollout] sample_answers in migrator.toml says of which share "
     "of the calls input and answer are kept; 0 unless you say so."
@@ -97,7 +99,9 @@ async def _write(screen: "RolloutScreen", cases: Sequence[Case]) -> None:
         workspace.check_config()
         files = await asyncio.to_thread(changes, workspace.project, workspace.task, (), cases)
         names = ", ".join(change.shown for change in files)
-        sheet = Sheet(f"Write to {names}", diff_content(diff_text(files)), yes="enter write")
+        # What was there already are whole cases, each of many lines: what is new would stand below what is in sight.
+        shown = diff_content(diff_text(files), context=CONTEXT)
+        sheet = Sheet(f"Write to {names}", shown, yes="enter write")
         if not await screen.app.push_screen_wait(sheet):
             return
         await asyncio.to_thread(apply, files)

@@ -51,9 +51,12 @@ def _about(app: "MigratorApp") -> list[str]:
     settings = app.workspace.project.rollout
     steps = f" {app.glyphs.arrow} ".join(step_name(step) for step in settings.steps)
     back = f"; {settings.hold_back:g} % stay on the baseline to compare with" if settings.hold_back else ""
-    rules = len({rule.metric for rule in settings.guardrails})
+    rules = {rule.metric for rule in settings.guardrails}
+    backs = {rule.metric for rule in settings.guardrails if rule.action == "roll-back"}
+    holds = "" if backs == rules else ", the others hold"
     return [
         f"A rollout moves the traffic in steps: {steps}{back}.",
-        f"{rules} guardrails are looked at all the time and roll back by themselves. The old model stays behind.",
+        f"{len(rules)} guardrails are looked at all the time: {len(backs)} roll back by themselves{holds}. "
+        "The old model stays behind.",
         "Each conversation stays on its side. Applications ask the gateway: migrator-tui gateway.",
     ]

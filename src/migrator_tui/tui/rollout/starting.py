@@ -17,7 +17,7 @@ from migrator_tui.history.records import Version
 from migrator_tui.project.errors import ProjectError
 from migrator_tui.project.rollout_settings import PRESETS, SHADOW_STEP, GatewaySettings, RolloutSettings, Step
 from migrator_tui.project.schema import Project
-from migrator_tui.rollout.plan import duration, step_name
+from migrator_tui.rollout.plan import step_name, whole_time
 from migrator_tui.text_safety import safe_line
 from migrator_tui.tui.glyphs import Glyphs
 from migrator_tui.tui.rollout.words import percentage
@@ -178,7 +178,7 @@ class StartDialog(Modal[Start]):
         version = self.choice.version
         values = {
             "version": f"{version.label}  {self.choice.where}",
-            "steps": f"{self._presets[self._chosen['steps']][0]}: {steps}; {duration(longest)} at least",
+            "steps": f"{self._presets[self._chosen['steps']][0]}: {steps}; {whole_time(longest)} at least",
             "shadow": "first, the candidate answers copies that nobody sees"
             if self._shadow
             else "no: the first step is seen",

@@ -6,8 +6,8 @@ from migrator_tui.text_safety import safe
 from migrator_tui.tui.theme import MUTED, STRONG, STYLES
 
 
-def diff_content(diff: str) -> Content:
-    """A unified diff for a screen."""
+def diff_content(diff: str, *, context: int | None = None) -> Content:
+    """A unified diff for a screen. `context`: cells of an unchanged line that are shown, where these are long."""
     lines = []
     for line in safe(diff).splitlines():
         if line.startswith(("---", "+++")):
@@ -20,5 +20,8 @@ def diff_content(diff: str) -> Content:
             style = STYLES["error"]
         else:
             style = MUTED
-        lines.append(Content.styled(line, style))
+        shown = Content.styled(line, style)
+        if context is not None and style is MUTED:
+            shown = shown.truncate(context, ellipsis=True)
+        lines.append(shown)
     return Content("\n").join(lines)

@@ -134,7 +134,9 @@ class HeaderBar(Widget):
 
     def _right(self, squeeze: int) -> Content:
         s = self.state
-        if s.run is not None:
+        # Why a key did nothing is said during a run too, for the seconds that it stands there.
+        aloud = s.notice_role in ("warning", "error")
+        if s.run is not None and not (s.notice and aloud):
             return self._progress(s.run, squeeze)
         if s.notice:
             # A long line leaves room for the task and the candidate beside it.

@@ -85,7 +85,8 @@ class Asking(Drafting, Bench):
         self._look_ahead()
 
     @work(exclusive=True, group="first-look")
-    async def _first_look(self) -> None:
+    async def _first_look(self, *, begins: bool = True) -> None:
+        """What the first run would cost; `begins`: where that is a demo's, it starts."""
         order = self.list_order
         if order is None or not order.total or order.total > ESTIMATED_UP_TO:
             return
@@ -96,17 +97,23 @@ class Asking(Drafting, Bench):
 
         try:
             # Only what is run at once makes a version of the draft: an estimate records nothing.
-            plan, estimate = await self.program.runs.plan(self._selection(Which.ALL, draft=self.program.demo))
+            demo = self.program.demo and begins
+            plan, estimate = await self.program.runs.plan(self._selection(Which.ALL, draft=demo))
         except ProjectError as error:
             self.say(str(error), "error")
             return
-        if self.program.demo and not self.program.runs.busy:
+        if demo and not self.program.runs.busy:
             self.start_run(plan)
             return
         known = "free" if not estimate.cost else f"about {money(estimate.cost)}"
         cost = "price unknown" if estimate.unpriced and not estimate.cost else known
         self.hint = [f"R runs all {order.total:,} on both", f"{cost}, {duration(estimate.seconds)}"]
         self.show_sides()
+
+    def look_again(self) -> None:
+        """The same of the cases as they are now, where it was told of others."""
+        if self.hint:
+            self._first_look(begins=False)
 
     # What would go wrong
 

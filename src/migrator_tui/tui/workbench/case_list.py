@@ -338,7 +338,13 @@ class CaseRows(ScrollView, can_focus=True, inherit_bindings=False):
             old, new, you, regression = (glyphs.done if done else glyphs.to_judge), " ", " ", False
             old_role, changed = "muted" if done else "primary", self._revealed.get(row.no, "")
         id_width = id_column_width(width)
-        case_id = _fit_end(safe_line(row.case_id), id_width)
+        shows_same = width >= SAME_FROM_WIDTH
+        text = Content.styled(safe_line(changed), STYLES["text"] if regression else MUTED)
+        left = width - 15 - (6 if shows_same else 0)
+        # An id may go on where nothing, or little, is told beside it.
+        case_id = safe_line(row.case_id)
+        id_width = max(id_width, min(cell_len(case_id), left - text.cell_length - 1))
+        case_id = _fit_end(case_id, id_width)
         new_style = f"bold {STYLES[new_role]}" if regression else STYLES[new_role]
         parts: list[Content | str | tuple[str, str]] = [
             (glyphs.cursor if selected else " ", STYLES["primary"]),
@@ -353,10 +359,7 @@ class CaseRows(ScrollView, can_focus=True, inherit_bindings=False):
             (glyphs.critical if row.critical else " ", f"bold {STYLES['warning']}"),
             " " * (id_width - cell_len(case_id) + 1),
         ]
-        shows_same = width >= SAME_FROM_WIDTH
-        room = width - 15 - id_width - (6 if shows_same else 0)
-        text = Content.styled(safe_line(changed), STYLES["text"] if regression else MUTED)
-        parts.append(text.truncate(max(0, room), ellipsis=True, pad=True))
+        parts.append(text.truncate(max(0, left - id_width), ellipsis=True, pad=True))
         if shows_same:
             same = standing.same if standing and not live and not self.blind else None
             parts.append((f"{round(same * 100):>4}% " if same is not None else " " * 6, MUTED))

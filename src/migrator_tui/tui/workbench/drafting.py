@@ -328,6 +328,7 @@ class Drafting(DraftParams, Bench):
         self.reload_list(keep=self.workspace.number_of(self.case_in_view or ""))
         self.show_case()
         self.say("the case files have changed: this is what they hold now", "warning")
+        self.look_again()
         self.catch_up()
 
     def _follow_others(self) -> None:

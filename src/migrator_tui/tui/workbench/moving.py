@@ -321,6 +321,10 @@ class Moving(Bench):
         """Standings that are no longer true are made anew."""
         raise NotImplementedError
 
+    def look_again(self) -> None:
+        """What a first run would cost, where that was told of other cases."""
+        raise NotImplementedError
+
     def load_prompt(self) -> None:
         """The draft of the task and candidate in view."""
         raise NotImplementedError
