@@ -475,9 +475,9 @@ def test_errors_feedback_and_conversations_that_change_sides_are_wrong(rollout: 
         untold=("status 503: later",),
     )
     assert [line.split(":")[0] for line in done.wrong] == [
-        "applications saw 1 errors, such as",
-        "the gateway did not take 1 pieces of feedback, such as",
-        "1 conversations changed sides while no percentage changed",
+        "applications saw 1 error, such as",
+        "the gateway did not take 1 piece of feedback, such as",
+        "1 conversation changed sides while no percentage changed",
     ]
     advanced = replace(done, events=[event(EventKind.ADVANCED, 5, "held long enough")])
     assert advanced.moved == 0

@@ -206,13 +206,15 @@ class Rehearsal:
     def _found(self) -> list[str]:
         found = []
         if self.errors:
-            found.append(f"applications saw {len(self.errors)} errors, such as: {self.errors[0]}")
+            found.append(f"applications saw {_many(len(self.errors), 'error')}, such as: {self.errors[0]}")
         if self.untold:
-            found.append(f"the gateway did not take {len(self.untold)} pieces of feedback, such as: {self.untold[0]}")
+            refused = _many(len(self.untold), "piece")
+            found.append(f"the gateway did not take {refused} of feedback, such as: {self.untold[0]}")
         return [*found, *self._moved(), *(() if self.ended else self._missed())]
 
     def _moved(self) -> list[str]:
-        return [f"{self.moved} conversations changed sides while no percentage changed"] if self.moved else []
+        moved = _many(self.moved, "conversation")
+        return [f"{moved} changed sides while no percentage changed"] if self.moved else []
 
     def _missed(self) -> list[str]:
         """What the guardrails did and should not, or should and did not; what people did is theirs to know."""
@@ -245,6 +247,10 @@ class Rehearsal:
 
     def _first(self, kind: EventKind) -> RolloutEvent | None:
         return next((event for event in self.events if event.kind is kind), None)
+
+
+def _many(count: int, what: str) -> str:
+    return f"{count:,} {what}" + ("s" if count != 1 else "")
 
 
 def _did(event: RolloutEvent) -> str:
