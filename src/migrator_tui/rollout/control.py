@@ -15,6 +15,7 @@ from migrator_tui.project.schema import BASELINE, ModelSpec, Project, Task
 from migrator_tui.rollout.plan import step_name
 from migrator_tui.rollout.started import serving
 from migrator_tui.rollout.values import EventKind, Rollout, RolloutState
+from migrator_tui.rollout.words import named
 
 if TYPE_CHECKING:
     from migrator_tui.history.decision_records import SignedDecision
@@ -130,7 +131,8 @@ def advance(
         raise _not_now(seen, "advance")
     reason = reason.strip()
     if blockers and not reason:
-        raise NeedsReasonError(f"{seen.name} should not advance yet: {'; '.join(blockers)}; if it must, say why")
+        against = named("; ".join(blockers))
+        raise NeedsReasonError(f"{seen.name} should not advance yet: {against}; if it must, say why")
     following = seen.next
     why = reason or f"after {step_name(seen.present)}: held long enough, enough calls, nothing tripped"
     if blockers:
