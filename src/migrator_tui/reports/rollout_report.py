@@ -60,7 +60,7 @@ def rollout_report(
 
 def _standing(status: Status) -> str:
     look, rollout = status.look, status.look.rollout
-    lines = [f"**{rollout.state.value} at {rollout.percentage:g} %**, since {_when(status.since)}"]
+    lines = [f"**{rollout.state.value.replace('-', ' ')} at {rollout.percentage:g} %**, since {_when(status.since)}"]
     if look.ready:
         lines.append("Ready for the next step: a person has to take it.")
     elif rollout.state.live and rollout.state is not RolloutState.COMPLETE:

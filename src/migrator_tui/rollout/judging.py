@@ -109,7 +109,8 @@ def tripwire(
             )
     if worst is None:
         minutes = f"{(rule.window_s or 0) / 60:g} minutes"
-        return _silent(rule, f"{calls} calls in the last {minutes}; it looks from {rule.min_sample} on")
+        came = f"{calls} call{'' if calls == 1 else 's'}"
+        return _silent(rule, f"{came} in the last {minutes}; it looks from {rule.min_sample} on")
     used = worst / rule.limit if rule.limit else 0.0
     state: GuardrailState = "near" if used >= NEAR else "ok"
     return GuardrailResult(rule.metric, worst, None, None, rule.limit, state, used, None, rule.action)
