@@ -95,17 +95,18 @@ class CoverageBench(PartsScreen):
 
     def lay_out(self) -> None:
         """Show the parts of the page in front, or the one that has the whole screen."""
-        for size in Size:
-            self.set_class(size is self.size_class, f"-{size.value}")
         shown = {self.maximised} if self.maximised else set(self.PAGES[self.size_class][self.page_number][1])
         empty = self.coverage is None
+        # At once: each change of a screen's classes has all its widgets styled anew.
+        self.update_classes(
+            {f"-{size.value}": size is self.size_class for size in Size}
+            | {"-max": self.maximised is not None, "-empty": empty}
+        )
         for name in PARTS:
             self.part(name).display = name in shown and not empty
         self.query_one("#upper").display = bool(shown - {"proposals"})
         self.query_one("#left").display = bool(shown & {"instructions", "edges", "trouble"})
         self.query_one("#to-come").display = empty
-        self.set_class(self.maximised is not None, "-max")
-        self.set_class(empty, "-empty")
 
     def panes(self) -> Mapping[str, Sequence[Key]]:
         """Keys that do nothing here are not offered."""

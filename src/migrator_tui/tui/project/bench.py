@@ -125,8 +125,7 @@ class ProjectBench(RowScreen):
         width, height = self.app.size
         wide, medium = width >= 140 and height >= 30, width >= 110 and height >= 24
         self.size_class = Size.WIDE if wide else Size.MEDIUM if medium else Size.NARROW
-        for size in Size:
-            self.set_class(size is self.size_class, f"-{size.value}")
+        self.update_classes({f"-{size.value}": size is self.size_class for size in Size})
         self.call_after_refresh(self._paint)
 
     def panes(self) -> Mapping[str, Sequence[Key]]:

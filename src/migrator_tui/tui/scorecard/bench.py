@@ -130,23 +130,23 @@ class ScorecardBench(PartsScreen):
 
     def lay_out(self) -> None:
         """Show the parts of the page in front, or the one that has the whole screen."""
-        for size in Size:
-            self.set_class(size is self.size_class, f"-{size.value}")
         shown = {self.maximised} if self.maximised else set(self.PAGES[self.size_class][self.page_number][1])
         shown &= set(self.parts_here)
         empty = not self.has_parts
+        # At once: each change of a screen's classes has all its widgets styled anew.
+        self.update_classes(
+            {f"-{size.value}": size is self.size_class for size in Size}
+            | {"-max": self.maximised is not None, "-empty": empty, "-no-slices": "slices" not in shown}
+            | {"-no-rates": "rates" not in shown and self.maximised is None}
+        )
         for name in PARTS:
             self.part(name).display = name in shown and not empty
         for row, names in ROWS.items():
             self.query_one(f"#{row}").display = bool(shown.intersection(names))
-        self.set_class(self.maximised is not None, "-max")
-        self.set_class(empty, "-empty")
         several = len(self.workspace.project.candidates)
         self.part("candidates").styles.height = None if self.maximised else min(8, several + 3)
         self.query_one("#top").styles.height = self._gate_height() if "gate" in shown else None
         self.query_one("#to-come").display = self.card is not None and empty
-        self.set_class("slices" not in shown, "-no-slices")
-        self.set_class("rates" not in shown and self.maximised is None, "-no-rates")
 
     def _gate_height(self) -> int | None:
         """Rows of what stands at the top, for all rules to be in sight and no more, where the rest keeps enough.

@@ -108,9 +108,7 @@ class VersionsBench(RowScreen):
     def _fit(self) -> None:
         width, height = self.app.size
         wide, medium = width >= 140 and height >= 30, width >= 110 and height >= 30
-        self.set_class(wide, "-wide")
-        self.set_class(medium and not wide, "-medium")
-        self.set_class(not medium, "-narrow")
+        self.update_classes({"-wide": wide, "-medium": medium and not wide, "-narrow": not medium})
         self.call_after_refresh(self._paint)
 
     def panes(self) -> Mapping[str, Sequence[Key]]:
