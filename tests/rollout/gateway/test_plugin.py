@@ -1,13 +1,16 @@
 """What the plugin decides by itself: sides, prompts, forged requests, feedback, rows that wait."""
 
 import json
+import os
 import sqlite3
 import time
+from contextlib import closing
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
 from migrator_tui.history.database import Database, parse_url
 from migrator_tui.history.rollout_records import GATEWAY_SCHEMA
@@ -403,7 +406,7 @@ def publish(url: str, **said: Any) -> None:
         "updated_ts": time.time(),
     }
     values |= said
-    with sqlite3.connect(url.removeprefix("sqlite:///")) as connection:
+    with closing(sqlite3.connect(url.removeprefix("sqlite:///"))) as open_one, open_one as connection:
         places = ", ".join("?" * len(values))
         statement = f"insert or replace into migrator_gateway_rollout ({', '.join(values)}) values ({places})"
         connection.execute(statement, list(values.values()))
@@ -424,6 +427,70 @@ async def test_the_last_good_record_holds_for_a_while(
     assert records.get("bot").share == 30
     monkeypatch.setattr(plugin, "LONGEST_BLIND", 0.0)
     assert records.get("bot") is None, "after a while nobody knows any more: the old model serves"
+
+
+@pytest.mark.parametrize("replaced", [False, True])
+async def test_a_file_that_goes_while_it_is_open_is_neither_followed_nor_written(
+    url: str, tmp_path: Path, caplog: pytest.LogCaptureFixture, replaced: bool
+) -> None:
+    database = plugin.Database(url)
+    records, rows = plugin.Records(database), plugin.Rows(database)
+    publish(url)
+    await records.look()
+    rows.put("migrator_traffic", a_call().row("ok", "candidate"))
+    assert not rows.write_batch() and not rows.waiting
+    file, other = tmp_path / "h.sqlite3", f"sqlite:///{tmp_path}/other.sqlite3"
+    Database.open(parse_url(other, tmp_path)).close()
+    publish(other, revision=2, percentage=60.0)
+    for beside in ("-wal", "-shm"):
+        Path(f"{file}{beside}").unlink(missing_ok=True)
+    if not replaced:
+        file.unlink()
+        read_at = records.read_at
+        rows.put("migrator_traffic", a_call().row("ok", "candidate"))
+        await records.look()
+        assert (records.read_at, records.get("bot").share) == (read_at, 30), "the last record holds for a while"
+        assert not rows.write_batch() and len(rows.waiting) == 1 and not file.exists()
+    (tmp_path / "other.sqlite3").replace(file)
+    rows.put("migrator_traffic", a_call().row("ok", "candidate"))
+    for _ in range(4):
+        await records.look()
+        assert records.get("bot").share == 60
+        rows.write_batch()
+    assert not rows.waiting
+    assert stored(url, "select count(*) from migrator_traffic") == [(1 if replaced else 2,)]
+    told = [record.getMessage() for record in caplog.records if "the database is back" in record.getMessage()]
+    assert len(told) == (0 if replaced else 1), "and it does not come and go"
+
+
+def test_a_row_that_went_where_nobody_looks_is_written_again(url: str, tmp_path: Path) -> None:
+    rows = plugin.Rows(plugin.Database(url))
+    rows.put("migrator_traffic", a_call().row("ok", "candidate"))
+    other = tmp_path / "other.sqlite3"
+    Database.open(parse_url(f"sqlite:///{other}", tmp_path)).close()
+    sa.event.listen(
+        rows.database.engine, "commit", lambda _: other.exists() and other.replace(tmp_path / "h.sqlite3")
+    )
+    assert not rows.write_batch() and len(rows.waiting) == 1
+    assert not rows.write_batch() and not rows.waiting
+    assert stored(url, "select count(*) from migrator_traffic") == [(1,)]
+
+
+def test_a_network_that_is_cut_is_noticed_soon_unless_the_url_says_otherwise() -> None:
+    """Only the settings: TCP keeps the promise."""
+    stated = os.environ.get("MIGRATOR_TEST_POSTGRES")
+    if not stated:
+        pytest.skip("MIGRATOR_TEST_POSTGRES names no database")
+    for said, milliseconds in ({}, "4000"), ({"tcp_user_timeout": "90000"}, "90000"):
+        url = sa.make_url(stated).update_query_dict(said).render_as_string(False)
+        database = plugin.Database(url)
+        with database.engine.connect() as connection:
+            driver = connection.connection.driver_connection
+            assert driver is not None
+            found = driver.info.get_parameters()
+        database.engine.dispose()
+        assert found["tcp_user_timeout"] == milliseconds
+        assert int(found["keepalives_idle"]) + 3 * int(found["keepalives_interval"]) < 15
 
 
 @pytest.mark.parametrize(

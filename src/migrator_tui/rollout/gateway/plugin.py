@@ -28,6 +28,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from functools import wraps
+from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
@@ -247,33 +248,43 @@ class Record:
         return min(self.percentage, 100.0 - self.hold_back) if self.percentage >= 100 else self.percentage
 
 
+_PATIENCE = {
+    "connect_timeout": 2,
+    "tcp_user_timeout": 4000,
+    "keepalives_idle": 5,
+    "keepalives_interval": 2,
+    "keepalives_count": 3,
+}
+"""A server or a network that vanished without a word must not hold a read for minutes. A URL may say otherwise."""
+
+
 class Database:
     """Reads the record and writes rows, in threads; a database that is away is asked again soon."""
 
     def __init__(self, url: str) -> None:
         parsed = sa.engine.make_url(url)
-        self.sqlite = parsed.get_backend_name() == "sqlite"
         options: dict[str, Any] = {"hide_parameters": True, "pool_size": 2, "max_overflow": 2, "pool_timeout": 5}
-        if self.sqlite:
+        self._file: Path | None = None
+        self._known: tuple[int, int] | None = None
+        if parsed.get_backend_name() == "sqlite":
             options["connect_args"] = {"timeout": 5, "check_same_thread": False}
+            if parsed.database not in (None, "", ":memory:") and not parsed.database.startswith("file:"):
+                self._file = Path(parsed.database)
         else:
             if parsed.drivername == "postgresql":
                 parsed = parsed.set(drivername="postgresql+psycopg")
-            # A server that vanished without a word must not hold a read for minutes.
             said = parsed.query.get("options", "")
             said = said if isinstance(said, str) else " ".join(said)
+            patience = {name: value for name, value in _PATIENCE.items() if name not in parsed.query}
             options |= {
                 "pool_pre_ping": True,
-                "connect_args": {
-                    "connect_timeout": 2,
-                    "tcp_user_timeout": 4000,
-                    "options": f"{said} -c statement_timeout=5000",
-                },
+                "connect_args": {**patience, "options": f"{said} -c statement_timeout=5000"},
             }
         self.engine = sa.create_engine(parsed, **options)
 
     def read(self) -> list[Mapping[str, Any]]:
         """The rows of all rollouts."""
+        self._stands()
         with self.engine.connect() as connection:
             return [
                 dict(row) for row in connection.execute(sa.text("select * from migrator_gateway_rollout")).mappings()
@@ -284,8 +295,31 @@ class Database:
         columns = list(rows[0])
         once = " on conflict (row_id) do nothing" if "row_id" in columns else ""
         values = ", ".join(f":{column}" for column in columns)
+        before = self._stands()
         with self.engine.begin() as connection:
             connection.execute(sa.text(f"insert into {table} ({', '.join(columns)}) values ({values}){once}"), rows)  # noqa: S608
+        if self._stands() != before:
+            raise OSError("it was replaced while rows were written")
+
+    def _stands(self) -> tuple[int, int] | None:
+        """Which file the database is; connects anew where another stands at its place. `OSError` where none does.
+
+        SQLite goes on with a file that was deleted, moved or replaced, where nobody will look again.
+        """
+        if self._file is None:
+            return None
+        try:
+            status = self._file.stat()
+            found = (status.st_dev, status.st_ino)
+        except OSError:
+            found = None
+        known, self._known = self._known, found
+        if known is not None and found != known:
+            log.warning("%s %s while in use", self._file, "has gone" if found is None else "was replaced")
+            self.engine.dispose()
+        if found is None:
+            raise FileNotFoundError(str(self._file))
+        return found
 
 
 class Records:
