@@ -37,6 +37,7 @@ def write_crash_log(error: BaseException, *, folder: Path | None = None) -> Path
     file = logs / f"crash-{datetime.now(UTC):%Y%m%d-%H%M%S}-{os.getpid()}.log"
     try:
         logs.mkdir(parents=True, exist_ok=True, mode=0o700)
+        file.touch(mode=0o600)  # its owner's alone from the beginning: a traceback may name files
         file.write_text(cleared, "utf-8", errors="backslashreplace")
     except OSError:
         return None
