@@ -3,15 +3,17 @@
 import contextlib
 import json
 import queue
+import socket
 import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from http.client import HTTPException
+from typing import Any
 from urllib.error import HTTPError, URLError
 from urllib.parse import urlsplit
-from urllib.request import HTTPRedirectHandler, ProxyHandler, Request, build_opener
+from urllib.request import HTTPHandler, HTTPRedirectHandler, HTTPSHandler, ProxyHandler, Request, build_opener
 
 from migrator_tui.project.errors import ProjectError
 from migrator_tui.project.trust import is_loopback
@@ -21,6 +23,11 @@ from migrator_tui.rollout.words import happened_words, named
 from migrator_tui.text_safety import safe_line
 
 TIMEOUT_S = 5.0
+"""Of silence."""
+ATTEMPT_S = 10.0
+"""Of a whole try: an answer that comes in drops is never silent for long."""
+PAUSE_S = 3.0
+"""Between two tries: who is busy now may not be then."""
 _MOST_WAITING = 100
 _TRIES = 2
 
@@ -88,6 +95,7 @@ class Webhook:
         self._url = url
         self._tell = tell
         self._waiting: queue.Queue[Alert | None] = queue.Queue(_MOST_WAITING)
+        self._ending = threading.Event()
         self._thread = threading.Thread(target=self._work, name="alerts", daemon=True)
         self._thread.start()
 
@@ -101,6 +109,7 @@ class Webhook:
     def close(self, timeout: float = 2 * TIMEOUT_S) -> None:
         """Wait for what is on its way; say how much of it never arrived."""
         ends = time.monotonic() + timeout
+        self._ending.set()
         left = self._waiting.unfinished_tasks
         with contextlib.suppress(queue.Full):
             self._waiting.put(None, timeout=timeout)
@@ -111,11 +120,11 @@ class Webhook:
 
     def _work(self) -> None:
         while (alert := self._waiting.get()) is not None:
-            problem = ""
-            for _ in range(_TRIES):
-                problem = _post(self._url, alert.body())
-                if not problem:
-                    break
+            problem = _post(self._url, alert.body())
+            for _ in range(_TRIES - 1):
+                if problem:
+                    self._ending.wait(PAUSE_S)
+                    problem = _post(self._url, alert.body())
             if problem:
                 # Never the address: whoever has it can post in the user's name.
                 self._tell(f"alerts: the webhook did not take it ({problem}): {alert.line}")
@@ -129,17 +138,60 @@ class _NoRedirect(HTTPRedirectHandler):
         return None
 
 
+class _Limited(HTTPHandler, HTTPSHandler):
+    """Cuts off what takes longer than `ATTEMPT_S` in all; urllib itself knows only of silence."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.cut = False
+        self._sockets: list[socket.socket] = []
+        self._timer = threading.Timer(ATTEMPT_S, self._cut_off)
+        self._timer.daemon = True
+        self._timer.start()
+
+    def do_open(self, http_class: Any, *args: Any, **more: Any) -> Any:
+        def made(*args: Any, **more: Any) -> Any:
+            connection = http_class(*args, **more)
+            connect = connection._create_connection
+            connection._create_connection = lambda *args: self._kept(connect(*args))
+            return connection
+
+        return super().do_open(made, *args, **more)
+
+    def end(self) -> None:
+        """It is over in time, or was cut."""
+        self._timer.cancel()
+        for each in self._sockets:
+            each.close()
+
+    def _kept(self, connected: socket.socket) -> socket.socket:
+        # A second name for it: TLS takes the first one over, and shakes hands at its leisure.
+        self._sockets.append(connected.dup())
+        return connected
+
+    def _cut_off(self) -> None:
+        self.cut = True
+        for each in self._sockets:
+            with contextlib.suppress(OSError):
+                each.shutdown(socket.SHUT_RDWR)
+
+
 def _post(url: str, body: bytes) -> str:
     """Post once; what went wrong, in a few words, or nothing."""
     request = Request(url, data=body, headers={"Content-Type": "application/json"})  # noqa: S310 - checked before
-    handlers = [_NoRedirect(), *([ProxyHandler({})] if is_loopback(url) else [])]
+    limited = _Limited()
+    handlers = [limited, _NoRedirect(), *([ProxyHandler({})] if is_loopback(url) else [])]
+    problem = ""
     try:
         with build_opener(*handlers).open(request, timeout=TIMEOUT_S):
-            return ""
+            pass
     except HTTPError as error:
         error.close()
-        return f"status {error.code}"
+        problem = f"status {error.code}"
     except (OSError, HTTPException, ValueError) as error:
         # What urllib wraps says more: refused, no such host, a certificate that is not believed.
         reason = error.reason if isinstance(error, URLError) and isinstance(error.reason, Exception) else error
-        return type(reason).__name__
+        problem = type(reason).__name__
+    finally:
+        limited.end()
+    return f"no answer in {ATTEMPT_S:g} s" if limited.cut else problem
