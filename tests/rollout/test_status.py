@@ -1,10 +1,17 @@
 """What is told of where a rollout stands."""
 
 import io
+import sqlite3
+import time
 from collections.abc import Callable
+from contextlib import closing
 from datetime import timedelta
 
+import pytest
+
 from migrator_tui.commands.rollout import rollout_status
+from migrator_tui.history import database
+from migrator_tui.history.errors import HistoryError
 from migrator_tui.history.store import History
 from migrator_tui.project.schema import Project
 from migrator_tui.reports.rollout_report import rollout_report
@@ -47,6 +54,36 @@ def test_each_limit_and_figure_has_the_unit_of_its_metric(
     units = {guardrail["metric"]: guardrail["unit"] for guardrail in found}
     assert units["fallbacks"] == units["tripwire"] == "share" and units["latency"] == units["cost"] == "relative"
     assert units["failures"] == units["check-pass-rate"] == "points"
+
+
+def test_while_another_program_writes_what_can_be_read_is_told(
+    project: Project,
+    history: History,
+    start: Callable[..., Rollout],
+    traffic: Traffic,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(database, "BUSY_MS", 100)
+    rollout = start()
+    traffic(rollout, "candidate", 40)
+    told(project, history, rollout)
+    traffic(rollout, "candidate", 2)
+    with History.open(project) as hurried:
+        with closing(sqlite3.connect(history.location, isolation_level=None)) as other:
+            other.execute("begin immediate")
+            began = time.monotonic()
+            status = rollout_status(project, hurried, rollout)
+            assert time.monotonic() - began < 2, "and not six times as long"
+            with pytest.raises(HistoryError, match="locked"):
+                hurried.sum_up_traffic(patient=False)
+        assert status.look.arms["candidate"].requests == 40
+        out = io.StringIO()
+        print_status(status, out)
+        (line,) = [line for line in out.getvalue().splitlines() if "not counted" in line]
+        assert line.startswith("  ! what came in last is not counted: history: database is locked")
+        assert "locked" in status_json(status)["uncounted"]
+        status = rollout_status(project, hurried, rollout)
+        assert status.look.arms["candidate"].requests == 42 and status_json(status)["uncounted"] is None
 
 
 def test_who_brought_it_there_and_what_may_follow_stand_on_top(

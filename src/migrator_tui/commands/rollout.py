@@ -51,7 +51,7 @@ def rollout_status(project: Project, history: "History", rollout: "Rollout") -> 
     from migrator_tui.rollout.figures import before_and_after, look
 
     at = now()
-    seen = look(history, rollout, at, project)
+    seen = look(history, rollout, at, project, may_read_only=True)
     names = {model.name: model.model for model in (project.baseline, *project.candidates)}
     return Status(
         look=seen,

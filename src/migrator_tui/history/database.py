@@ -75,9 +75,13 @@ class Database:
             yield connection
 
     @contextlib.contextmanager
-    def writing(self) -> Iterator[Connection]:
-        """A connection inside a transaction that is written whole or not at all. Keep it short: others wait."""
-        with self.telling_errors(), self._writers.begin() as connection:
+    def writing(self, *, patient: bool = True) -> Iterator[Connection]:
+        """A connection inside a transaction that is written whole or not at all. Keep it short: others wait.
+
+        `patient`: false where a person waits and can do without it: SQLite's lock is asked for once.
+        """
+        writers = self._writers if patient else self._writers.execution_options(migrator_tries=1)
+        with self.telling_errors(), writers.begin() as connection:
             yield connection
 
     @contextlib.contextmanager
@@ -206,7 +210,7 @@ def _begin(connection: Connection) -> None:
     if not connection.get_execution_options().get("migrator_write"):
         connection.exec_driver_sql("BEGIN")
         return
-    for left in reversed(range(BUSY_TRIES)):
+    for left in reversed(range(connection.get_execution_options().get("migrator_tries", BUSY_TRIES))):
         try:
             connection.exec_driver_sql("BEGIN IMMEDIATE")
             return

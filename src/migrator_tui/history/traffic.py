@@ -64,19 +64,20 @@ _COUNTED = [
 class Traffic(Part):
     """Counting what the gateway wrote."""
 
-    def sum_up_traffic(self, *, at: datetime | None = None) -> int:
+    def sum_up_traffic(self, *, at: datetime | None = None, patient: bool = True) -> int:
         """Count calls and feedback that are new, of every project of this database; how many calls there were.
 
-        In many short transactions: whatever is waiting to be counted, others can write meanwhile.
+        In many short transactions: whatever is waiting to be counted, others can write meanwhile. `patient`: as
+        for `Database.writing`.
         """
         at, counted, rows = at or now(), 0, BATCH
         while rows == BATCH:
-            with self._history.writing() as connection:
+            with self._history.writing(patient=patient) as connection:
                 rows = self._count_rows(connection, at)
             counted += rows
         after: int | None = 0
         while after is not None:
-            with self._history.writing() as connection:
+            with self._history.writing(patient=patient) as connection:
                 after = self._count_feedback(connection, at, after)
         return counted
 

@@ -69,6 +69,7 @@ def status_json(status: Status) -> dict[str, Any]:
         "candidate": rollout.candidate,
         "state": rollout.state.value,
         "ready": seen.ready,
+        "uncounted": seen.uncounted or None,
         "blockers": seen.blockers if rollout.state.live else [],
         "step": rollout.step,
         "steps": [asdict(step) for step in rollout.steps],
@@ -210,6 +211,8 @@ def _standing(status: Status) -> list[str]:
             lines += [f"    {_safe(blocker)}" for blocker in seen.blockers]
     elif rollout.state is RolloutState.COMPLETE:
         lines.append("  still watched; `rollout rollback` puts everything back on the baseline")
+    if seen.uncounted:
+        lines.append(f"  ! what came in last is not counted: {_safe(seen.uncounted)}")
     if not status.watched and rollout.state.live:
         lines.append("  ! no monitor is watching, so nothing rolls back by itself: `monitor` starts one")
     return lines

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
+from migrator_tui.history.errors import HistoryError
 from migrator_tui.history.rollout_records import LOOKED
 from migrator_tui.parity.statistics.proportions import score_interval
 from migrator_tui.parity.statistics.values import Interval, quantile
@@ -45,6 +46,8 @@ class Look:
     health: Sequence[GuardrailResult]
     decision: Decision
     needs: Needs
+    uncounted: str = ""
+    """Why what came in last is not counted; empty where it is, or where a monitor does it."""
 
     @property
     def blockers(self) -> list[str]:
@@ -68,13 +71,28 @@ class Look:
         }
 
 
-def look(history: "History", rollout: Rollout, now: datetime, project: Project, *, count: bool = True) -> Look:
+def look(
+    history: "History",
+    rollout: Rollout,
+    now: datetime,
+    project: Project,
+    *,
+    count: bool = True,
+    may_read_only: bool = False,
+) -> Look:
     """Count what has come in, and look at a rollout as it is in the history now.
 
-    `project`: as its configuration is now; `count`: false where somebody else does, a monitor that acts.
+    `project`: as its configuration is now; `count`: false where somebody else does, a monitor that acts;
+    `may_read_only`: where it can't be counted, nobody acts on the figures, and those of before are shown.
     """
+    uncounted = ""
     if count:
-        history.sum_up_traffic(at=now)
+        try:
+            history.sum_up_traffic(at=now, patient=not may_read_only)
+        except HistoryError as error:
+            if not may_read_only:
+                raise
+            uncounted = str(error)
     rollout = history.rollout(rollout.id)
     stages = history.stage_figures(rollout)
     window_s = max([rule.window_s or 0 for rule in rollout.guardrails if rule.metric == "tripwire"], default=0)
@@ -88,7 +106,7 @@ def look(history: "History", rollout: Rollout, now: datetime, project: Project, 
         results = evaluate(rollout.guardrails, stages, recent)
         sound = [*health(stages, now), *kept]
         decision = decide(results, sound)
-    return Look(rollout, now, stages, recent, results, sound, decision, needs(rollout, stages, now))
+    return Look(rollout, now, stages, recent, results, sound, decision, needs(rollout, stages, now), uncounted)
 
 
 def _unseen(

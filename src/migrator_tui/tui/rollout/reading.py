@@ -112,7 +112,7 @@ def read(history: "History", project: Project, rollout: Rollout, now: datetime, 
     # What is over is shown as it stood then: what came in later is nothing of its.
     lease = history.lease()
     watched = lease is not None and lease.until > now and lease.looked_at is not None
-    seen = look(history, rollout, over or now, project, count=not watched)
+    seen = look(history, rollout, over or now, project, count=not watched, may_read_only=True)
     rollout = seen.rollout
     if rollout.state is RolloutState.ROLLED_BACK:
         seen = replace(seen, stages=seen.stages[:-1])
