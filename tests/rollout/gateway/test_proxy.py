@@ -183,6 +183,22 @@ def left_alone(gateway: Gateway, content: str, *, stream: bool) -> list[dict[str
     return until(lambda: [row for row in rows(gateway.url, LEFT) if row["id"] not in known])
 
 
+@pytest.mark.parametrize(("trouble", "stream"), [("EMPTY", False), ("EMPTY", True), ("EMPTY NOTHING", True)])
+def test_an_answer_without_a_word_is_a_failure(running: Gateway, trouble: str, stream: bool) -> None:
+    answered = running.client.chat.completions.with_raw_response.create(
+        model="bot",
+        messages=[SYSTEM, {"role": "user", "content": trouble}],
+        stream=stream,
+        extra_body={"metadata": {"conversation_id": on_side(running, "candidate"), "variables": {"product": "tea"}}},
+    )
+    parsed = answered.parse()
+    if stream:
+        list(parsed)
+    (row,) = running.rows_of(answered.headers["x-litellm-call-id"])
+    assert (row["kind"], row["assigned"], row["served"]) == ("failed", "candidate", "candidate")
+    assert (row["error_class"], bool(row["client_error"])) == ("EmptyAnswer", False)
+
+
 LEFT = "error_class = 'ClientDisconnected'"
 
 

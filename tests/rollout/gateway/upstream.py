@@ -1,8 +1,8 @@
 """A model server whose answer tells what it was asked: `python -m tests.rollout.gateway.upstream` prints its port.
 
 Words in the last message make trouble: FAIL and REJECT for the model `new`, BOTH for all, CUT breaks its stream off,
-WAIT holds the answer back until `POST /go`, HANG that of `new` for ever, QUIET lets its stream begin and say
-nothing more. It ends when its stdin closes.
+EMPTY lets it answer nothing, a stream with NOTHING more than its end; WAIT holds the answer back until `POST /go`,
+HANG that of `new` for ever, QUIET lets its stream begin and say nothing more. It ends when its stdin closes.
 """
 
 import asyncio
@@ -29,6 +29,8 @@ async def complete(request: web.Request) -> web.StreamResponse:
     if "HANG" in asked and model == "new":
         await _never.wait()
     text = json.dumps({name: value for name, value in body.items() if name != "stream_options"})
+    if "EMPTY" in asked and model == "new":
+        text = ""
     head = {"id": f"chatcmpl-{id(body)}", "created": 1, "model": model}
     usage = {"prompt_tokens": 10, "completion_tokens": 5, "total_tokens": 15}
     if not body.get("stream"):
@@ -55,8 +57,9 @@ async def complete(request: web.Request) -> web.StreamResponse:
         if "CUT" in asked and model == "new" and request.transport is not None:
             request.transport.abort()
             return response
-    await say([{"index": 0, "delta": {}, "finish_reason": "stop"}])
-    await say([], usage=usage)
+    if "NOTHING" not in asked or model != "new":
+        await say([{"index": 0, "delta": {}, "finish_reason": "stop"}])
+        await say([], usage=usage)
     await response.write(b"data: [DONE]\n\n")
     return response
 

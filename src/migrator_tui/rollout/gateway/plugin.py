@@ -600,6 +600,8 @@ class Call:
     served: str | None = None
     failed: list[tuple[str, bool]] = field(default_factory=list)
     done: bool = False
+    empty = True
+    """No piece of its stream has brought a word or a tool's call."""
     heard: float | None = None
     """When the newest piece of its stream that says something went out."""
     ended: float | None = None
@@ -668,6 +670,23 @@ presence_penalty frequency_penalty seed n logprobs top_logprobs parallel_tool_ca
 """
 """What of a request is sent again in the shadow step."""
 _SAME = ({"max_tokens", "max_completion_tokens"},)
+
+
+EMPTY = "EmptyAnswer"
+
+
+def is_empty(response: Any) -> bool:
+    """Whether an answer has no word, no picture or sound, and no call of a tool; of other forms nobody knows."""
+    choices = getattr(response, "choices", None)
+    if not isinstance(choices, (list, tuple)):
+        return False
+    messages = [getattr(choice, "message", None) for choice in choices]
+    return not any(
+        message is None or str(getattr(message, "content", None) or "").strip() or any(
+            getattr(message, name, None) for name in ("tool_calls", "function_call", "refusal", "audio", "images")
+        )
+        for message in messages
+    )  # fmt: skip
 
 
 def _side(arm: Any) -> str:
@@ -869,10 +888,15 @@ class RolloutPlugin(CustomLogger):  # type: ignore[misc]
             self._gave_up(call)
             return
         first = kwargs.get("completion_start_time")
+        served = _side_of(call, said.get("model_id"))
+        # Whoever gets no word was not served. The answer goes out as it is: litellm asks nobody else for it.
+        empty = not gone and is_empty(response_obj)
+        if empty:
+            error = EMPTY
         self._finish(
             call,
-            "ok",
-            _side_of(call, said.get("model_id")),
+            "failed" if empty else "ok",
+            None if empty and call.is_shadow else served,
             response_id=_id(said.get("id")),
             # Of an answer that nobody waited for, how long it would have taken is not known.
             latency_ms=None if gone else max(end_time.timestamp() - call.at, 0.0) * 1000,
@@ -972,7 +996,9 @@ class RolloutPlugin(CustomLogger):  # type: ignore[misc]
             self.calls.pop(call.token, None)
             if not call.done:
                 took = (call.ended - call.began) * 1000  # type: ignore[operator]
-                if call.ended_well:
+                if call.ended_well and call.stream and call.empty and not call.is_shadow:
+                    self._finish(call, "failed", call.served, error_class=EMPTY, latency_ms=took)
+                elif call.ended_well:
                     self._finish(call, "ok", call.served, latency_ms=took)
                 else:
                     self._finish(call, "failed", call.served, error_class="ClientDisconnected", client_error=True)
@@ -1185,6 +1211,7 @@ class _Exchange:
             self.begun = True
             if self.call is not None and self.call.stream and says_something(message.get("body", b"")):
                 self.call.heard = time.monotonic()
+                self.call.empty = self.call.empty and not says_something(message["body"], its_end=False)
             await self._send(message)
             self.well = message["type"] == "http.response.body" and not message.get("more_body")
 
@@ -1248,8 +1275,11 @@ def _unexpected(error: Exception, path: str) -> tuple[int, str, str | None]:
     return 500, "the gateway could not handle this request; its log says why", None
 
 
-def says_something(piece: bytes) -> bool:
-    """Whether a piece of a stream brings more of an answer: a role alone, a ping or an empty text does not."""
+def says_something(piece: bytes, *, its_end: bool = True) -> bool:
+    """Whether a piece of a stream brings more of an answer: a role alone, a ping or an empty text does not.
+
+    `its_end`: why it ends counts too.
+    """
     for line in piece.splitlines():
         if not line.startswith(b"data: {"):
             continue
@@ -1259,7 +1289,7 @@ def says_something(piece: bytes) -> bool:
             return True
         for choice in choices:
             said = (choice.get("delta") or {}).items()
-            if choice.get("finish_reason") or any(value for name, value in said if name != "role"):
+            if (its_end and choice.get("finish_reason")) or any(value for name, value in said if name != "role"):
                 return True
     return False
 
