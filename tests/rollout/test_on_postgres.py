@@ -5,8 +5,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from sqlalchemy import make_url
 from sqlalchemy import text as sql
 
+from migrator_tui.commands.rollout import rollout_status
 from migrator_tui.history.store import History
 from migrator_tui.history.traffic import _PATIENCE
 from migrator_tui.project.config import load_project
@@ -39,6 +41,21 @@ _FROM_MONITOR = (
 
 globals().update({name: value for name, value in vars(test_control).items() if name.startswith("test_")})
 globals().update({name: vars(test_monitor)[name] for name in _FROM_MONITOR})
+
+
+def test_where_the_database_may_only_be_read_what_can_be_read_is_told(
+    project: Project, history: History, start: Callable[..., Rollout], traffic: Traffic, postgres: str
+) -> None:
+    rollout = start()
+    traffic(rollout, "candidate", 40)
+    rollout_status(project, history, rollout)
+    traffic(rollout, "candidate", 2)
+    url = make_url(postgres)
+    options = f"{url.query.get('options', '')} -c default_transaction_read_only=on"
+    reading = url.update_query_dict({"options": options}).render_as_string(False)
+    with History.open(project, database=reading) as reader:
+        seen = rollout_status(project, reader, rollout).look
+    assert seen.arms["candidate"].requests == 40 and "read-only" in seen.uncounted
 
 
 def test_a_row_that_becomes_visible_late_is_counted_all_the_same(

@@ -997,7 +997,7 @@ class RolloutPlugin(CustomLogger):  # type: ignore[misc]
             if not call.done:
                 took = (call.ended - call.began) * 1000  # type: ignore[operator]
                 if call.ended_well and call.stream and call.empty and not call.is_shadow:
-                    self._finish(call, "failed", call.served, error_class=EMPTY, latency_ms=took)
+                    self._finish(call, "failed", call.served, error_class=EMPTY, client_error=False, latency_ms=took)
                 elif call.ended_well:
                     self._finish(call, "ok", call.served, latency_ms=took)
                 else:

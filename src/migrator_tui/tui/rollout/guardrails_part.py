@@ -101,6 +101,8 @@ def _bottom(seen: Seen, glyphs: Glyphs) -> Content:
         return Content("")
     if not seen.watched:
         last = f"; it looked last {clock_words(lease.looked_at, seen.at)}" if lease and lease.looked_at else ""
+        if seen.look.uncounted:
+            last = f", and new calls can't be counted: {safe_line(seen.look.uncounted, 80)}"
         return Content.styled(glyphs.fit(f"{glyphs.warning} no monitor runs{last}"), STYLES["warning"])
     assert lease is not None
     ago = (seen.at - lease.looked_at).total_seconds() if lease.looked_at else None
