@@ -1,6 +1,7 @@
 """Changes of a rollout by people: what a start rests on, which steps may follow, and who was faster."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
@@ -12,6 +13,7 @@ from migrator_tui.project.schema import Project
 from migrator_tui.rollout import control
 from migrator_tui.rollout.control import NeedsReasonError
 from migrator_tui.rollout.values import EventKind, Rollout, RolloutState
+from tests.history.conftest import an_output
 from tests.history.rollout_fixtures import START
 from tests.rollout.conftest import sign
 
@@ -27,6 +29,26 @@ def begin(project: Project, history: History, version: Version, **more: str) -> 
     return control.start(
         project, history, project.tasks[0], project.candidates[0], version, who="bob", at=START, **more
     )
+
+
+def test_a_candidate_that_took_longer_than_is_waited_for_is_told_of(
+    project: Project, history: History, version: Version
+) -> None:
+    (new,) = project.candidates
+
+    def told(timeout: float) -> str:
+        waits = replace(project, gateway=replace(project.gateway, candidate_timeout=timeout))
+        return control.too_slow(waits, history, new, version)
+
+    assert told(2.0) == ""
+    history.add_outputs(
+        [
+            an_output(version, model=new.model, case_id=f"c{n}", call_key=f"k{n}", latency_ms=3_000.0 + n)
+            for n in range(20)
+        ]
+    )
+    assert told(4.0) == ""
+    assert told(2.0).startswith("new v1 took up to 3.0 s in its runs (p95), and the baseline steps in after 2 s")
 
 
 def test_a_start_rests_on_a_decision_about_exactly_this_version(

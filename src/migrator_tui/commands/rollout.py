@@ -109,6 +109,9 @@ def _start(arguments: Namespace, project: Project, history: "History", who: str,
     if missing and not reason:
         reason = _asked(f"{missing}; why start all the same?")
     _tell(control.start(project, history, task, candidate, version, who=who, reason=reason))
+    slow = control.too_slow(project, history, candidate, version)
+    if slow:
+        say(slow)
     if history.lease() is None:
         say("no monitor is watching yet: `gateway` starts one, or `monitor`")
     return FINE

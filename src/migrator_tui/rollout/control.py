@@ -50,6 +50,22 @@ def backing(history: "History", task: str, candidate: str, version: "Version") -
     return Backing(newest, "")
 
 
+def too_slow(project: Project, history: "History", candidate: ModelSpec, version: "Version") -> str:
+    """What speaks of answers that would not be waited for, by the runs of this version; empty where nothing does."""
+    from migrator_tui.parity.summary import percentile
+
+    found = [one for each in history.version_figures(version.id, candidate.model).values() for one in each]
+    latencies = sorted(one.latency_ms / 1000 for one in found if one.latency_ms is not None and not one.failed_call)
+    slow, limit = percentile(latencies, 0.95), min(project.gateway.candidate_timeout, candidate.timeout)
+    if slow is None or slow <= limit:
+        return ""
+    which = "[gateway] candidate_timeout" if limit == project.gateway.candidate_timeout else "its timeout"
+    return (
+        f"{candidate.name} {version.label} took up to {slow:.1f} s in its runs (p95), and the baseline steps in "
+        f"after {limit:g} s: raise {which}"
+    )
+
+
 def start(
     project: Project,
     history: "History",

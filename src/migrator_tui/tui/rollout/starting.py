@@ -233,6 +233,8 @@ async def start_rollout(screen: "RolloutScreen") -> bool:
     try:
         choices = await asyncio.to_thread(_choices, screen)
         notes = await _notes(screen, project)
+        slow = await asyncio.to_thread(control.too_slow, project, history, candidate, choices[0].version)
+        notes += [slow] if slow else []
         dialog = StartDialog(task.name, candidate.name, choices, project.rollout, notes, glyphs)
         agreed = await screen.app.push_screen_wait(dialog)
         if agreed is None:
