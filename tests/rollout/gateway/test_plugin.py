@@ -6,7 +6,7 @@ import sqlite3
 import time
 from contextlib import closing
 from pathlib import Path
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import pytest
@@ -263,6 +263,35 @@ def test_names_of_feedback_are_few() -> None:
 )
 def test_what_of_a_stream_says_something(piece: bytes, says: bool) -> None:
     assert plugin.says_something(piece) is says
+
+
+@pytest.mark.parametrize(
+    ("message", "empty"),
+    [
+        ({"content": None}, True),
+        ({"content": " \n", "reasoning_content": "hm"}, True),
+        ({"content": "a"}, False),
+        ({"content": None, "tool_calls": [{"id": "1"}]}, False),
+        ({"content": None, "refusal": "no"}, False),
+    ],
+)
+def test_which_answer_is_empty(message: dict[str, Any], empty: bool) -> None:
+    answer = SimpleNamespace(choices=[SimpleNamespace(message=SimpleNamespace(**message))])
+    assert plugin.is_empty(answer) is empty
+    assert not plugin.is_empty(None), "of another form, nobody knows"
+
+
+def test_a_stream_that_ended_without_a_word_is_a_failure_where_litellm_reports_nothing() -> None:
+    for empty, kind in [(True, "failed"), (False, "ok")]:
+        made = plugin.RolloutPlugin(None)
+        written: list[Any] = []
+        made.rows.put = lambda table, row, written=written: written.append(row)
+        call = a_call(stream=True)
+        call.heard, call.empty = time.monotonic(), empty
+        made.calls[call.token] = call
+        made.response_ended(call, well=True)
+        made.settle(everything=True)
+        assert [(row["kind"], row["client_error"]) for row in written] == [(kind, False)]
 
 
 def test_who_leaves_a_stream_that_fell_silent_waited_for_the_model() -> None:
