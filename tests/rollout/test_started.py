@@ -7,9 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from migrator_tui.history.records import Origin
 from migrator_tui.history.store import History
 from migrator_tui.project.config import load_project
+from migrator_tui.project.formats.promptfoo.choices import Choice, keep_choice
 from migrator_tui.project.schema import Project
+from migrator_tui.project.trust import trust_config
 from migrator_tui.rollout import control
 from migrator_tui.rollout.figures import look
 from migrator_tui.rollout.monitor import Monitor
@@ -124,3 +127,72 @@ def test_a_configuration_that_is_being_written_is_told_once(
     assert history.rollout(rollout.id).state is RolloutState.RUNNING
     told = [line for line in watched.lines if "still holds" in line]
     assert len(told) == 1 and "migrator.toml" in told[0]
+
+
+def test_what_is_trusted_later_is_read_then(
+    project: Project, history: History, start: Start, watched: Watched, clock: Clock
+) -> None:
+    (project.folder.parent / "outside.md").write_text("Sort {{ ticket }}", "utf-8")
+    config = CONFIG.replace('"triage.md"', '"../outside.md"')
+    write(project, config)
+    trust_config(project.config_file)
+    rollout = start(guardrails=())
+    watched.monitor._stated = Stated(load_project(project.folder), watched.lines.append, trusted=True)
+    write(project, config.replace("bright-2", "cheap-mini"))
+    watched.look()
+    watched.look()
+    assert history.rollout(rollout.id).state is RolloutState.RUNNING
+    assert sum("outside.md" in line and "still holds" in line for line in watched.lines) == 1
+    trust_config(project.config_file)
+    watched.look()
+    assert history.rollout(rollout.id).state is RolloutState.HELD
+
+
+def test_another_choice_of_promptfoos_models_is_seen(tmp_path: Path) -> None:
+    config = tmp_path / "promptfooconfig.yaml"
+    config.write_text("prompts: ['Sort {{t}}']\nproviders: [openai:gpt-4o, openai:gpt-5]\ntests: [{vars: {t: x}}]\n")
+    stated = Stated(load_project(tmp_path), lambda _: None, trusted=True)
+    assert [spec.model for spec in stated().candidates] == ["openai/gpt-5"]
+    keep_choice(config, Choice(None, "openai/gpt-5-mini"))
+    assert stated().candidates[0].model == "openai/gpt-5-mini"
+
+
+def test_a_key_in_an_address_is_neither_kept_nor_told_and_a_person_is_asked_once(
+    project: Project, clock: Clock
+) -> None:
+    key = "tenant-5up3rs3cr3t"
+    address = f"https://gateway.example/{key}/v1"
+    config = CONFIG.replace('"simulated:bright-2"', f'"openai/x"\napi_base = "{address}"')
+    write(project, config)
+    before = load_project(project.folder)
+    with History.open(before, secrets=[key]) as history:
+        watched = Watched(before, history, clock)
+        watched.monitor._stated = Stated(before, watched.lines.append, trusted=True)
+        version = history.record_version(
+            task="triage",
+            model_name="new",
+            template="Sort {{ ticket }}",
+            params={},
+            parent_id=None,
+            origin=Origin.EDITOR,
+            author="ann",
+        )
+        candidate = before.candidate("new")
+        rollout = control.start(
+            before, history, before.tasks[0], candidate, version, who="ann", reason="try", at=clock()
+        )
+        assert (
+            rollout.models is not None and "gateway.example" in str(rollout.models) and key not in str(rollout.models)
+        )
+        assert as_started(rollout, before) == as_started(history.rollout(rollout.id), before)
+        write(project, config.replace(address, f"{address}/"))
+        watched.look()
+        assert watched.kinds == []  # a slash at its end makes it no other
+        write(project, config.replace(address, f"{address}/other"))
+        watched.look()
+        held = history.rollout(rollout.id)
+        assert held.state is RolloutState.HELD and "api_base of new" in watched.alerts[0].what
+        assert key not in watched.alerts[0].what + str(watched.lines)
+        control.resume(history, held, who="ann", why="the same server")
+        watched.look()
+        assert history.rollout(rollout.id).state is RolloutState.RUNNING

@@ -5,12 +5,15 @@ starts: so a model that was changed under a name answers from the next start on,
 taken for those of one.
 """
 
+import hashlib
 from collections.abc import Callable, Mapping
 from typing import Any
+from urllib.parse import urlsplit
 
 from migrator_tui.project.config import load_project
 from migrator_tui.project.errors import ProjectError
 from migrator_tui.project.schema import BASELINE, ModelSpec, Project
+from migrator_tui.project.stamps import file_stamps
 from migrator_tui.project.words import quoted
 from migrator_tui.rollout.values import GuardrailResult, GuardrailState, Rollout
 
@@ -59,45 +62,54 @@ _AND_SO = ": a gateway that starts from now on goes by that; put it back, or rol
 
 
 class Stated:
-    """What a project says now, read anew where its configuration has changed; a call returns it."""
+    """What a project says now, read anew where what says it has changed; a call returns it."""
 
     def __init__(self, project: Project, tell: Callable[[str], None], *, trusted: bool) -> None:
         self._project = project
         self._tell = tell
         self._trusted = trusted
-        self._stamp = self._stamped()
+        self._stamps = file_stamps(project)
+        self._problem = ""
 
     def __call__(self) -> Project:
-        """As it is in the file; as it was, where that can't be read, which is told once."""
+        """As it is in its files; as it was, where they can't be read, which is told once."""
         from migrator_tui.models.successors import likeliest
         from migrator_tui.project.trust import is_trusted_config
 
-        stamp = self._stamped()
-        if stamp != self._stamp:
-            self._stamp = stamp
+        stamps = file_stamps(self._project)
+        if stamps != self._stamps:
             try:
                 # Nobody was asked about what it says now: outside the folder nothing is opened for it.
                 trusted = self._trusted and is_trusted_config(self._project.config_file)
                 self._project = load_project(self._project.folder, trusted=trusted, propose=likeliest)
+                self._stamps, self._problem = stamps, ""
             except (ProjectError, OSError) as error:
-                self._tell(f"{error}; what it said before still holds")
+                # Tried again with each look: what was amiss may be that nobody had trusted it yet.
+                if str(error) != self._problem:
+                    self._problem = str(error)
+                    self._tell(f"{error}; what it said before still holds")
         return self._project
-
-    def _stamped(self) -> tuple[int, int] | None:
-        try:
-            status = self._project.config_file.stat()
-        except OSError:
-            return None
-        return status.st_mtime_ns, status.st_size
 
 
 def _told(spec: ModelSpec, task: str) -> Mapping[str, Any]:
     return {
         "model": spec.model,
-        "api_base": spec.api_base,
+        "api_base": _address(spec.api_base),
         "timeout": spec.timeout,
         "params": dict(spec.params_for(task)),
     }
+
+
+def _address(api_base: str | None) -> str | None:
+    """An address as it may be kept and told: of an unusual path only a mark, since some servers take a key there."""
+    if api_base is None:
+        return None
+    parts = urlsplit(api_base)
+    server = f"{parts.scheme}://{parts.netloc}"
+    rest = api_base[len(server) :].rstrip("/")
+    if rest in ("", "/v1"):
+        return server + rest
+    return f"{server}/… ({hashlib.sha256(rest.encode()).hexdigest()[:8]})"
 
 
 def _result(state: GuardrailState, why: str) -> GuardrailResult:

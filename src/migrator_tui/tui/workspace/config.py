@@ -1,8 +1,7 @@
 """The configuration while the app is open: read anew after the program or somebody else has changed it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 
 from textual.message import Message
 
@@ -12,6 +11,7 @@ from migrator_tui.project.config import load_project
 from migrator_tui.project.errors import ProjectError
 from migrator_tui.project.files import read_bytes
 from migrator_tui.project.schema import ModelSpec, Project
+from migrator_tui.project.stamps import Stamps, file_stamps
 from migrator_tui.tui.messages import Noticed, ProjectChanged
 from migrator_tui.tui.workspace.prompts import Prompts
 
@@ -23,7 +23,7 @@ class Reread:
     project: Project
     trusted: bool
     text: bytes | None
-    stamps: Sequence[tuple[int, int] | None]
+    stamps: Stamps
     """Content and times of the files, taken before they were read."""
 
 
@@ -34,7 +34,7 @@ class Config(Prompts):
         super().__init__(project, post, trusted)
         self._config_text = _content(project)
         """Of the configuration in effect; `None`: it could not be read."""
-        self._config_stamps = _stamps(project)
+        self._config_stamps = file_stamps(project)
         self._refused = ""
         """Why what the file says now did not take effect."""
 
@@ -56,7 +56,7 @@ class Config(Prompts):
     def read_again(self) -> Reread:
         """What is to take effect after the program itself has written something; raises `ProjectError`."""
         # A configuration that somebody else changed meanwhile is another one than was trusted.
-        config, before = self.project.config_file, (_content(self.project), _stamps(self.project))
+        config, before = self.project.config_file, (_content(self.project), file_stamps(self.project))
         trusted = self.trusted and (not self._trust_is_kept or trusting.is_trusted_config(config))
         project = load_project(self.project.folder, trusted=trusted, propose=propose)
         if not trusted:
@@ -68,7 +68,7 @@ class Config(Prompts):
 
         What is wrong with it is posted as one line, once for each change, and what was read before stays.
         """
-        before, stamps = self._config_stamps, _stamps(self.project)
+        before, stamps = self._config_stamps, file_stamps(self.project)
         if stamps == before:
             return None
         text = _content(self.project)
@@ -126,7 +126,7 @@ class Config(Prompts):
         self.project, self.trusted = project, found.trusted
         self._config_text, self._refused = found.text, ""
         # Another project may take its definitions from other files.
-        self._config_stamps = [*found.stamps[:1], *_stamps(project)[1:]]
+        self._config_stamps = [*found.stamps[:1], *file_stamps(project)[1:]]
         self._indexed.clear()
         self._failed.clear()
         self.task = next((each for each in project.tasks if each.name == task), project.tasks[0])
@@ -166,23 +166,3 @@ def _content(project: Project) -> bytes | None:
         return read_bytes(project.config_file, project.config_file.name)
     except ProjectError:
         return None
-
-
-def _stamps(project: Project) -> list[tuple[int, int] | None]:
-    """When the configuration, and the files that it takes definitions from, were changed, and how long they are."""
-    files: list[Path] = [project.config_file]
-    files += dict.fromkeys(file for task in project.tasks for file in task.definition_files)
-    if project.foreign is not None:
-        from migrator_tui.project.formats.promptfoo.choices import choices_file
-
-        # Their number changes with what is read; how many there are counts as well.
-        files += [file for file in project.foreign.sources if file != project.config_file]
-        files.append(choices_file())
-    found: list[tuple[int, int] | None] = []
-    for file in files:
-        try:
-            stat = file.stat()
-            found.append((stat.st_mtime_ns, stat.st_size))
-        except OSError:
-            found.append(None)
-    return found
