@@ -41,6 +41,8 @@ from migrator_tui.tui.workbench.screen import WorkbenchScreen
 from migrator_tui.tui.workspace import Workspace
 
 if TYPE_CHECKING:
+    from textual.types import CSSPathType
+
     from migrator_tui.models.dry_run import DryRun, ParameterSet
 
 SESSION_SECONDS = 3.0
@@ -65,7 +67,8 @@ class MigratorApp(Rolling):
     """One project folder in one terminal."""
 
     TITLE = "migrator-tui"
-    CSS_PATH = "app.tcss"
+    # The workbench is always first: with styles of its own, all would be read once more before anything shows.
+    CSS_PATH: ClassVar["CSSPathType | None"] = ["app.tcss", "workbench/workbench.tcss"]
     BINDINGS: ClassVar[list[BindingType]] = bindings(EVERYWHERE)
     ENABLE_COMMAND_PALETTE = True
     COMMAND_PALETTE_BINDING = "ctrl+p"

@@ -41,7 +41,6 @@ class Panes(WorkScreen):
     """The workbench's widgets, its state, and how they fit the terminal."""
 
     NAME = "workbench"
-    CSS_PATH = "workbench.tcss"
     BINDINGS: ClassVar[list[BindingType]] = bindings(CASE_LIST)
     AUTO_FOCUS: ClassVar[str | None] = "#case-rows"
 
