@@ -127,8 +127,8 @@ def _fork(asked: socket.socket) -> int:
     length, descriptors, _, _ = socket.recv_fds(asked, 4, 3)
     text = b""
     wanted = int.from_bytes(length, "big")
-    while len(text) < wanted:
-        text += asked.recv(wanted - len(text))
+    while len(text) < wanted and (piece := asked.recv(wanted - len(text))):  # whoever asked may be gone
+        text += piece
     child = os.fork()
     if not child:
         with contextlib.suppress(BaseException):

@@ -229,9 +229,8 @@ class Monitor:
         now, settings = self._clock(), self._stated().rollout
         if self._forgets_at is not None and now < self._forgets_at:
             return
-        self._history.sum_up_traffic(
-            at=now
-        )  # calls go on coming where no rollout lives: only counted ones are forgotten
+        # Calls go on coming where no rollout lives, and only counted ones are forgotten.
+        self._history.sum_up_traffic(at=now)
         kept = timedelta(days=settings.keep_days)
         texts = timedelta(days=min(settings.keep_days, settings.keep_samples_days))
         done = self._history.forget_traffic(before=now - kept, texts_before=now - texts)

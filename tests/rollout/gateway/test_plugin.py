@@ -492,6 +492,26 @@ async def test_a_file_that_goes_while_it_is_open_is_neither_followed_nor_written
     assert len(told) == (0 if replaced else 1), "and it does not come and go"
 
 
+def test_a_row_that_is_written_just_when_another_thread_finds_the_file_replaced_is_not_lost(
+    url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    database = plugin.Database(url)
+    publish(url)
+    assert len(database.read()) == 1
+    Database.open(parse_url(f"sqlite:///{tmp_path}/other.sqlite3", tmp_path)).close()
+    (tmp_path / "other.sqlite3").replace(tmp_path / "h.sqlite3")
+    dispose = database.engine.dispose
+
+    def meanwhile() -> None:
+        monkeypatch.setattr(database.engine, "dispose", dispose)
+        database.write("migrator_traffic", [a_call().row("ok", "candidate")])
+        dispose()
+
+    monkeypatch.setattr(database.engine, "dispose", meanwhile)
+    assert database.read() == []
+    assert stored(url, "select count(*) from migrator_traffic") == [(1,)]
+
+
 def test_a_row_that_went_where_nobody_looks_is_written_again(url: str, tmp_path: Path) -> None:
     rows = plugin.Rows(plugin.Database(url))
     rows.put("migrator_traffic", a_call().row("ok", "candidate"))

@@ -313,10 +313,11 @@ class Database:
             found = (status.st_dev, status.st_ino)
         except OSError:
             found = None
-        known, self._known = self._known, found
-        if known is not None and found != known:
+        if self._known is not None and found != self._known:
             log.warning("%s %s while in use", self._file, "has gone" if found is None else "was replaced")
             self.engine.dispose()
+        # Only then: another thread must not take this file for the one that its connection is of.
+        self._known = found
         if found is None:
             raise FileNotFoundError(str(self._file))
         return found
@@ -600,7 +601,7 @@ class Call:
     served: str | None = None
     failed: list[tuple[str, bool]] = field(default_factory=list)
     done: bool = False
-    empty = True
+    empty: bool = True
     """No piece of its stream has brought a word or a tool's call."""
     heard: float | None = None
     """When the newest piece of its stream that says something went out."""

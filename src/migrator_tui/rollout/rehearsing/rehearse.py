@@ -145,9 +145,8 @@ async def _keeping(money: Money, history: "History") -> None:
     """Write down what was spent while it goes on: whatever ends this program, the day's money knows."""
     while True:
         await asyncio.sleep(KEEPS_EVERY_S)
-        with contextlib.suppress(
-            HistoryError
-        ):  # nothing is lost: the next time writes it too, and the last one tells
+        # Nothing is lost: the next time writes it too, and the last one tells.
+        with contextlib.suppress(HistoryError):
             await asyncio.to_thread(money.keep, history)
 
 
