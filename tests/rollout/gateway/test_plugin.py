@@ -499,6 +499,8 @@ def test_a_row_that_is_written_just_when_another_thread_finds_the_file_replaced_
     publish(url)
     assert len(database.read()) == 1
     Database.open(parse_url(f"sqlite:///{tmp_path}/other.sqlite3", tmp_path)).close()
+    for beside in ("-wal", "-shm"):
+        (tmp_path / f"h.sqlite3{beside}").unlink(missing_ok=True)
     (tmp_path / "other.sqlite3").replace(tmp_path / "h.sqlite3")
     dispose = database.engine.dispose
 
