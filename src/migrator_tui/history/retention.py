@@ -66,10 +66,7 @@ class Retention(Rollouts, Part):
         return done
 
     def _through(self, connection: Connection) -> int:
-        """The number below which all calls are counted, and their samples checked.
-
-        Below, not up to: the newest row stays, since SQLite would give its number to the next one.
-        """
+        """The number up to which all calls are counted, and their samples checked."""
         marks: dict[str, int] = {row.purpose: row.traffic_id for row in connection.execute(select(_MARKS))}
         return min(marks.get("sums", 0), marks.get(f"checks of {self._project_id}", 0))
 
@@ -79,7 +76,7 @@ class Retention(Rollouts, Part):
         t, purpose = _TRAFFIC.c, f"texts of {self._project_id}"
         mark = connection.execute(select(_MARKS.c.traffic_id).where(_MARKS.c.purpose == purpose)).scalar() or 0
         kept = or_(t.sampled_input.is_not(None), t.sampled_output.is_not(None))
-        wanted = select(t.id, t.ts, kept.label("kept")).where(t.id > mark, t.id < through, t.name.in_(names))
+        wanted = select(t.id, t.ts, kept.label("kept")).where(t.id > mark, t.id <= through, t.name.in_(names))
         old = []
         for row in connection.execute(wanted.order_by(t.id).limit(batch)):
             if row.ts >= before.timestamp():
@@ -95,6 +92,7 @@ class Retention(Rollouts, Part):
 
 def _forget_calls(connection: Connection, newest: Rollout, before: datetime, through: int, batch: int) -> int:
     t = _TRAFFIC.c
+    # Below, not up to: the newest row stays, since SQLite would give its number to the next one.
     old = and_(t.name == newest.name, t.ts < before.timestamp(), t.id < through)
     if newest.state in _UNDER_WAY:
         old = and_(old, t.revision < newest.first_revision)
