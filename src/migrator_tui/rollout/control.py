@@ -61,8 +61,8 @@ def too_slow(project: Project, history: "History", candidate: ModelSpec, version
         return ""
     which = "[gateway] candidate_timeout" if limit == project.gateway.candidate_timeout else "its timeout"
     return (
-        f"{candidate.name} {version.label} took up to {slow:.1f} s in its runs (p95), and the baseline steps in "
-        f"after {limit:g} s: raise {which}"
+        f"one in 20 answers of {candidate.name} {version.label} took {slow:.1f} s or more in its runs, and the "
+        f"baseline steps in after {limit:g} s without a word: raise {which}"
     )
 
 

@@ -259,6 +259,9 @@ def test_names_of_feedback_are_few() -> None:
         (b'data: {"choices": [{"delta": {"reasoning_content": "a"}}]}\n\n', True),
         (b'data: {"choices": [{"delta": {"tool_calls": [{"index": 0}]}}]}\n\n', True),
         (b'data: {"choices": [{"delta": {}, "finish_reason": "stop"}]}\n\n', True),
+        (b'data: {"choices": [null]}\n\n', True),
+        (b'data: {"choices": 5}\n\n', True),
+        (b'data: {"a": ' + b"[" * 100_000, True),
     ],
 )
 def test_what_of_a_stream_says_something(piece: bytes, says: bool) -> None:

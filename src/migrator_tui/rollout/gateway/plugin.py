@@ -1285,13 +1285,12 @@ def says_something(piece: bytes, *, its_end: bool = True) -> bool:
         if not line.startswith(b"data: {"):
             continue
         try:
-            choices = json.loads(line[6:]).get("choices") or ()
-        except ValueError:
+            for choice in json.loads(line[6:]).get("choices") or ():
+                said = (choice.get("delta") or {}).items()
+                if (its_end and choice.get("finish_reason")) or any(value for name, value in said if name != "role"):
+                    return True
+        except (ValueError, TypeError, AttributeError, RecursionError):  # of another form: no stream breaks for it
             return True
-        for choice in choices:
-            said = (choice.get("delta") or {}).items()
-            if (its_end and choice.get("finish_reason")) or any(value for name, value in said if name != "role"):
-                return True
     return False
 
 
