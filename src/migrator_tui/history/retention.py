@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, and_, delete, or_, select, update
 
 from migrator_tui.history.part import Part, chunks, upsert
-from migrator_tui.history.rollout_records import EventKind, Rollout, RolloutState
+from migrator_tui.history.rollout_records import COMPARED_DAYS, EventKind, Rollout, RolloutState
 from migrator_tui.history.rollout_tables import (
     ConversationRow,
     ConversationSignalRow,
@@ -31,8 +31,6 @@ _SLICES, _EVENTS = table(SliceRow), table(RolloutEventRow)
 
 BATCH = 1_000
 """Rows that one transaction deletes: whatever is old, calls that come in are written meanwhile."""
-COMPARED_DAYS = 7
-"""Before the switch, with which what came since is compared."""
 _UNDER_WAY = (RolloutState.SHADOW, RolloutState.RUNNING, RolloutState.HELD)
 
 

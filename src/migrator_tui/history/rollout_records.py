@@ -14,6 +14,8 @@ GATEWAY_SCHEMA = 1
 
 LOOKED = "drift:any"
 """The finding that every answer has in which drift was looked for: whether any showed."""
+COMPARED_DAYS = 7
+"""Before the switch, with which what came since is compared."""
 
 
 class RolloutState(StrEnum):

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from migrator_tui.history.errors import HistoryError
-from migrator_tui.history.rollout_records import LOOKED
+from migrator_tui.history.rollout_records import COMPARED_DAYS, LOOKED
 from migrator_tui.parity.statistics.proportions import score_interval
 from migrator_tui.parity.statistics.values import Interval, quantile
 from migrator_tui.project.schema import Project
@@ -178,7 +178,7 @@ class BeforeAndAfter:
         return self.after / self.before - 1 if self.before else 0.0
 
 
-def before_and_after(history: "History", rollout: Rollout, *, days: int = 7) -> list[BeforeAndAfter]:
+def before_and_after(history: "History", rollout: Rollout) -> list[BeforeAndAfter]:
     """After 100 %: the baseline in the days before the rollout was complete, and the candidate since.
 
     Not a comparison at one time: what else changed between shows in it too, and nothing is rolled back for it.
@@ -188,7 +188,7 @@ def before_and_after(history: "History", rollout: Rollout, *, days: int = 7) -> 
     since = next((event.at for event in events if event.kind is EventKind.COMPLETED), None)
     if since is None or rollout.state is not RolloutState.COMPLETE:
         return []
-    old = history.traffic_between(rollout.name, since - timedelta(days=days), since).get("baseline")
+    old = history.traffic_between(rollout.name, since - timedelta(days=COMPARED_DAYS), since).get("baseline")
     new = history.traffic_between(rollout.name, since).get("candidate")
     if old is None or new is None or min(old.requests, new.requests) < _FEWEST:
         return []
