@@ -16,6 +16,7 @@ from migrator_tui.history.rollout_records import EventKind, Rollout, RolloutStat
 from migrator_tui.models.pool import ModelPool
 from migrator_tui.project.rollout_settings import LOW_TRAFFIC_STEPS, Step
 from migrator_tui.rollout import control
+from migrator_tui.tui.rollout import rehearsing
 from migrator_tui.tui.rollout.advancing import AdvanceDialog
 from migrator_tui.tui.rollout.starting import StartDialog
 from migrator_tui.tui.widgets.modal import Ask, Sheet
@@ -430,6 +431,15 @@ async def test_without_a_rollout_the_decision_stands_there_and_a_start_asks_why(
         assert started.why == "a tryy", "in the reason, the arrow moves in the text"
         await driver.until(lambda: "● shadow" in driver.text)
         assert "nobody watches" in driver.text
+
+
+async def test_a_rehearsal_that_does_not_end_when_it_is_told_to_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rehearsing, "ENDING_S", 0.1)
+    deaf = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); print(flush=True); signal.pause()"
+    process = await asyncio.create_subprocess_exec(sys.executable, "-c", deaf, stdout=asyncio.subprocess.PIPE)
+    assert process.stdout is not None and await process.stdout.readline()
+    await rehearsing.stop(rehearsing.Rehearsing(process, rehearsing.Wanted("none", 5), ""))
+    assert process.returncode == -signal.SIGKILL
 
 
 async def test_quick_and_healthy_calls_are_no_trouble_and_bars_are_of_this_rollout_alone(shop: Path) -> None:

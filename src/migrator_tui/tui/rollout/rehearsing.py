@@ -7,6 +7,7 @@ it says in the end is shown as it is.
 import asyncio
 import contextlib
 import json
+import shlex
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -46,6 +47,8 @@ ENDS = {
     3: "nothing follows from it: stopped, or the last lines say why",
 }
 """What the command's exit codes say."""
+ENDING_S = 10.0
+"""How long its end is waited for once it was told to end."""
 _LONGEST_LINE = 1 << 20
 
 
@@ -221,8 +224,8 @@ async def _missing(screen: "RolloutScreen", project: Project) -> list[str]:
 
 def _commands(project: Project, task: Task) -> list[tuple[str, str]]:
     """What to type elsewhere, and what for."""
-    begin = f"migrator-tui -C {safe_line(str(project.folder), 200)}"
-    named = f" --task {safe_line(task.name, 60)}" if len(project.tasks) > 1 else ""
+    begin = f"migrator-tui -C {shlex.quote(safe_line(str(project.folder), 200))}"
+    named = f" --task {shlex.quote(safe_line(task.name, 60))}" if len(project.tasks) > 1 else ""
     return [
         ("the gateway, and a monitor with it:", f"{project.gateway.master_key_env}=sk-… {begin} gateway"),
         (
@@ -268,4 +271,9 @@ async def stop(going: Rehearsing) -> None:
     if going.process.returncode is None:
         with contextlib.suppress(ProcessLookupError):
             going.process.terminate()
-        await going.process.wait()
+        try:
+            await asyncio.wait_for(going.process.wait(), ENDING_S)
+        except TimeoutError:  # its history may hang: the window closes all the same
+            with contextlib.suppress(ProcessLookupError):
+                going.process.kill()
+            await going.process.wait()
