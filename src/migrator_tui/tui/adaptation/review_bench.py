@@ -40,6 +40,7 @@ from migrator_tui.tui.widgets.parts import Part
 from migrator_tui.tui.widgets.row_list import RowList
 from migrator_tui.tui.widgets.row_screen import RowScreen
 from migrator_tui.tui.widgets.text_view import TextView
+from migrator_tui.tui.widgets.work_screen import layout_classes
 from migrator_tui.tui.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -142,9 +143,7 @@ class ReviewBench(RowScreen):
         """Choose the layout for this size."""
         width, height = self.app.size
         wide, medium = width >= 140 and height >= 30, width >= 110 and height >= 30
-        self.set_class(wide, "-wide")
-        self.set_class(medium and not wide, "-medium")
-        self.set_class(not medium, "-narrow")
+        self.update_classes(layout_classes(wide=wide, medium=medium))
         self.call_after_refresh(self.paint)
 
     def on_descendant_focus(self) -> None:

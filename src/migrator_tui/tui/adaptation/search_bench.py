@@ -31,6 +31,7 @@ from migrator_tui.tui.widgets.parts import HeadLine
 from migrator_tui.tui.widgets.row_list import RowList
 from migrator_tui.tui.widgets.row_screen import RowScreen
 from migrator_tui.tui.widgets.text_view import TextView
+from migrator_tui.tui.widgets.work_screen import layout_classes
 from migrator_tui.tui.workspace import Workspace
 
 LOOK_SECONDS = 1.0
@@ -112,16 +113,13 @@ class SearchBench(RowScreen):
         """Lay the panes out for the terminal's size."""
         width, height = self.app.size
         wide, medium = width >= 140 and height >= 40, width >= 110 and height >= 30
-        self.set_class(wide, "-wide")
-        self.set_class(medium and not wide, "-medium")
-        self.set_class(not medium, "-narrow")
+        self.update_classes(layout_classes(wide=wide, medium=medium))
         self.show_side(self.side)
 
     def show_side(self, side: str) -> None:
         """On a narrow screen: chart and tries, the try, or the held-out cases."""
         self.side = side
-        for name in SIDES[1:]:
-            self.set_class(self.is_narrow and side == name, f"-{name}")
+        self.update_classes({f"-{name}": self.is_narrow and side == name for name in SIDES[1:]})
         self.call_after_refresh(self.paint)
 
     def panes(self) -> Mapping[str, Sequence[Key]]:

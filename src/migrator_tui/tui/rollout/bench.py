@@ -101,8 +101,10 @@ class RolloutBench(PartsScreen):
 
     def lay_out(self) -> None:
         """Show the parts of the page in front, or the one that has the whole screen."""
-        for size in Size:
-            self.set_class(size is self.size_class, f"-{size.value}")
+        # At once: each change of a screen's classes has all its widgets styled anew.
+        self.update_classes(
+            {f"-{size.value}": size is self.size_class for size in Size} | {"-max": self.maximised is not None}
+        )
         shown = {self.maximised} if self.maximised else set(self.PAGES[self.size_class][self.page_number][1])
         empty = not self.has_parts
         for name in PARTS:
@@ -113,7 +115,6 @@ class RolloutBench(PartsScreen):
         self.query_one("#board").display = not empty
         self.query_one("#ladder-pane").display = not empty and self.maximised is None
         self.query_one("#pages").display = not empty and self.maximised is None and len(PAGES[self.size_class]) > 1
-        self.set_class(self.maximised is not None, "-max")
         self.part("guardrails").styles.height = self._guardrails_height()
 
     def _guardrails_height(self) -> int | None:

@@ -20,7 +20,7 @@ from migrator_tui.tui.theme import FAINT, MUTED, STYLES
 from migrator_tui.tui.widgets.field import Field
 from migrator_tui.tui.widgets.pane import Pane
 from migrator_tui.tui.widgets.text_view import TextView
-from migrator_tui.tui.widgets.work_screen import WorkScreen
+from migrator_tui.tui.widgets.work_screen import WorkScreen, layout_classes
 from migrator_tui.tui.workbench.blind import BlindSession
 from migrator_tui.tui.workbench.case_list import CaseRows
 from migrator_tui.tui.workbench.case_view import BothSides, DiffMode
@@ -154,11 +154,8 @@ class Panes(WorkScreen):
         before = frozenset(self.classes)
         width, height = self.app.size
         wide, medium = width >= 140 and height >= 40, width >= 110 and height >= 30
-        self.set_class(wide, "-wide", update=False)
-        self.set_class(medium and not wide, "-medium", update=False)
-        self.set_class(not medium, "-narrow", update=False)
-        for name, _ in NARROW_TABS:
-            self.set_class(name == self.narrow_tab, f"-tab-{name}", update=False)
+        tabs = {f"-tab-{name}": name == self.narrow_tab for name, _ in NARROW_TABS}
+        self.update_classes(layout_classes(wide=wide, medium=medium) | tabs, update=False)
         return frozenset(self.classes) != before
 
     def show_narrow_tab(self, name: str) -> None:
