@@ -14,6 +14,7 @@ from migrator_tui.project.rollout_settings import USUAL_GUARDRAILS, Step
 from migrator_tui.rollout.monitor import Monitor
 from migrator_tui.running.versions import version_of_record
 from tests.history.rollout_fixtures import ARMS, a_call, a_feedback, write
+from tests.tui.conftest import Driver
 
 NOW = datetime(2026, 3, 2, 13, 4, 11, tzinfo=UTC)
 STEPS = (
@@ -30,6 +31,13 @@ Rows = list[dict[str, Any]]
 def open_history(folder: Path) -> History:
     """The project's history, beside the app or before it."""
     return History.open(load_project(folder))
+
+
+async def shown(driver: Driver, what: str = "Guardrails") -> None:
+    """The rollout screen, with what was read."""
+    driver.app.rollouts.clock = lambda: NOW
+    await driver.press("5")
+    await driver.until(lambda: what in driver.text)
 
 
 def without_gateway(folder: Path) -> None:
