@@ -110,6 +110,19 @@ def test_a_model_or_task_that_is_gone_holds(project: Project, start: Start) -> N
     assert result is not None and result.state == "tripped" and "triage" in result.why
 
 
+def test_whoever_ends_a_migration_in_the_file_is_not_told_to_put_the_old_model_back(
+    project: Project, history: History, start: Start, watched: Watched
+) -> None:
+    rollout = start(guardrails=())
+    while rollout.state is not RolloutState.COMPLETE:
+        rollout = control.advance(history, rollout, who="ann", blockers=("too early",), reason="all is well")
+    edit(project, "classic-1", "bright-2")
+    watched.look()
+    assert history.rollout(rollout.id).state is RolloutState.COMPLETE
+    said = [alert.what for alert in watched.alerts if "model of baseline" in alert.what]
+    assert len(said) == 1 and "end the gateway" in said[0] and "put it back" not in said[0]
+
+
 def test_what_was_started_before_this_was_kept_is_let_be(project: Project, history: History, start: Start) -> None:
     rollout = start()
     assert history.rollout(rollout.id).models == rollout.models

@@ -15,7 +15,7 @@ from migrator_tui.project.errors import ProjectError
 from migrator_tui.project.schema import BASELINE, ModelSpec, Project
 from migrator_tui.project.stamps import file_stamps
 from migrator_tui.project.words import quoted
-from migrator_tui.rollout.values import GuardrailResult, GuardrailState, Rollout
+from migrator_tui.rollout.values import GuardrailResult, GuardrailState, Rollout, RolloutState
 
 METRIC = "as-started"
 """What this look at the comparison's soundness is called."""
@@ -33,8 +33,9 @@ def as_started(rollout: Rollout, project: Project) -> GuardrailResult | None:
     """
     if rollout.models is None:
         return None
+    and_so = _AFTER if rollout.state is RolloutState.COMPLETE else _AND_SO
     if all(task.name != rollout.task for task in project.tasks):
-        return _result("tripped", f"task {quoted(rollout.task)} is no longer in {project.config_file.name}{_AND_SO}")
+        return _result("tripped", f"task {quoted(rollout.task)} is no longer in {project.config_file.name}{and_so}")
     others, besides = [], []
     for arm, name in (("baseline", BASELINE), ("candidate", rollout.candidate)):
         spec = next((each for each in (project.baseline, *project.candidates) if each.name == name), None)
@@ -54,11 +55,15 @@ def as_started(rollout: Rollout, project: Project) -> GuardrailResult | None:
                 "its version"
             )
     if others:
-        return _result("tripped", "; ".join(others) + _AND_SO)
+        return _result("tripped", "; ".join(others) + and_so)
     return _result("near", "; ".join(besides)) if besides else _result("ok", "")
 
 
 _AND_SO = ": a gateway that starts from now on goes by that; put it back, or roll back and start anew"
+_AFTER = (
+    ": a gateway that starts from now on goes by that, and a rollback brings no other model back; where the migration "
+    "is over and applications ask the new model themselves, end the gateway"
+)
 
 
 class Stated:
