@@ -1,6 +1,8 @@
 """A rollout goes on with what it was started with: another model under a candidate's name is no step further."""
 
 import os
+import shutil
+import socket
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -70,6 +72,7 @@ def test_another_model_under_the_candidates_name_holds_once_and_stands_against_e
     event = history.rollout_events(rollout.id)[0]
     assert (held.state, event.kind, event.who) == (RolloutState.HELD, EventKind.HELD, "monitor")
     assert event.why.startswith("as-started: model of new in migrator.toml is now simulated:cheap-mini, at the start")
+    assert event.why.endswith(f" (by the file in {project.folder} on {socket.gethostname()})")  # there may be several
     assert watched.kinds == ["ready", "held"]
     resumed = control.resume(history, held, who="ann", why="the same model by another name")
     watched.look()
@@ -80,6 +83,19 @@ def test_another_model_under_the_candidates_name_holds_once_and_stands_against_e
     watched.look()
     assert watched.kinds == ["ready", "held", "held"]  # of this one nobody said that it may be
     assert look(history, resumed, clock(), edit(project, "bright-2", "bright-2")).decision.reasons == []
+
+
+def test_what_a_person_resumed_is_not_held_again_by_another_checkout_that_says_the_same(
+    project: Project, history: History, start: Start, watched: Watched, clock: Clock, tmp_path: Path
+) -> None:
+    rollout = start(guardrails=())
+    edit(project, "bright-2", "cheap-mini")
+    watched.look()
+    control.resume(history, history.rollout(rollout.id), who="ann", why="the same model by another name")
+    watched.monitor.give_way()
+    shutil.copytree(project.folder, tmp_path / "another", ignore=shutil.ignore_patterns("another"))
+    other = Watched(load_project(tmp_path / "another"), history, clock, "second")
+    assert other.look() and history.rollout(rollout.id).state is RolloutState.RUNNING
 
 
 def test_in_the_shadow_step_too(project: Project, history: History, start: Start, clock: Clock) -> None:

@@ -4,6 +4,7 @@ Of several monitors of a project one acts, the one that has the lease; where it 
 seconds. What it does, it does as everybody does: on what it saw, and not if somebody else was faster.
 """
 
+import socket
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -150,7 +151,7 @@ class Monitor:
         )  # fmt: skip
         new = [result for result in stops if _known(result) not in seen_before]
         if new and rollout.state in (RolloutState.RUNNING, RolloutState.SHADOW):
-            why = _told(new)
+            why = _told(new) + self._by_whose_file(new)
             held = control.hold(self._history, rollout, who=MONITOR, why=why, at=seen.at)
             self._say(held, EventKind.HELD, why)
             return
@@ -175,7 +176,7 @@ class Monitor:
     def _warn(self, seen: Look, said: Sequence[str]) -> None:
         """Say once a step what is near its limit, out of order, or worse than before the switch."""
         lines = {
-            result.metric: f"{result.metric}: {result.why or _near(result)}"
+            result.metric: f"{result.metric}: {result.why or _near(result)}{self._by_whose_file([result])}"
             for result in (*seen.results, *seen.health)
             if result.state == "near" or (result.state == "tripped" and result.action == "hold")
         }
@@ -191,6 +192,12 @@ class Monitor:
         for line in lines.values():
             if not any(earlier.startswith(f"{line.partition(':')[0]}:") for earlier in said):
                 self._note(seen, EventKind.WARNED, line)
+
+    def _by_whose_file(self, results: Sequence[GuardrailResult]) -> str:
+        """Of what is found in the configuration, in whose: several checkouts may share a history, and one acts."""
+        if all(result.metric != AS_STARTED for result in results):
+            return ""
+        return f" (by the file in {self._project.folder} on {socket.gethostname()})"
 
     def _note(self, seen: Look, kind: EventKind, what: str) -> None:
         """Say what changes nothing, unless this look took so long that another monitor says it meanwhile."""
