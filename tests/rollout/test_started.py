@@ -117,6 +117,28 @@ def test_other_parameters_are_said_and_change_nothing_of_what_is_served(
     assert watched.kinds == ["warned"] and "other parameters for new now" in watched.alerts[0].what
 
 
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        ("timeout = 30", "the timeout in seconds of new is now 30, at the start 600"),
+        ('api_key_env = "TEAM_KEY"', "api_key_env of new is now TEAM_KEY, at the start none"),
+        ("[gateway]\ncandidate_timeout = 5", "candidate_timeout in seconds for new is now 5, at the start 60"),
+    ],
+)
+def test_another_account_or_patience_is_only_said(
+    project: Project, history: History, start: Start, more: str, said: str
+) -> None:
+    rollout = start()
+    changed = edit(project, 'model = "simulated:bright-2"', f'model = "simulated:bright-2"\n{more}')
+    result = as_started(history.rollout(rollout.id), changed)
+    assert result is not None and result.state == "near" and said in result.why and "baseline" not in result.why
+    assert rollout.models is not None
+    known = ("model", "api_base", "timeout", "params")  # of a rollout that was started before more was kept
+    before = {arm: {key: told[key] for key in known} for arm, told in rollout.models.items()}
+    result = as_started(replace(rollout, models=before), changed)
+    assert result is not None and result.state == ("near" if more.startswith("timeout") else "ok")
+
+
 def test_a_model_or_task_that_is_gone_holds(project: Project, start: Start) -> None:
     rollout = start()
     renamed = edit(project, 'name = "new"', 'name = "newer"')

@@ -113,7 +113,7 @@ def start(
             hold_back=settings.hold_back,
             auto_advance=settings.auto_advance,
             sample_answers=settings.sample_answers,
-            models=serving(task.name, project.baseline, candidate),
+            models=serving(project, task.name, candidate),
         ),
         published_arms(
             task.name,

@@ -21,9 +21,11 @@ METRIC = "as-started"
 """What this look at the comparison's soundness is called."""
 
 
-def serving(task: str, baseline: ModelSpec, candidate: ModelSpec) -> dict[str, Any]:
+def serving(project: Project, task: str, candidate: ModelSpec) -> dict[str, Any]:
     """What a rollout of that task remembers of both models, by arm."""
-    return {arm: _told(spec, task) for arm, spec in (("baseline", baseline), ("candidate", candidate))}
+    return {
+        arm: _told(project, spec, task) for arm, spec in (("baseline", project.baseline), ("candidate", candidate))
+    }
 
 
 def as_started(rollout: Rollout, project: Project) -> GuardrailResult | None:
@@ -42,13 +44,16 @@ def as_started(rollout: Rollout, project: Project) -> GuardrailResult | None:
         if spec is None:
             others.append(f"{name} is no longer in {project.config_file.name}")
             continue
-        was, now = rollout.models[arm], _told(spec, rollout.task)
+        was, now = rollout.models[arm], _told(project, spec, rollout.task)
         for what in ("model", "api_base"):
             if was[what] != now[what]:
                 other = f"{now[what] or 'none'}, at the start {was[what] or 'none'}"
                 others.append(f"{what} of {name} in {project.config_file.name} is now {other}")
-        if was["timeout"] != now["timeout"]:
-            besides.append(f"the timeout of {name} is now {now['timeout']:g} s, at the start {was['timeout']:g} s")
+        besides += [
+            f"{what} {name} is now {_shown(now[key])}, at the start {_shown(was[key])}"
+            for key, what in _BESIDES.items()
+            if key in was and was[key] != now[key]
+        ]
         if was["params"] != now["params"]:
             besides.append(
                 f"{project.config_file.name} has other parameters for {name} now; the rollout goes on with those of "
@@ -59,6 +64,12 @@ def as_started(rollout: Rollout, project: Project) -> GuardrailResult | None:
     return _result("near", "; ".join(besides)) if besides else _result("ok", "")
 
 
+_BESIDES = {
+    "timeout": "the timeout in seconds of",
+    "api_key_env": "api_key_env of",
+    "candidate_timeout": "[gateway] candidate_timeout in seconds for",
+}
+"""What is said and holds nothing, in words before the model's name. Older rollouts remember not all of it."""
 _AND_SO = ": a gateway that starts from now on goes by that; put it back, or roll back and start anew"
 _AFTER = (
     ": a gateway that starts from now on goes by that, and a rollback brings no other model back; where the migration "
@@ -96,11 +107,13 @@ class Stated:
         return self._project
 
 
-def _told(spec: ModelSpec, task: str) -> Mapping[str, Any]:
+def _told(project: Project, spec: ModelSpec, task: str) -> Mapping[str, Any]:
     return {
         "model": spec.model,
         "api_base": _address(spec.api_base),
+        "api_key_env": spec.api_key_env,
         "timeout": spec.timeout,
+        "candidate_timeout": None if spec.name == BASELINE else project.gateway.candidate_timeout,
         "params": dict(spec.params_for(task)),
     }
 
@@ -115,6 +128,10 @@ def _address(api_base: str | None) -> str | None:
     if rest in ("", "/v1"):
         return server + rest
     return f"{server}/… ({hashlib.sha256(rest.encode()).hexdigest()[:8]})"
+
+
+def _shown(value: str | float | None) -> str:
+    return f"{value:g}" if isinstance(value, float) else str(value or "none")
 
 
 def _result(state: GuardrailState, why: str) -> GuardrailResult:
