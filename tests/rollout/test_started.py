@@ -3,6 +3,7 @@
 import os
 import shutil
 import socket
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -29,7 +30,7 @@ Start = Callable[..., Rollout]
 def watched(project: Project, history: History, clock: Clock) -> Watched:
     """A monitor that reads the configuration anew."""
     found = Watched(project, history, clock)
-    stated = Stated(project, found.lines.append, trusted=False)
+    stated = Stated(project, found.lines.append, trusted=False, read_at=time.time_ns())
     found.monitor = Monitor(
         project,
         history,
@@ -188,7 +189,9 @@ def test_what_is_trusted_later_is_read_then(
     write(project, config)
     trust_config(project.config_file)
     rollout = start(guardrails=())
-    watched.monitor._stated = Stated(load_project(project.folder), watched.lines.append, trusted=True)
+    watched.monitor._stated = Stated(
+        load_project(project.folder), watched.lines.append, trusted=True, read_at=time.time_ns()
+    )
     write(project, config.replace("bright-2", "cheap-mini"))
     watched.look()
     watched.look()
@@ -199,10 +202,19 @@ def test_what_is_trusted_later_is_read_then(
     assert history.rollout(rollout.id).state is RolloutState.HELD
 
 
+def test_what_was_changed_while_it_was_read_is_seen(project: Project) -> None:
+    write(project, CONFIG.replace("bright-2", "cheap-mini"))
+    changed_at = project.config_file.stat().st_mtime_ns
+    assert project.candidates[0].model == "simulated:bright-2"
+    for read_at, model in [(changed_at - 1, "simulated:cheap-mini"), (changed_at + 1, "simulated:bright-2")]:
+        stated = Stated(project, lambda _: None, trusted=False, read_at=read_at)
+        assert stated().candidates[0].model == model
+
+
 def test_another_choice_of_promptfoos_models_is_seen(tmp_path: Path) -> None:
     config = tmp_path / "promptfooconfig.yaml"
     config.write_text("prompts: ['Sort {{t}}']\nproviders: [openai:gpt-4o, openai:gpt-5]\ntests: [{vars: {t: x}}]\n")
-    stated = Stated(load_project(tmp_path), lambda _: None, trusted=True)
+    stated = Stated(load_project(tmp_path), lambda _: None, trusted=True, read_at=time.time_ns())
     assert [spec.model for spec in stated().candidates] == ["openai/gpt-5"]
     keep_choice(config, Choice(None, "openai/gpt-5-mini"))
     assert stated().candidates[0].model == "openai/gpt-5-mini"
@@ -218,7 +230,7 @@ def test_a_key_in_an_address_is_neither_kept_nor_told_and_a_person_is_asked_once
     before = load_project(project.folder)
     with History.open(before, secrets=[key]) as history:
         watched = Watched(before, history, clock)
-        watched.monitor._stated = Stated(before, watched.lines.append, trusted=True)
+        watched.monitor._stated = Stated(before, watched.lines.append, trusted=True, read_at=time.time_ns())
         version = history.record_version(
             task="triage",
             model_name="new",

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import os
+import time
 from argparse import Namespace
 from collections.abc import AsyncIterator, Coroutine, Iterator, Mapping
 from pathlib import Path
@@ -31,6 +32,7 @@ FINE, UNFINISHED = 0, 3
 
 def execute(arguments: Namespace) -> int:
     """Run the gateway until it is ended, or write it to a folder."""
+    read_at = time.time_ns()
     project, trusted = open_project(arguments.folder, trust=arguments.trust)
     for line in foreign_lines(project):
         say(line)
@@ -44,7 +46,9 @@ def execute(arguments: Namespace) -> int:
     webhook_url(project.rollout.alerts_url_env, values)  # the monitor's, which would say so when all has started
     check_place(arguments.host or settings.host, arguments.port or settings.port)
     with _history(arguments, project, trusted=trusted) as history:
-        return asyncio.run(_serve(arguments, project, settings, history, master_key, trusted=trusted))
+        return asyncio.run(
+            _serve(arguments, project, settings, history, master_key, trusted=trusted, read_at=read_at)
+        )
 
 
 def _history(arguments: Namespace, project: Project, *, trusted: bool) -> "History":
@@ -69,7 +73,14 @@ def _export(arguments: Namespace, project: Project) -> int:
 
 
 async def _serve(
-    arguments: Namespace, project: Project, settings: GatewaySettings, history: "History", key: str, *, trusted: bool
+    arguments: Namespace,
+    project: Project,
+    settings: GatewaySettings,
+    history: "History",
+    key: str,
+    *,
+    trusted: bool,
+    read_at: int,
 ) -> int:
     python = await gateway_python(arguments)
     stop = stopped()
@@ -93,7 +104,7 @@ async def _serve(
         models = ", ".join(task.name for task in project.tasks)
         say(f"ready: base URL {proxy.address}/v1, models {models}, key as in {settings.master_key_env}")
         say(f"what it says goes to {gateway_log()}; ctrl+c ends it")
-        with _watched(project, history, trusted=trusted):
+        with _watched(project, history, trusted=trusted, read_at=read_at):
             return await _until_ended(proxy, stop)
 
 
@@ -165,11 +176,11 @@ async def gateway_python(arguments: Namespace) -> Path:
 
 
 @contextlib.contextmanager
-def _watched(project: Project, history: "History", *, trusted: bool) -> Iterator[None]:
+def _watched(project: Project, history: "History", *, trusted: bool, read_at: int) -> Iterator[None]:
     """A monitor beside the gateway: traffic is never without one that rolls back by itself."""
     from migrator_tui.commands.monitor import a_monitor, watching
 
-    with a_monitor(project, history, trusted=trusted) as monitor, watching(monitor):
+    with a_monitor(project, history, trusted=trusted, read_at=read_at) as monitor, watching(monitor):
         yield
 
 

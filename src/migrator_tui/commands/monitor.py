@@ -2,6 +2,7 @@
 
 import signal
 import threading
+import time
 from argparse import Namespace
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -26,8 +27,12 @@ _BETWEEN_LOOKS_S = 0.2
 
 def execute(arguments: Namespace) -> int:
     """Watch until ended; with `--once`, look once: exit code 3 where another monitor is watching."""
+    read_at = time.time_ns()
     project, trusted = open_project(arguments.folder, trust=arguments.trust)
-    with open_history(project, trusted=trusted) as history, a_monitor(project, history, trusted=trusted) as monitor:
+    with (
+        open_history(project, trusted=trusted) as history,
+        a_monitor(project, history, trusted=trusted, read_at=read_at) as monitor,
+    ):
         if arguments.once:
             looked = monitor.look_once()
             monitor.give_way()
@@ -72,8 +77,11 @@ def watching(monitor: "Monitor", *, every_s: float = LOOK_EVERY_S) -> Iterator[t
 
 
 @contextmanager
-def a_monitor(project: Project, history: "History", *, trusted: bool) -> "Iterator[Monitor]":
-    """A monitor that tells what it does on stderr, and by the project's webhook where it has one."""
+def a_monitor(project: Project, history: "History", *, trusted: bool, read_at: int) -> "Iterator[Monitor]":
+    """A monitor that tells what it does on stderr, and by the project's webhook where it has one.
+
+    `read_at`: when reading the project began, in nanoseconds.
+    """
     from migrator_tui.history.processes import this_process
     from migrator_tui.project.dotenv import environment
     from migrator_tui.rollout.alerts import Webhook, webhook_url
@@ -84,7 +92,7 @@ def a_monitor(project: Project, history: "History", *, trusted: bool) -> "Iterat
     webhook = Webhook(url, _tell) if url is not None else None
     alert = webhook.post if webhook is not None else None
     try:
-        stated = Stated(project, _tell, trusted=trusted)
+        stated = Stated(project, _tell, trusted=trusted, read_at=read_at)
         yield Monitor(project, history, owner=this_process(), tell=_tell, alert=alert, stated=stated)
     finally:
         if webhook is not None:

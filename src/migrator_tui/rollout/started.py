@@ -72,19 +72,20 @@ _BESIDES = {
 """What is said and holds nothing, in words before the model's name. Older rollouts remember not all of it."""
 _AND_SO = ": a gateway that starts from now on goes by that; put it back, or roll back and start anew"
 _AFTER = (
-    ": a gateway that starts from now on goes by that, and a rollback brings no other model back; where the migration "
-    "is over and applications ask the new model themselves, end the gateway"
+    ": a gateway that starts from now on goes by that, after a rollback too; where the migration is over "
+    "and applications ask the new model themselves, end the gateway"
 )
 
 
 class Stated:
     """What a project says now, read anew where what says it has changed; a call returns it."""
 
-    def __init__(self, project: Project, tell: Callable[[str], None], *, trusted: bool) -> None:
+    def __init__(self, project: Project, tell: Callable[[str], None], *, trusted: bool, read_at: int) -> None:
+        """`read_at`: when reading the project began, in nanoseconds; files may have been changed since."""
         self._project = project
         self._tell = tell
         self._trusted = trusted
-        self._stamps = file_stamps(project)
+        self._stamps = [stamp if stamp is None or stamp[0] < read_at else None for stamp in file_stamps(project)]
         self._problem = ""
 
     def __call__(self) -> Project:
