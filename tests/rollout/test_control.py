@@ -48,7 +48,8 @@ def test_a_candidate_that_took_longer_than_is_waited_for_is_told_of(
         ]
     )
     assert told(4.0) == ""
-    assert told(2.0).startswith("one in 20 answers of new v1 took 3.0 s or more in its runs")
+    assert told(2.0).startswith("one in 20 whole answers of new v1 took 3.0 s or more in its runs")
+    assert told(2.0).endswith("where applications do not stream, raise [gateway] candidate_timeout")
 
 
 def test_a_start_rests_on_a_decision_about_exactly_this_version(

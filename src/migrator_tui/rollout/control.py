@@ -61,8 +61,9 @@ def too_slow(project: Project, history: "History", candidate: ModelSpec, version
         return ""
     which = "[gateway] candidate_timeout" if limit == project.gateway.candidate_timeout else "its timeout"
     return (
-        f"one in 20 answers of {candidate.name} {version.label} took {slow:.1f} s or more in its runs, and the "
-        f"baseline steps in after {limit:g} s without a word: raise {which}"
+        f"one in 20 whole answers of {candidate.name} {version.label} took {slow:.1f} s or more in its runs, and the "
+        f"baseline steps in after {limit:g} s without a word (of a stream: without a next piece): where applications "
+        f"do not stream, raise {which}"
     )
 
 
