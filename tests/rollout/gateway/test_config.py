@@ -195,6 +195,11 @@ def test_a_taken_port_is_told_before_anything_is_installed(
     assert f"port {port} of 127.0.0.1 is taken" in capsys.readouterr().err
 
 
+def mark_of_this_machine() -> str:
+    with passing_folder("some") as own:
+        return own.name.split("-")[1]
+
+
 def test_what_a_killed_gateway_left_is_swept_by_the_next(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """One that still runs keeps its own."""
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
@@ -206,7 +211,11 @@ with passing_folder("some") as folder:
     print(folder, flush=True)
     sys.stdin.read()
 """
-    (tmp_path / "some-1-1-x").symlink_to(tmp_path)
+    with monkeypatch.context() as elsewhere:
+        elsewhere.setattr(socket, "gethostname", lambda: "another")
+        anothers = tmp_path / f"some-{mark_of_this_machine()}-1-1-x"
+    anothers.mkdir()  # nobody here can know whether its process lives
+    (tmp_path / f"some-{mark_of_this_machine()}-1-1-x").symlink_to(tmp_path)
     command = [sys.executable, "-c", program, str(tmp_path)]
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
     with subprocess.Popen(command, **pipes) as killed, subprocess.Popen(command, **pipes) as living:
@@ -215,7 +224,7 @@ with passing_folder("some") as folder:
         killed.wait()
         assert left.is_dir() and stat.S_IMODE(left.stat().st_mode) == 0o700
         with passing_folder("some") as own:
-            assert not left.exists() and kept.is_dir() and own.is_dir() and tmp_path.is_dir()
+            assert not left.exists() and kept.is_dir() and own.is_dir() and anothers.is_dir()
         living.stdin.close()
     assert not kept.exists() and not own.exists()
 

@@ -1,5 +1,6 @@
 """Folders that last as long as a process: what a killed one left is swept by the next."""
 
+import hashlib
 import os
 import re
 import shutil
@@ -18,15 +19,20 @@ def passing_folder(kind: str) -> Iterator[Path]:
 
     _sweep(kind)
     _, process, began = this_process().rsplit("/", 2)
-    with tempfile.TemporaryDirectory(prefix=f"{kind}-{process}-{began}-") as folder:
+    with tempfile.TemporaryDirectory(prefix=f"{kind}-{_host()}-{process}-{began}-") as folder:
         yield Path(folder)
+
+
+def _host() -> str:
+    """This machine's or container's mark: several may share the folder, and each knows its own processes alone."""
+    return hashlib.sha256(socket.gethostname().encode()).hexdigest()[:8]
 
 
 def _sweep(kind: str) -> None:
     from migrator_tui.history.columns import now
     from migrator_tui.history.processes import another_lives
 
-    name = re.compile(rf"{re.escape(kind)}-(\d+)-(\d*)-\w+")
+    name = re.compile(rf"{re.escape(kind)}-{_host()}-(\d+)-(\d*)-\w+")
     for folder in Path(tempfile.gettempdir()).glob(f"{kind}-*"):
         made_by = name.fullmatch(folder.name)
         if made_by is None or int(made_by[1]) == os.getpid():
