@@ -276,11 +276,15 @@ def test_what_of_a_stream_says_something(piece: bytes, says: bool) -> None:
         ({"content": "a"}, False),
         ({"content": None, "tool_calls": [{"id": "1"}]}, False),
         ({"content": None, "refusal": "no"}, False),
+        ({"content": None, "images": [{"image_url": {}}]}, False),
+        ({"content": None, "thinking_blocks": [{"thinking": "hm"}]}, True),
     ],
 )
 def test_which_answer_is_empty(message: dict[str, Any], empty: bool) -> None:
     answer = SimpleNamespace(choices=[SimpleNamespace(message=SimpleNamespace(**message))])
     assert plugin.is_empty(answer) is empty
+    piece = b"data: " + json.dumps({"choices": [{"delta": message, "finish_reason": "stop"}]}).encode()
+    assert plugin.says_something(piece, answering=True) is not empty, "streamed, it is the same"
     assert not plugin.is_empty(None), "of another form, nobody knows"
 
 

@@ -676,18 +676,20 @@ _SAME = ({"max_tokens", "max_completion_tokens"},)
 EMPTY = "EmptyAnswer"
 
 
+def answers(message: Any) -> bool:
+    """Whether a message, or a piece of one, has a word, a picture or sound, or a tool's call; thinking is none."""
+    said = message.get if isinstance(message, Mapping) else lambda name: getattr(message, name, None)
+    others = ("tool_calls", "function_call", "refusal", "audio", "images")
+    return bool(str(said("content") or "").strip()) or any(said(name) for name in others)
+
+
 def is_empty(response: Any) -> bool:
-    """Whether an answer has no word, no picture or sound, and no call of a tool; of other forms nobody knows."""
+    """Whether no message of an answer answers; of other forms nobody knows."""
     choices = getattr(response, "choices", None)
     if not isinstance(choices, (list, tuple)):
         return False
     messages = [getattr(choice, "message", None) for choice in choices]
-    return not any(
-        message is None or str(getattr(message, "content", None) or "").strip() or any(
-            getattr(message, name, None) for name in ("tool_calls", "function_call", "refusal", "audio", "images")
-        )
-        for message in messages
-    )  # fmt: skip
+    return not any(message is None or answers(message) for message in messages)
 
 
 def _side(arm: Any) -> str:
@@ -1212,7 +1214,7 @@ class _Exchange:
             self.begun = True
             if self.call is not None and self.call.stream and says_something(message.get("body", b"")):
                 self.call.heard = time.monotonic()
-                self.call.empty = self.call.empty and not says_something(message["body"], its_end=False)
+                self.call.empty = self.call.empty and not says_something(message["body"], answering=True)
             await self._send(message)
             self.well = message["type"] == "http.response.body" and not message.get("more_body")
 
@@ -1276,18 +1278,19 @@ def _unexpected(error: Exception, path: str) -> tuple[int, str, str | None]:
     return 500, "the gateway could not handle this request; its log says why", None
 
 
-def says_something(piece: bytes, *, its_end: bool = True) -> bool:
-    """Whether a piece of a stream brings more of an answer: a role alone, a ping or an empty text does not.
+def says_something(piece: bytes, *, answering: bool = False) -> bool:
+    """Whether a piece of a stream brings more: a role alone, a ping or an empty text does not.
 
-    `its_end`: why it ends counts too.
+    `answering`: nor does what is only thought, or why it ends.
     """
     for line in piece.splitlines():
         if not line.startswith(b"data: {"):
             continue
         try:
             for choice in json.loads(line[6:]).get("choices") or ():
-                said = (choice.get("delta") or {}).items()
-                if (its_end and choice.get("finish_reason")) or any(value for name, value in said if name != "role"):
+                said = choice.get("delta") or {}
+                more = choice.get("finish_reason") or any(value for name, value in said.items() if name != "role")
+                if answers(said) if answering else more:
                     return True
         except (ValueError, TypeError, AttributeError, RecursionError):  # of another form: no stream breaks for it
             return True
