@@ -678,9 +678,9 @@ EMPTY = "EmptyAnswer"
 
 def answers(message: Any) -> bool:
     """Whether a message, or a piece of one, has a word, a picture or sound, or a tool's call; thinking is none."""
-    said = message.get if isinstance(message, Mapping) else lambda name: getattr(message, name, None)
-    others = ("tool_calls", "function_call", "refusal", "audio", "images")
-    return bool(str(said("content") or "").strip()) or any(said(name) for name in others)
+    names = ("content", "tool_calls", "function_call", "refusal", "audio", "images")
+    said = message if isinstance(message, Mapping) else {name: getattr(message, name, None) for name in names}
+    return any(value.strip() if isinstance(value, str) else value for value in map(said.get, names))
 
 
 def is_empty(response: Any) -> bool:
