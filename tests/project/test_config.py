@@ -113,6 +113,16 @@ MISTAKES = [
     ('name = "mini"', 'api_base = "http://me:sk-secret@x"', "migrator.toml:18: a key never stands in this file"),
     ('name = "mini"', 'api_base = "https://x/v1?api-key=1234"', "migrator.toml:18: a key never stands in this file"),
     ('name = "mini"', 'api_base = "https://x/?to=sk-secret"', "migrator.toml:18: a key never stands in this file"),
+    (
+        'name = "mini"',
+        'api_base = "https://x/?to=aB3dE5gH7jK9mN1pQ3sT5vW7"',
+        "migrator.toml:18: a key never stands in this file",
+    ),
+    (
+        'name = "mini"',
+        'api_base = "https://x/?subscription-key=abc"',
+        "migrator.toml:18: a key never stands in this file",
+    ),
     ('name = "mini"', 'api_key = "sk-secret"', "migrator.toml:18: a key never stands in this file"),
     ('name = "mini"', 'api_key_env = "sk-secret-1"', "migrator.toml:18: api_key_env takes the name"),
     ('name = "mini"', 'params = { api_key = "sk-secret" }', "migrator.toml:18: a key never stands in this file"),
@@ -154,6 +164,14 @@ def test_mistake_is_one_line(folder: Folder, old: str, new: str, expected: str) 
     assert said.startswith(expected)
     assert said.isprintable() and len(said) < 500
     assert "sk-secret" not in said
+
+
+@pytest.mark.parametrize(
+    "query", ["deployment=gpt-4-1-mini-europe-west-production", "api-version=2024-12-01-preview"]
+)
+def test_a_long_name_in_an_address_is_no_key(folder: Folder, query: str) -> None:
+    folder.config('name = "mini"', f'name = "mini"\napi_base = "https://x.example/v1?{query}"')
+    assert load_project(folder.path).candidates[1].api_base == f"https://x.example/v1?{query}"
 
 
 @pytest.mark.parametrize("table", ["[baseline]", "[[tasks]]", "[[candidates]]"])
