@@ -87,11 +87,7 @@ def start(
     from migrator_tui.rollout.gateway.publishing import published_arms
     from migrator_tui.running.versions import version_of_record
 
-    if (version.task, version.model_name) != (task.name, candidate.name):
-        raise ProjectError(f"{version.label} is no version of task {task.name} for {candidate.name}")
-    for model in (project.baseline, candidate):
-        if model.model.startswith("recorded:"):
-            raise ProjectError(f"{model.name} is a recording ({model.model}): it can serve no traffic")
+    _refuse_unfit(project, task, candidate, version)
     backed = backing(history, task.name, candidate.name, version)
     reason = reason.strip()
     if backed.missing and not reason:
@@ -100,22 +96,8 @@ def start(
     if backed.decision is not None:
         why = f"decided by {backed.decision.author}: {backed.decision.reason}" + (f"; {reason}" if reason else "")
     old = version_of_record(project, history, task, BASELINE, author=who)
-    settings = project.rollout
-    at = at or now()
     return history.start_rollout(
-        NewRollout(
-            name=task.name,
-            task=task.name,
-            candidate=candidate.name,
-            version_id=version.id,
-            baseline_version_id=old.id,
-            steps=settings.steps,
-            guardrails=settings.guardrails,
-            hold_back=settings.hold_back,
-            auto_advance=settings.auto_advance,
-            sample_answers=settings.sample_answers,
-            models=serving(project, task.name, candidate),
-        ),
+        _by_the_project(project, task, candidate, version.id, old.id),
         published_arms(
             task.name,
             baseline=(old.template, old.params),
@@ -125,7 +107,34 @@ def start(
         author=who,
         why=why,
         overridden=f"started although {backed.missing}" if backed.missing else "",
-        at=at,
+        at=at or now(),
+    )
+
+
+def _refuse_unfit(project: Project, task: Task, candidate: ModelSpec, version: "Version") -> None:
+    """Raise `ProjectError` for a version of something else, and for what can serve no traffic."""
+    if (version.task, version.model_name) != (task.name, candidate.name):
+        raise ProjectError(f"{version.label} is no version of task {task.name} for {candidate.name}")
+    for model in (project.baseline, candidate):
+        if model.model.startswith("recorded:"):
+            raise ProjectError(f"{model.name} is a recording ({model.model}): it can serve no traffic")
+
+
+def _by_the_project(project: Project, task: Task, candidate: ModelSpec, new: int, old: int) -> NewRollout:
+    """A rollout between two versions, by their ids, as `[rollout]` says now."""
+    settings = project.rollout
+    return NewRollout(
+        name=task.name,
+        task=task.name,
+        candidate=candidate.name,
+        version_id=new,
+        baseline_version_id=old,
+        steps=settings.steps,
+        guardrails=settings.guardrails,
+        hold_back=settings.hold_back,
+        auto_advance=settings.auto_advance,
+        sample_answers=settings.sample_answers,
+        models=serving(project, task.name, candidate),
     )
 
 
