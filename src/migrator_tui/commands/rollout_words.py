@@ -24,7 +24,17 @@ def rollout_parsers(commands: Any) -> dict[str, Parser]:
 
 
 def _changes(kinds: Any) -> dict[str, Parser]:
-    found: dict[str, Parser] = {}
+    commands = _commands(kinds)
+    for name, command in commands.items():
+        which = "may be left out where there is one" if name == "start" else "may be left out where one is rolled out"
+        command.add_argument("--task", metavar="NAME", help=f"the task ({which})")
+        if name != "status":
+            command.add_argument("--reason", metavar="TEXT", help="why; it stands with the event")
+    return {f"rollout {name}": command for name, command in commands.items()}
+
+
+def _commands(kinds: Any) -> dict[str, Parser]:
+    """By name, with the options that each has for itself."""
     status: Parser = kinds.add_parser(
         "status",
         help="where it stands, what is still needed, what the guardrails say",
@@ -58,28 +68,19 @@ def _changes(kinds: Any) -> dict[str, Parser]:
         description="Put the traffic back to the percentage of the step before, at once. That step is held anew;\n"
         "what is held stays held. All of the traffic goes back with `rollout rollback`.",
     )
-    hold: Parser = kinds.add_parser("hold", help="stay at this step until it is resumed")
-    resume: Parser = kinds.add_parser("resume", help="go on where it was held")
-    rollback: Parser = kinds.add_parser(
-        "rollback",
-        help="put all traffic back on the old model, at once",
-        description="Put all traffic back on the old model, at once and for good. Say why: it is kept.",
-    )
-    for name, command in (
-        ("status", status),
-        ("start", start),
-        ("advance", advance),
-        ("step-back", step_back),
-        ("hold", hold),
-        ("resume", resume),
-        ("rollback", rollback),
-    ):
-        which = "may be left out where there is one" if name == "start" else "may be left out where one is rolled out"
-        command.add_argument("--task", metavar="NAME", help=f"the task ({which})")
-        if name != "status":
-            command.add_argument("--reason", metavar="TEXT", help="why; it stands with the event")
-        found[f"rollout {name}"] = command
-    return found
+    return {
+        "status": status,
+        "start": start,
+        "advance": advance,
+        "step-back": step_back,
+        "hold": kinds.add_parser("hold", help="stay at this step until it is resumed"),
+        "resume": kinds.add_parser("resume", help="go on where it was held"),
+        "rollback": kinds.add_parser(
+            "rollback",
+            help="put all traffic back on the old model, at once",
+            description="Put all traffic back on the old model, at once and for good. Say why: it is kept.",
+        ),
+    }
 
 
 def _monitor(commands: Any) -> Parser:
