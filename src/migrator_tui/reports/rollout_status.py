@@ -62,7 +62,7 @@ class Status:
 
 def status_json(status: Status) -> dict[str, Any]:
     """The contract's `rollout status`, and more."""
-    seen, rollout = status.look, status.look.rollout
+    seen, rollout, lease = status.look, status.look.rollout, status.lease
     return {
         "name": rollout.name,
         "task": rollout.task,
@@ -94,25 +94,25 @@ def status_json(status: Status) -> dict[str, Any]:
             {"metric": found.metric, "before": found.before, "after": found.after, "worse_by": found.worse_by}
             for found in status.after
         ],
-        "events": [
-            {
-                "at": event.at.isoformat(),
-                "kind": event.kind.value,
-                "who": event.who,
-                "why": event.why,
-                "step": event.step,
-                "percentage": event.percentage,
-                "revision": event.revision,
-            }
-            for event in status.events
-        ],
-        "monitor": {
-            "watching": status.watched,
-            "looked_at": None
-            if status.lease is None or status.lease.looked_at is None
-            else status.lease.looked_at.isoformat(),
-        },
+        "events": [_happened(event) for event in status.events],
+        "monitor": {"watching": status.watched, "looked_at": _moment(lease.looked_at if lease else None)},
     }
+
+
+def _happened(event: RolloutEvent) -> dict[str, Any]:
+    return {
+        "at": event.at.isoformat(),
+        "kind": event.kind.value,
+        "who": event.who,
+        "why": event.why,
+        "step": event.step,
+        "percentage": event.percentage,
+        "revision": event.revision,
+    }
+
+
+def _moment(at: datetime | None) -> str | None:
+    return None if at is None else at.isoformat()
 
 
 def _arm(figures: ArmFigures) -> dict[str, Any]:
@@ -138,7 +138,7 @@ def _arm(figures: ArmFigures) -> dict[str, Any]:
         "first_token_p50_ms": figures.first_token_p50_ms,
         "first_token_p95_ms": figures.first_token_p95_ms,
         "metrics": metrics,
-        "last_at": None if figures.last_at is None else figures.last_at.isoformat(),
+        "last_at": _moment(figures.last_at),
     }
 
 
