@@ -80,18 +80,7 @@ async def rehearse(
     Ends early where `stop` is set.
     """
     bodies = await asyncio.to_thread(_bodies, stage, drill)
-    escalated = drill.share_of(ESCALATIONS) if ESCALATIONS in drill.troubles else 0.0
-    sender = Sender(
-        stage.address,
-        stage.key,
-        bodies,
-        Escalating(drill.seed),
-        trouble=lambda at: escalated if at >= drill.trouble_after else 0.0,
-        refusal=money.refusal,
-        settled=money.settled,
-        rate=drill.rate,
-        draining=lambda under_way, seconds: _tell_of_waiting(tell, drill, under_way, seconds),
-    )
+    sender = _sender(stage, drill, bodies, money, tell)
     last_event = stage.history.rollout_events(stage.rollout.id, 1)[0].id
     telling: asyncio.Task[None] | None = None
     keeping = asyncio.create_task(_keeping(money, stage.history))
@@ -122,6 +111,23 @@ async def rehearse(
         await asyncio.to_thread(money.keep, stage.history)
     ended = "" if complete else sender.refused or "stopped"
     return await asyncio.to_thread(_outcome, stage, drill, sender, began, last_event, ended)
+
+
+def _sender(
+    stage: Stage, drill: Drill, bodies: Sequence[Mapping[str, Any]], money: Money, tell: Callable[[str], None]
+) -> Sender:
+    escalated = drill.share_of(ESCALATIONS) if ESCALATIONS in drill.troubles else 0.0
+    return Sender(
+        stage.address,
+        stage.key,
+        bodies,
+        Escalating(drill.seed),
+        trouble=lambda at: escalated if at >= drill.trouble_after else 0.0,
+        refusal=money.refusal,
+        settled=money.settled,
+        rate=drill.rate,
+        draining=lambda under_way, seconds: _tell_of_waiting(tell, drill, under_way, seconds),
+    )
 
 
 def _tell_of_waiting(tell: Callable[[str], None], drill: Drill, under_way: int, seconds: float) -> None:
