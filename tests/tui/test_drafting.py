@@ -5,6 +5,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from textual.events import Key
 
 from migrator_tui.history.records import Origin
 from migrator_tui.tui.widgets.modal import Sheet
@@ -250,3 +251,12 @@ async def test_quitting_keeps_what_was_typed_in_the_last_moment(answered: Path) 
         assert driver.app.return_value == 0
     async with opened(answered) as driver:
         assert driver.bench.prompt_pane.template.startswith("Quick. Sort")
+
+
+async def test_what_is_typed_ahead_is_text_and_judges_nothing(answered: Path) -> None:
+    async with opened(answered, size=WIDE) as driver:
+        before = driver.case
+        for key in ("e", "ctrl+end", "p", "f", "space", "j", "enter", "n"):
+            driver.app.post_message(Key(key, {"space": " ", "enter": "\r", "ctrl+end": None}.get(key, key)))
+        await driver.until(lambda: driver.bench.prompt_pane.template.endswith("pf j\nn"))
+        assert driver.case == before and not driver.history.verdicts("triage", "newer")

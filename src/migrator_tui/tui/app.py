@@ -13,9 +13,11 @@ from platformdirs import user_cache_path
 from textual import work
 from textual.app import SystemCommand
 from textual.binding import BindingType
+from textual.events import Key
 from textual.message import Message
 from textual.screen import Screen
 from textual.theme import Theme
+from textual.widgets import Input, TextArea
 
 from migrator_tui.history.errors import HistoryError
 from migrator_tui.history.records import SessionState
@@ -308,6 +310,17 @@ class MigratorApp(Rolling):
             self.say(f"copied {what}; not written to {file}: {error}", "warning")
             return
         self.say(f"copied {what}; also in {file}")
+
+    def on_key(self, event: Key) -> None:
+        """What was typed while the focus was on its way into a field belongs there, and is no command.
+
+        Fields keep their letters to themselves: those that come here were sent to what had the focus before.
+        """
+        field = self.focused
+        writes = isinstance(field, Input) or (isinstance(field, TextArea) and not field.read_only)
+        if field is not None and writes and (event.is_printable or event.key == "enter"):
+            event.prevent_default()
+            field.post_message(Key(event.key, event.character))
 
     # Screens
 

@@ -152,7 +152,8 @@ class Drafting(DraftParams, Bench):
             self.show_narrow_tab("prompt")
         if self.prompt_pane.tab == "diff":
             self.prompt_pane.show_tab("prompt")
-        self.prompt_pane.query_one(f"#{self.prompt_pane.tab}").focus()
+        # Not a moment later, as `focus` would: what is typed already belongs to the prompt.
+        self.set_focus(self.prompt_pane.query_one(f"#{self.prompt_pane.tab}"))
 
     def action_next_tab(self) -> None:
         self.prompt_pane.next_tab()

@@ -82,7 +82,7 @@ class Moving(Bench):
         field = self.query_one("#filter", Input)
         field.add_class("-open")
         field.value = self.query_text
-        field.focus()
+        self.set_focus(field)
 
     @on(Input.Changed, "#filter")
     def filter_typed(self, event: Input.Changed) -> None:
