@@ -5,6 +5,7 @@ import sqlite3
 import time
 from collections.abc import Callable
 from contextlib import closing
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -126,6 +127,25 @@ def test_a_step_against_advice_says_which_and_all_of_the_reason(
     assert row.split(" | ")[1:4] == ["started, against advice", "50 %", "ann"]
     assert f"{rollout.since:%H:%M:%S} UTC" in row and row.endswith("13 of the last 54 calls failed) |")
     assert "&#58;" not in report and "in order: chance alone is as far off with p = 1; held below 0.001" in report
-    done = control.advance(history, rollout, who="ann", blockers=["no time"], reason="now")
-    done = control.advance(history, done, who="ann", blockers=["no time"], reason="now")
-    assert told(project, history, done)[1].split("  ")[1:] == ["✓ 10 %", "✓ 50 %", "✓ 100 %"]
+
+
+def test_a_step_left_early_says_how_long_it_was_held(
+    project: Project, history: History, start: Callable[..., Rollout]
+) -> None:
+    steps = [replace(step, hold_s=86_400.0) for step in project.rollout.steps]
+    rollout = start(steps=steps)
+
+    def on(seen: Rollout, seconds: float, *blockers: str) -> Rollout:
+        at = START + timedelta(seconds=seconds)
+        return control.advance(history, seen, who="ann", blockers=blockers, reason="now", at=at)
+
+    second = on(rollout, 20.9, "no time")
+    third = on(second, 90_000)
+    assert told(project, history, third)[1].split("  ")[1:] == ["~ 10 % (20 s of 24 h)", "✓ 50 %", "● 100 %"]
+    held = control.hold(history, third, who="ann", why="lunch", at=START + timedelta(seconds=90_060))
+    assert told(project, history, held)[1].endswith("  ! 100 %")
+    back = control.roll_back(history, held, who="ann", why="bad", at=START + timedelta(seconds=90_300))
+    left = ["~ 10 % (20 s of 24 h)", "✓ 50 %", "✗ 100 % (5 min of 24 h)"]
+    assert told(project, history, back)[1].split("  ")[1:] == left
+    report = rollout_report(rollout_status(project, history, back), project="shop", made_by="ann", made_at=START)
+    assert "| ~ 10 % | 24 h (was 20 s of 24 h) |" in report and "| ✗ 100 % | 24 h (was 5 min of 24 h) |" in report

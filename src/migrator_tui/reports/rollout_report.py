@@ -11,6 +11,7 @@ from migrator_tui.reports.rollout_status import Status
 from migrator_tui.rollout.figures import interval
 from migrator_tui.rollout.plan import duration, step_name
 from migrator_tui.rollout.values import EventKind, GuardrailResult, GuardrailRule, RolloutState
+from migrator_tui.rollout.walked import MARKS, is_past, left_steps, short_words, step_state
 from migrator_tui.rollout.words import (
     AGAINST_ADVICE,
     NAMES,
@@ -44,7 +45,7 @@ def rollout_report(
     parts = [
         f"## Rollout of {plain(rollout.task)} to {plain(rollout.candidate)} {plain(status.versions['candidate'])}",
         _standing(status),
-        _ladder(rollout),
+        _ladder(status),
         "### Both arms, in the present step",
         _arms(status),
         "### Guardrails",
@@ -70,12 +71,14 @@ def _standing(status: Status) -> str:
     return "\n\n".join(lines)
 
 
-def _ladder(rollout: Rollout) -> str:
+def _ladder(status: Status) -> str:
+    rollout, left = status.look.rollout, left_steps(status.events)
     rows = []
     for number, step in enumerate(rollout.steps):
-        done = number < rollout.step or rollout.state is RolloutState.COMPLETE
-        sign = "✓" if done else "●" if number == rollout.step else "○"
-        rows.append(f"| {sign} {step_name(step)} | {duration(step.hold_s)} | {step.min_sample:,} |")
+        sign = MARKS[step_state(rollout, number, left)]
+        short = short_words(step, left.get(number)) if is_past(rollout, number) else ""
+        held = f" (was {short})" if short else ""
+        rows.append(f"| {sign} {step_name(step)} | {duration(step.hold_s)}{held} | {step.min_sample:,} |")
     kept = f"{rollout.hold_back:g} % stay on the baseline after the last step." if rollout.hold_back else ""
     return "\n".join(["| step | held for at least | calls of each arm |", "|---|---:|---:|", *rows, "", kept]).strip()
 

@@ -9,7 +9,15 @@ from typing import Any, TextIO
 from migrator_tui.history.rollout_records import LOOKED, Lease
 from migrator_tui.rollout.figures import BeforeAndAfter, Look, interval
 from migrator_tui.rollout.plan import duration, step_name
-from migrator_tui.rollout.values import ArmFigures, GuardrailResult, GuardrailRule, RolloutEvent, RolloutState
+from migrator_tui.rollout.values import (
+    ArmFigures,
+    GuardrailResult,
+    GuardrailRule,
+    Rollout,
+    RolloutEvent,
+    RolloutState,
+)
+from migrator_tui.rollout.walked import MARKS, Left, is_past, left_steps, short_words, step_state
 from migrator_tui.rollout.words import (
     NAMES,
     UNKNOWN,
@@ -188,10 +196,8 @@ def _lines(status: Status) -> Sequence[str]:
 def _standing(status: Status) -> list[str]:
     """Where it stands, and what comes next."""
     seen, rollout = status.look, status.look.rollout
-    done = len(rollout.steps) if rollout.state is RolloutState.COMPLETE else rollout.step
-    ladder = [
-        f"{'✓' if n < done else '●' if n == done else '○'} {step_name(step)}" for n, step in enumerate(rollout.steps)
-    ]
+    left = left_steps(status.events)
+    ladder = [_step(rollout, number, left) for number in range(len(rollout.steps))]
     lines = [
         f"{rollout.name}: {rollout.state.value.replace('-', ' ')}, {rollout.percentage:g} % of the conversations on "
         f"{rollout.candidate} {status.versions['candidate']}, for {duration(_seconds_since(status.since, seen.at))}",
@@ -216,6 +222,13 @@ def _standing(status: Status) -> list[str]:
     if not status.watched and rollout.state.live:
         lines.append("  ! no monitor is watching, so nothing rolls back by itself: `monitor` starts one")
     return lines
+
+
+def _step(rollout: Rollout, number: int, left: Mapping[int, Left]) -> str:
+    """`✓ 1 %`, `~ 5 % (20 s of 24 h)`."""
+    step = rollout.steps[number]
+    short = short_words(step, left.get(number)) if is_past(rollout, number) else ""
+    return f"{MARKS[step_state(rollout, number, left)]} {step_name(step)}{f' ({short})' if short else ''}"
 
 
 def _arms(status: Status) -> list[str]:

@@ -1,11 +1,13 @@
 """The ladder: which step it is at, how long it has been held, and what happens next."""
 
+from collections.abc import Mapping
 from datetime import datetime
 
 from textual.content import Content
 
 from migrator_tui.history.rollout_records import EventKind, Rollout, RolloutState
 from migrator_tui.rollout.plan import duration, step_name
+from migrator_tui.rollout.walked import Left, held_share, is_past, left_steps, short_words, step_state
 from migrator_tui.rollout.words import NAMES, figure_words, named
 from migrator_tui.text_safety import safe_line
 from migrator_tui.tui.glyphs import Glyphs
@@ -43,8 +45,7 @@ def ladder_bottom(seen: Seen, baseline: str, glyphs: Glyphs) -> Content:
 
 def ladder_lines(seen: Seen, author: str, glyphs: Glyphs, width: int, *, rows: int) -> Content:
     """The steps, the times they are held, and what follows, in so many rows."""
-    rollout = seen.rollout
-    lines = _bars(seen, glyphs, width) if width >= NARROWEST_BARS else [_names(rollout, glyphs)]
+    lines = _bars(seen, glyphs, width) if width >= NARROWEST_BARS else [_names(seen, glyphs)]
     room = width - 4
     told: list[Content] = []
     for line in _following(seen, author, glyphs):
@@ -56,23 +57,24 @@ def ladder_lines(seen: Seen, author: str, glyphs: Glyphs, width: int, *, rows: i
     return Content("\n").join(line.truncate(width, ellipsis=True) for line in [*lines, *told])
 
 
-def _sign(rollout: Rollout, number: int, glyphs: Glyphs) -> tuple[str, str]:
+def _sign(rollout: Rollout, number: int, left: Mapping[int, Left], glyphs: Glyphs) -> tuple[str, str]:
     """The sign of a step and its colour role."""
-    if number < rollout.step or rollout.state is RolloutState.COMPLETE:
-        return glyphs.passed, "success"
-    if number > rollout.step:
-        return glyphs.to_judge, "muted"
-    if rollout.state is RolloutState.HELD:
-        return glyphs.warning, "warning"
-    if rollout.state is RolloutState.ROLLED_BACK:
-        return glyphs.failed, "error"
-    return (glyphs.dot, "muted") if rollout.state is RolloutState.ENDED else (glyphs.now, "primary")
+    return {
+        "done": (glyphs.passed, "success"),
+        "against-advice": (glyphs.drift, "warning"),
+        "here": (glyphs.now, "primary"),
+        "held": (glyphs.warning, "warning"),
+        "rolled-back": (glyphs.failed, "error"),
+        "ended": (glyphs.dot, "muted"),
+        "to-come": (glyphs.to_judge, "muted"),
+    }[step_state(rollout, number, left)]
 
 
-def _names(rollout: Rollout, glyphs: Glyphs) -> Content:
+def _names(seen: Seen, glyphs: Glyphs) -> Content:
+    rollout, left = seen.rollout, left_steps(seen.events)
     parts: list[Content | str] = ["  "]
     for number, step in enumerate(rollout.steps):
-        sign, role = _sign(rollout, number, glyphs)
+        sign, role = _sign(rollout, number, left, glyphs)
         here = number == rollout.step
         style = f"bold {STYLES[role]}" if here else STYLES[role]
         parts += [
@@ -85,18 +87,19 @@ def _names(rollout: Rollout, glyphs: Glyphs) -> Content:
 
 def _bars(seen: Seen, glyphs: Glyphs, width: int) -> list[Content]:
     """Two lines: steps with a bar that fills as they are held, and under each its time."""
-    rollout = seen.rollout
+    rollout, left = seen.rollout, left_steps(seen.events)
     count = len(rollout.steps)
     room = width - 2
     upper: list[Content] = [Content("  ")]
     lower: list[Content] = [Content("  ")]
     for number, step in enumerate(rollout.steps):
         cells = room // count + (1 if number < room % count else 0)
-        sign, role = _sign(rollout, number, glyphs)
+        sign, role = _sign(rollout, number, left, glyphs)
         here = number == rollout.step and rollout.state is not RolloutState.COMPLETE
         name = step_name(step)
         bar = max(0, cells - len(name) - 4) if number + 1 < count or here else 0
-        full = bar if number < rollout.step or rollout.state is RolloutState.COMPLETE else 0
+        past = is_past(rollout, number)
+        full = int(bar * held_share(step, left.get(number))) if past else 0
         if here and rollout.state not in FINAL:
             full = int(bar * _held_share(seen))
         upper.append(
@@ -111,6 +114,8 @@ def _bars(seen: Seen, glyphs: Glyphs, width: int) -> list[Content]:
         time = duration(step.hold_s) if step.hold_s else "no time"
         if here and rollout.state not in FINAL:
             time = f"{_held_words(seen)} of {time}" if seen.look.needs.hold_left_s else f"{time} held"
+        elif past:
+            time = short_words(step, left.get(number)) or time
         lower.append(Content.styled(f"  {time}", "" if here else FAINT).truncate(cells, pad=True))
     return [Content("").join(upper), Content("").join(lower)]
 
