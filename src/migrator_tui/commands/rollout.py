@@ -49,6 +49,7 @@ def rollout_status(project: Project, history: "History", rollout: "Rollout") -> 
     from migrator_tui.history.columns import now
     from migrator_tui.reports.rollout_status import Status
     from migrator_tui.rollout.figures import before_and_after, look
+    from migrator_tui.rollout.started import started_with
 
     at = now()
     seen = look(history, rollout, at, project, may_read_only=True)
@@ -57,7 +58,10 @@ def rollout_status(project: Project, history: "History", rollout: "Rollout") -> 
         look=seen,
         events=history.rollout_events(rollout.id),
         # A candidate that was taken out of the project since is still what the rollout is about.
-        models={"baseline": names[BASELINE], "candidate": names.get(rollout.candidate, rollout.candidate)},
+        models={
+            "baseline": started_with(rollout, "baseline", names[BASELINE]),
+            "candidate": started_with(rollout, "candidate", names.get(rollout.candidate, rollout.candidate)),
+        },
         versions={
             "baseline": history.version(rollout.baseline_version_id).label,
             "candidate": history.version(rollout.version_id).label,

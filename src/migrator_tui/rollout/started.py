@@ -35,9 +35,11 @@ def as_started(rollout: Rollout, project: Project) -> GuardrailResult | None:
     """
     if rollout.models is None:
         return None
-    and_so = _AFTER if rollout.state is RolloutState.COMPLETE else _AND_SO
+    before, and_so = ("", _AFTER) if rollout.state is RolloutState.COMPLETE else (_REMEDY, _AND_SO)
     if all(task.name != rollout.task for task in project.tasks):
-        return _result("tripped", f"task {quoted(rollout.task)} is no longer in {project.config_file.name}{and_so}")
+        return _result(
+            "tripped", f"{before}task {quoted(rollout.task)} is no longer in {project.config_file.name}{and_so}"
+        )
     others, besides = [], []
     for arm, name in (("baseline", BASELINE), ("candidate", rollout.candidate)):
         spec = next((each for each in (project.baseline, *project.candidates) if each.name == name), None)
@@ -60,7 +62,7 @@ def as_started(rollout: Rollout, project: Project) -> GuardrailResult | None:
                 "its version"
             )
     if others:
-        return _result("tripped", "; ".join(others) + and_so)
+        return _result("tripped", before + "; ".join(others) + and_so)
     return _result("near", "; ".join(besides)) if besides else _result("ok", "")
 
 
@@ -70,11 +72,18 @@ _BESIDES = {
     "candidate_timeout": "[gateway] candidate_timeout in seconds for",
 }
 """What is said and holds nothing, in words before the model's name. Older rollouts remember not all of it."""
-_AND_SO = ": a gateway that starts from now on goes by that; put it back, or roll back and start anew"
+_REMEDY = "put it back, or roll back and start anew: "
+"""Before what is wrong: a line may be cut at its end."""
+_AND_SO = "; a gateway that starts from now on goes by that"
 _AFTER = (
     ": a gateway that starts from now on goes by that, after a rollback too; where the migration is over "
     "and applications ask the new model themselves, end the gateway"
 )
+
+
+def started_with(rollout: Rollout, arm: str, stated: str) -> str:
+    """The model that a rollout's arm was started with; `stated`, which the configuration names, where nobody kept it."""
+    return stated if rollout.models is None else str(rollout.models[arm]["model"])
 
 
 class Stated:

@@ -12,6 +12,7 @@ from textual.widgets import Static
 
 from migrator_tui.history.rollout_records import RolloutState
 from migrator_tui.project.schema import BASELINE
+from migrator_tui.rollout.started import started_with
 from migrator_tui.text_safety import safe_line
 from migrator_tui.tui.keys import ROLLOUT, Key, bindings
 from migrator_tui.tui.messages import RolloutLooked, ScorecardCounted
@@ -196,19 +197,23 @@ class RolloutBench(PartsScreen):
         if problem:
             words = f"{glyphs.warning} as of {seen.at.astimezone():%H:%M:%S}: {safe_line(problem, 90)}"
             return Content.styled(glyphs.fit(words), STYLES["warning"])
-        return ladder_bottom(seen, model_words(self.workspace.project.baseline.model), glyphs)
+        return ladder_bottom(seen, self._baseline_model(seen), glyphs)
 
     def _model(self, seen: Seen) -> str:
-        """The candidate's model, or its name where the configuration no longer has it."""
+        """The candidate's model as it was at the start: the configuration may name another one since."""
         try:
-            return model_words(self.workspace.project.candidate(seen.rollout.candidate).model)
+            stated = self.workspace.project.candidate(seen.rollout.candidate).model
         except KeyError:
-            return model_words(seen.rollout.candidate)
+            stated = seen.rollout.candidate
+        return model_words(started_with(seen.rollout, "candidate", stated))
+
+    def _baseline_model(self, seen: Seen) -> str:
+        return model_words(started_with(seen.rollout, BASELINE, self.workspace.project.baseline.model))
 
     def _filled(self, name: str, seen: Seen) -> Filled:
         glyphs = self.program.glyphs
         if name == BASELINE:
-            return arm_part(seen, name, model_words(self.workspace.project.baseline.model), glyphs)
+            return arm_part(seen, name, self._baseline_model(seen), glyphs)
         if name == "candidate":
             return arm_part(seen, name, f"{self._model(seen)} {seen.label}", glyphs)
         if name == "guardrails":

@@ -274,7 +274,7 @@ class RolloutScreen(RolloutBench):
         return Status(
             look=seen.look,
             events=seen.events,
-            models={BASELINE: self.workspace.project.baseline.model, "candidate": self._model(seen)},
+            models={BASELINE: self._baseline_model(seen), "candidate": self._model(seen)},
             versions={BASELINE: seen.baseline_label, "candidate": seen.label},
             lease=seen.lease,
             after=seen.since_switch,
