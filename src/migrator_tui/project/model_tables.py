@@ -31,9 +31,9 @@ COLUMNS = (
 
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _KEYS_NAME = re.compile(r"(?i)(?:key|token|secret|password|passwd|pwd|auth|authorization|sig|signature|code)$")
-_KEY = re.compile(r"sk-.*|(?=.*[a-z])(?=.*[A-Z])(?=.*\d)[A-Za-z0-9_+/=-]{24,}")
+_KEY = re.compile(r"sk-.*|[0-9a-fA-F]{32,}|(?=.*[a-z])(?=.*[A-Z])(?=.*\d)[A-Za-z0-9_+/=-]{24,}")
 """What names and values of an address's query give a key away. Names of deployments may be as long; what tells keys
-from them is both sizes of letters, with digits."""
+from them is both sizes of letters, with digits, or nothing but hexadecimal digits."""
 _ELSEWHERE = {
     "api_base": "api_base stands beside params, not in it",
     "base_url": "write api_base beside params",

@@ -317,8 +317,11 @@ class MigratorApp(Rolling):
         Fields keep their letters to themselves: those that come here were sent to what had the focus before.
         """
         field = self.focused
-        writes = isinstance(field, Input) or (isinstance(field, TextArea) and not field.read_only)
-        if field is not None and writes and (event.is_printable or event.key == "enter"):
+        # Several lines take `enter` as well; in a single one it is a binding.
+        lines = isinstance(field, TextArea) and not field.read_only
+        if not (lines or isinstance(field, Input)) or field is None:
+            return
+        if event.is_printable or (lines and event.key == "enter"):
             event.prevent_default()
             field.post_message(Key(event.key, event.character))
 
