@@ -153,3 +153,14 @@ async def test_recordings_by_other_columns_are_read_anew(answered: Path) -> None
         await driver.settle()
         assert driver.bench.sides.candidate is not None
         assert driver.bench.sides.candidate.output.text == "We shall look into it today."
+
+
+async def test_another_model_and_back_is_followed_by_the_list(answered: Path) -> None:
+    async with opened(answered, size=WIDE) as driver:
+        before = driver.sections
+        assert Section.REGRESSION in before.values()
+        other = RECORDED.replace("outputs/new.jsonl", "outputs/old.jsonl")
+        await save(driver, other)
+        await driver.until(lambda: set(driver.sections.values()) == {Section.NOT_RUN})
+        await save(driver, RECORDED)
+        await driver.until(lambda: driver.sections == before)

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from migrator_tui.project.config import load_project
 from migrator_tui.project.errors import ProjectError
 from migrator_tui.project.schema import BASELINE, ModelSpec, Project
-from migrator_tui.project.stamps import file_stamps
+from migrator_tui.project.stamps import Stamps, file_stamps
 from migrator_tui.project.words import quoted
 from migrator_tui.rollout.values import GuardrailResult, GuardrailState, Rollout, RolloutState
 
@@ -94,7 +94,7 @@ class Stated:
         self._project = project
         self._tell = tell
         self._trusted = trusted
-        self._stamps = [stamp if stamp is None or stamp[0] < read_at else None for stamp in file_stamps(project)]
+        self._stamps: Stamps = [stamp if stamp is None or stamp[0] < read_at else None for stamp in file_stamps(project)]
         self._problem = ""
 
     def __call__(self) -> Project:

@@ -65,11 +65,14 @@ class Asking(Drafting, Bench):
         worker = get_current_worker()
         try:
             changed = self.workspace.catch_up(lambda: worker.is_cancelled)
+            # A scorecard, or a look before this one that was given up, may have made them anew already.
+            shown = self.list_order
+            behind = shown is not None and self.workspace.tally()[0] != shown.counts
         except (ProjectError, OSError) as error:
             if not worker.is_cancelled:
                 self.app.call_from_thread(self.say, str(error), "error")
             return
-        if changed and not worker.is_cancelled:
+        if (changed or behind) and not worker.is_cancelled:
             self.app.call_from_thread(self._caught_up)
 
     def _caught_up(self) -> None:
