@@ -73,7 +73,8 @@ def test_another_model_under_the_candidates_name_holds_once_and_stands_against_e
     event = history.rollout_events(rollout.id)[0]
     assert (held.state, event.kind, event.who) == (RolloutState.HELD, EventKind.HELD, "monitor")
     assert event.why.startswith(
-        "as-started: put it back, or roll back and start anew: model of new in migrator.toml is now simulated:cheap-mini, at the start"
+        "as-started: put it back, or roll back and start anew: "
+        "model of new in migrator.toml is now simulated:cheap-mini, at the start"
     )
     assert event.why.endswith(f" (by the file in {project.folder} on {socket.gethostname()})")  # there may be several
     assert watched.kinds == ["ready", "held"]

@@ -82,7 +82,7 @@ _AFTER = (
 
 
 def started_with(rollout: Rollout, arm: str, stated: str) -> str:
-    """The model that a rollout's arm was started with; `stated`, which the configuration names, where nobody kept it."""
+    """The model that a rollout's arm was started with; `stated`, the configuration's, where nobody kept it."""
     return stated if rollout.models is None else str(rollout.models[arm]["model"])
 
 
@@ -94,7 +94,9 @@ class Stated:
         self._project = project
         self._tell = tell
         self._trusted = trusted
-        self._stamps: Stamps = [stamp if stamp is None or stamp[0] < read_at else None for stamp in file_stamps(project)]
+        self._stamps: Stamps = [
+            stamp if stamp is None or stamp[0] < read_at else None for stamp in file_stamps(project)
+        ]
         self._problem = ""
 
     def __call__(self) -> Project:
