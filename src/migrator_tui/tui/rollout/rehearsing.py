@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 RATES, SECONDS = (5, 10, 20), 60
 """Calls a second that can be chosen, the middle one first; and for how long they are made."""
 CHOICES = (
-    ("none", "healthy: the screen should ask for the next step"),
+    ("none", "healthy: asks for the next step, once held long enough"),
     (FAILING, "it is down: guardrails should roll back by themselves"),
     (SLOWER, "it takes eight times as long"),
     (ESCALATIONS, "half of its conversations are escalated"),
