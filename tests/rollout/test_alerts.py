@@ -51,14 +51,17 @@ def answering(answer: Callable[[socket.socket], None]) -> Iterator[tuple[str, li
     """The address of a server that answers so, and when it was called."""
     called: list[float] = []
 
+    def talk(client: socket.socket) -> None:
+        with client, suppress(OSError):
+            client.recv(65536)
+            answer(client)
+
     def serve(server: socket.socket) -> None:
         with suppress(OSError):
             while True:
                 client, _ = server.accept()
                 called.append(time.monotonic())
-                with client, suppress(OSError):
-                    client.recv(65536)
-                    answer(client)
+                threading.Thread(target=talk, args=(client,), daemon=True).start()
 
     with socket.create_server(("127.0.0.1", 0)) as server:
         threading.Thread(target=serve, args=(server,), daemon=True).start()

@@ -3,17 +3,15 @@
 import contextlib
 import json
 import queue
-import socket
 import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from http.client import HTTPException
-from typing import Any
 from urllib.error import HTTPError, URLError
 from urllib.parse import urlsplit
-from urllib.request import HTTPHandler, HTTPRedirectHandler, HTTPSHandler, ProxyHandler, Request, build_opener
+from urllib.request import HTTPRedirectHandler, ProxyHandler, Request, build_opener
 
 from migrator_tui.project.errors import ProjectError
 from migrator_tui.project.trust import is_loopback
@@ -120,11 +118,11 @@ class Webhook:
 
     def _work(self) -> None:
         while (alert := self._waiting.get()) is not None:
-            problem = _post(self._url, alert.body())
+            problem = _try(self._url, alert.body())
             for _ in range(_TRIES - 1):
                 if problem:
                     self._ending.wait(PAUSE_S)
-                    problem = _post(self._url, alert.body())
+                    problem = _try(self._url, alert.body())
             if problem:
                 # Never the address: whoever has it can post in the user's name.
                 self._tell(f"alerts: the webhook did not take it ({problem}): {alert.line}")
@@ -138,60 +136,28 @@ class _NoRedirect(HTTPRedirectHandler):
         return None
 
 
-class _Limited(HTTPHandler, HTTPSHandler):
-    """Cuts off what takes longer than `ATTEMPT_S` in all; urllib itself knows only of silence."""
+def _try(url: str, body: bytes) -> str:
+    """Post once, for so long and no longer; what went wrong, in a few words, or nothing.
 
-    def __init__(self) -> None:
-        super().__init__()
-        self.cut = False
-        self._sockets: list[socket.socket] = []
-        self._timer = threading.Timer(ATTEMPT_S, self._cut_off)
-        self._timer.daemon = True
-        self._timer.start()
-
-    def do_open(self, http_class: Any, *args: Any, **more: Any) -> Any:
-        def made(*args: Any, **more: Any) -> Any:
-            connection = http_class(*args, **more)
-            connect = connection._create_connection
-            connection._create_connection = lambda *args: self._kept(connect(*args))
-            return connection
-
-        return super().do_open(made, *args, **more)
-
-    def end(self) -> None:
-        """It is over in time, or was cut."""
-        self._timer.cancel()
-        for each in self._sockets:
-            each.close()
-
-    def _kept(self, connected: socket.socket) -> socket.socket:
-        # A second name for it: TLS takes the first one over, and shakes hands at its leisure.
-        self._sockets.append(connected.dup())
-        return connected
-
-    def _cut_off(self) -> None:
-        self.cut = True
-        for each in self._sockets:
-            with contextlib.suppress(OSError):
-                each.shutdown(socket.SHUT_RDWR)
+    In a thread that is left to itself where that takes longer: urllib knows of silence alone.
+    """
+    said: list[str] = []
+    posting = threading.Thread(target=lambda: said.append(_post(url, body)), name="alert", daemon=True)
+    posting.start()
+    posting.join(ATTEMPT_S)
+    return said[0] if said else f"no answer in {ATTEMPT_S:g} s"
 
 
 def _post(url: str, body: bytes) -> str:
-    """Post once; what went wrong, in a few words, or nothing."""
     request = Request(url, data=body, headers={"Content-Type": "application/json"})  # noqa: S310 - checked before
-    limited = _Limited()
-    handlers = [limited, _NoRedirect(), *([ProxyHandler({})] if is_loopback(url) else [])]
-    problem = ""
+    handlers = [_NoRedirect(), *([ProxyHandler({})] if is_loopback(url) else [])]
     try:
         with build_opener(*handlers).open(request, timeout=TIMEOUT_S):
-            pass
+            return ""
     except HTTPError as error:
         error.close()
-        problem = f"status {error.code}"
+        return f"status {error.code}"
     except (OSError, HTTPException, ValueError) as error:
         # What urllib wraps says more: refused, no such host, a certificate that is not believed.
         reason = error.reason if isinstance(error, URLError) and isinstance(error.reason, Exception) else error
-        problem = type(reason).__name__
-    finally:
-        limited.end()
-    return f"no answer in {ATTEMPT_S:g} s" if limited.cut else problem
+        return type(reason).__name__
