@@ -5,12 +5,13 @@ from typing import Any
 
 import pytest
 
-from migrator_tui.tui.scorecard.bench import PAGES, PARTS, Size
+from migrator_tui.tui.scorecard.bench import PAGES, PARTS
 from migrator_tui.tui.scorecard.reporting import ReportDialog
 from migrator_tui.tui.scorecard.screen import ScorecardScreen
 from migrator_tui.tui.scorecard.signing import SignDialog
 from migrator_tui.tui.widgets.modal import Sheet
 from migrator_tui.tui.widgets.parts import Part
+from migrator_tui.tui.widgets.sizes import Size
 from migrator_tui.tui.workbench.run_dialog import RunDialog
 from tests.tui.conftest import (
     CASES,

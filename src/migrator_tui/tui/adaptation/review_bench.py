@@ -39,8 +39,8 @@ from migrator_tui.tui.widgets.pane import Pane
 from migrator_tui.tui.widgets.parts import Part
 from migrator_tui.tui.widgets.row_list import RowList
 from migrator_tui.tui.widgets.row_screen import RowScreen
+from migrator_tui.tui.widgets.sizes import size_classes, size_of
 from migrator_tui.tui.widgets.text_view import TextView
-from migrator_tui.tui.widgets.work_screen import layout_classes
 from migrator_tui.tui.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -143,7 +143,7 @@ class ReviewBench(RowScreen):
         """Choose the layout for this size."""
         width, height = self.app.size
         wide, medium = width >= 140 and height >= 30, width >= 110 and height >= 30
-        self.update_classes(layout_classes(wide=wide, medium=medium))
+        self.update_classes(size_classes(size_of(wide=wide, medium=medium)))
         self.call_after_refresh(self.paint)
 
     def on_descendant_focus(self) -> None:

@@ -30,8 +30,8 @@ from migrator_tui.tui.widgets.pane import Pane
 from migrator_tui.tui.widgets.parts import HeadLine
 from migrator_tui.tui.widgets.row_list import RowList
 from migrator_tui.tui.widgets.row_screen import RowScreen
+from migrator_tui.tui.widgets.sizes import size_classes, size_of
 from migrator_tui.tui.widgets.text_view import TextView
-from migrator_tui.tui.widgets.work_screen import layout_classes
 from migrator_tui.tui.workspace import Workspace
 
 LOOK_SECONDS = 1.0
@@ -113,7 +113,7 @@ class SearchBench(RowScreen):
         """Lay the panes out for the terminal's size."""
         width, height = self.app.size
         wide, medium = width >= 140 and height >= 40, width >= 110 and height >= 30
-        self.update_classes(layout_classes(wide=wide, medium=medium))
+        self.update_classes(size_classes(size_of(wide=wide, medium=medium)))
         self.show_side(self.side)
 
     def show_side(self, side: str) -> None:

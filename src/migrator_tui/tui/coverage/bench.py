@@ -21,8 +21,9 @@ from migrator_tui.tui.keys import COVERAGE, Key, bindings
 from migrator_tui.tui.messages import CoverageSurveyed
 from migrator_tui.tui.theme import MUTED, STRONG, STYLES, chip
 from migrator_tui.tui.widgets.parts import Filled, Part
-from migrator_tui.tui.widgets.parts_screen import Pages, PartsScreen, Size
+from migrator_tui.tui.widgets.parts_screen import Pages, PartsScreen
 from migrator_tui.tui.widgets.row_list import RowList
+from migrator_tui.tui.widgets.sizes import Size, size_classes
 
 PARTS = ("instructions", "edges", "trouble", "shares", "proposals")
 PAGES: Pages = {
@@ -97,11 +98,7 @@ class CoverageBench(PartsScreen):
         """Show the parts of the page in front, or the one that has the whole screen."""
         shown = {self.maximised} if self.maximised else set(self.PAGES[self.size_class][self.page_number][1])
         empty = self.coverage is None
-        # At once: each change of a screen's classes has all its widgets styled anew.
-        self.update_classes(
-            {f"-{size.value}": size is self.size_class for size in Size}
-            | {"-max": self.maximised is not None, "-empty": empty}
-        )
+        self.update_classes(size_classes(self.size_class) | {"-max": self.maximised is not None, "-empty": empty})
         for name in PARTS:
             self.part(name).display = name in shown and not empty
         self.query_one("#upper").display = bool(shown - {"proposals"})

@@ -34,7 +34,6 @@ from migrator_tui.tui.project.details import detail_lines, detail_title
 from migrator_tui.tui.project.filter import RowFilter
 from migrator_tui.tui.project.live import FEWEST, is_about, live_cell, live_line
 from migrator_tui.tui.project.order import Place, grouped
-from migrator_tui.tui.project.sizes import Size
 from migrator_tui.tui.project.token import token_of
 from migrator_tui.tui.theme import MUTED, STRONG, STYLES, chip
 from migrator_tui.tui.widgets.field import Field
@@ -43,6 +42,7 @@ from migrator_tui.tui.widgets.interval_plot import Scale, difference_scale
 from migrator_tui.tui.widgets.pane import Pane
 from migrator_tui.tui.widgets.row_list import ListRow, RowList, head_row
 from migrator_tui.tui.widgets.row_screen import RowScreen
+from migrator_tui.tui.widgets.sizes import Size, size_classes, size_of
 from migrator_tui.tui.widgets.tabs import TabNote
 from migrator_tui.tui.workspace import Workspace
 
@@ -124,8 +124,8 @@ class ProjectBench(RowScreen):
     def _fit(self) -> None:
         width, height = self.app.size
         wide, medium = width >= 140 and height >= 30, width >= 110 and height >= 24
-        self.size_class = Size.WIDE if wide else Size.MEDIUM if medium else Size.NARROW
-        self.update_classes({f"-{size.value}": size is self.size_class for size in Size})
+        self.size_class = size_of(wide=wide, medium=medium)
+        self.update_classes(size_classes(self.size_class))
         self.call_after_refresh(self._paint)
 
     def panes(self) -> Mapping[str, Sequence[Key]]:

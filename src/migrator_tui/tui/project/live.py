@@ -10,8 +10,8 @@ from textual.content import Content
 
 from migrator_tui.text_safety import safe_line
 from migrator_tui.tui.glyphs import Glyphs
-from migrator_tui.tui.project.sizes import Size
 from migrator_tui.tui.theme import MUTED, STYLES
+from migrator_tui.tui.widgets.sizes import Size
 
 if TYPE_CHECKING:
     from migrator_tui.tui.project.details import Line

@@ -10,9 +10,9 @@ from migrator_tui.running.overview import Change, FileState, Overview, State
 from migrator_tui.text_safety import safe_line
 from migrator_tui.tui.glyphs import Glyphs
 from migrator_tui.tui.project.live import CELLS
-from migrator_tui.tui.project.sizes import Size
 from migrator_tui.tui.theme import FAINT, MUTED, STRONG, STYLES
 from migrator_tui.tui.widgets.interval_plot import Scale, interval_line, position_role, scale_line
+from migrator_tui.tui.widgets.sizes import Size
 
 UNKNOWN = "–"
 WIDEST_PLOT = 40

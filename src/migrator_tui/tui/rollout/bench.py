@@ -26,8 +26,9 @@ from migrator_tui.tui.rollout.words import model_words, rollout_signs
 from migrator_tui.tui.theme import MUTED, STYLES
 from migrator_tui.tui.widgets.pane import Pane
 from migrator_tui.tui.widgets.parts import Filled, Part
-from migrator_tui.tui.widgets.parts_screen import Pages, PartsScreen, Size
+from migrator_tui.tui.widgets.parts_screen import Pages, PartsScreen
 from migrator_tui.tui.widgets.row_list import RowList
+from migrator_tui.tui.widgets.sizes import Size, size_classes
 
 PARTS = ("baseline", "candidate", "guardrails", "events", "calls")
 """In the order of `tab`: as the eye goes."""
@@ -102,10 +103,7 @@ class RolloutBench(PartsScreen):
 
     def lay_out(self) -> None:
         """Show the parts of the page in front, or the one that has the whole screen."""
-        # At once: each change of a screen's classes has all its widgets styled anew.
-        self.update_classes(
-            {f"-{size.value}": size is self.size_class for size in Size} | {"-max": self.maximised is not None}
-        )
+        self.update_classes(size_classes(self.size_class) | {"-max": self.maximised is not None})
         shown = {self.maximised} if self.maximised else set(self.PAGES[self.size_class][self.page_number][1])
         empty = not self.has_parts
         for name in PARTS:

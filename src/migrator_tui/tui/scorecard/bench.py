@@ -28,8 +28,9 @@ from migrator_tui.tui.scorecard.words import look_of, scorecard_signs
 from migrator_tui.tui.theme import MUTED
 from migrator_tui.tui.widgets.header import duration, money
 from migrator_tui.tui.widgets.parts import Filled, Part
-from migrator_tui.tui.widgets.parts_screen import Pages, PartsScreen, Size
+from migrator_tui.tui.widgets.parts_screen import Pages, PartsScreen
 from migrator_tui.tui.widgets.row_list import RowList
+from migrator_tui.tui.widgets.sizes import Size, size_classes
 
 PARTS = ("gate", "rates", "figures", "drift", "slices", "candidates", "evidence")
 """In the order of `tab`."""
@@ -133,9 +134,8 @@ class ScorecardBench(PartsScreen):
         shown = {self.maximised} if self.maximised else set(self.PAGES[self.size_class][self.page_number][1])
         shown &= set(self.parts_here)
         empty = not self.has_parts
-        # At once: each change of a screen's classes has all its widgets styled anew.
         self.update_classes(
-            {f"-{size.value}": size is self.size_class for size in Size}
+            size_classes(self.size_class)
             | {"-max": self.maximised is not None, "-empty": empty, "-no-slices": "slices" not in shown}
             | {"-no-rates": "rates" not in shown and self.maximised is None}
         )

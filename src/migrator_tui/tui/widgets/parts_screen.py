@@ -2,7 +2,6 @@
 
 from collections.abc import Container, Mapping, Sequence
 from dataclasses import replace
-from enum import Enum
 from typing import ClassVar
 
 from textual import on
@@ -12,17 +11,9 @@ from migrator_tui.tui.keys import Key
 from migrator_tui.tui.messages import RunAdvanced, RunEnded, TrackChanged
 from migrator_tui.tui.widgets.parts import Part
 from migrator_tui.tui.widgets.row_list import RowList
+from migrator_tui.tui.widgets.sizes import Size, size_of
 from migrator_tui.tui.widgets.work_screen import WorkScreen
 from migrator_tui.tui.workspace import Workspace
-
-
-class Size(Enum):
-    """How the parts are laid out."""
-
-    WIDE = "wide"
-    MEDIUM = "medium"
-    NARROW = "narrow"
-
 
 Pages = Mapping[Size, Sequence[tuple[str, Sequence[str]]]]
 """What stands together where not everything has room: a page's title and its parts, in the order of `tab`."""
@@ -118,7 +109,7 @@ class PartsScreen(WorkScreen):
         width, height = self.app.size
         wide, medium = width >= 140 and height >= 40, width >= 110 and height >= 30
         before = self.size_class
-        self.size_class = Size.WIDE if wide else Size.MEDIUM if medium else Size.NARROW
+        self.size_class = size_of(wide=wide, medium=medium)
         if before is not self.size_class:
             focused = self.focused_part
             self.page_number = self.page_of(focused.part) if focused is not None else 0

@@ -18,11 +18,6 @@ if TYPE_CHECKING:
 NOTICE_SECONDS = 4.0
 
 
-def layout_classes(*, wide: bool, medium: bool) -> dict[str, bool]:
-    """By what the styles know a layout. Set at once: each change of them styles all of a screen's widgets."""
-    return {"-wide": wide, "-medium": medium and not wide, "-narrow": not medium}
-
-
 class WorkScreen(Screen[None]):
     """A numbered screen: three fixed rows, the rest is panes."""
 

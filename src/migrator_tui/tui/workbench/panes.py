@@ -19,8 +19,9 @@ from migrator_tui.tui.keys import CASE_LIST, EDITOR, Key, bindings
 from migrator_tui.tui.theme import FAINT, MUTED, STYLES
 from migrator_tui.tui.widgets.field import Field
 from migrator_tui.tui.widgets.pane import Pane
+from migrator_tui.tui.widgets.sizes import size_classes, size_of
 from migrator_tui.tui.widgets.text_view import TextView
-from migrator_tui.tui.widgets.work_screen import WorkScreen, layout_classes
+from migrator_tui.tui.widgets.work_screen import WorkScreen
 from migrator_tui.tui.workbench.blind import BlindSession
 from migrator_tui.tui.workbench.case_list import CaseRows
 from migrator_tui.tui.workbench.case_view import BothSides, DiffMode
@@ -155,7 +156,7 @@ class Panes(WorkScreen):
         width, height = self.app.size
         wide, medium = width >= 140 and height >= 40, width >= 110 and height >= 30
         tabs = {f"-tab-{name}": name == self.narrow_tab for name, _ in NARROW_TABS}
-        self.update_classes(layout_classes(wide=wide, medium=medium) | tabs, update=False)
+        self.update_classes(size_classes(size_of(wide=wide, medium=medium)) | tabs, update=False)
         return frozenset(self.classes) != before
 
     def show_narrow_tab(self, name: str) -> None:
