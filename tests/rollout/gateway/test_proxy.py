@@ -5,6 +5,7 @@ import signal
 import socket
 import subprocess
 import urllib.error
+import urllib.request
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -129,12 +130,28 @@ def test_a_fallback_carries_the_old_prompt(running: Gateway, trouble: str, error
     assert ok["latency_ms"] >= failed["latency_ms"]
 
 
-def test_a_stream_that_breaks_off_is_told_of(running: Gateway) -> None:
+def test_a_stream_that_breaks_off_before_a_word_is_answered_by_the_old_model(running: Gateway) -> None:
     said = running.ask(on_side(running, "candidate"), "CUT", stream=True)
     assert said.model == "old" and said.system == "OLD PROMPT for tea"
     failed, ok = running.rows_of(said.request_id)
     assert (failed["kind"], failed["served"]) == ("attempt-failed", "candidate")
     assert (ok["kind"], ok["served"], ok["error_class"]) == ("ok", "baseline", failed["error_class"])
+
+
+def test_a_stream_that_breaks_off_after_its_first_words_is_told_of(running: Gateway, upstream: str) -> None:
+    response = running.client.chat.completions.with_raw_response.create(
+        model="bot",
+        messages=[{"role": "user", "content": "CUT LATE"}],
+        stream=True,
+        extra_body={"metadata": {"variables": {"product": "tea"}, "conversation_id": on_side(running, "candidate")}},
+    )
+    pieces = iter(response.parse())
+    assert next(piece for piece in pieces if piece.choices).choices[0].delta.content
+    urllib.request.urlopen(urllib.request.Request(upstream.replace("/v1", "/cut"), method="POST"), timeout=5).close()
+    with pytest.raises((openai.APIError, httpx.RemoteProtocolError)):
+        list(pieces)
+    (failed,) = [row for row in running.rows_of(response.headers["x-litellm-call-id"]) if row["kind"] == "failed"]
+    assert failed["assigned"] == "candidate" and not failed["client_error"]
 
 
 @pytest.mark.parametrize("stream", [False, True])

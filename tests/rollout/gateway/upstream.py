@@ -1,8 +1,9 @@
 """A model server whose answer tells what it was asked: `python -m tests.rollout.gateway.upstream` prints its port.
 
-Words in the last message make trouble: FAIL and REJECT for the model `new`, BOTH for all, CUT breaks its stream off,
-EMPTY lets it answer nothing, a stream with NOTHING more than its end; WAIT holds the answer back until `POST /go`,
-HANG that of `new` for ever, QUIET lets its stream begin and say nothing more. It ends when its stdin closes.
+Words in the last message make trouble: FAIL and REJECT for the model `new`, BOTH for all, CUT breaks its stream off
+before the first piece, CUT LATE after it, at `POST /cut`; EMPTY lets it answer nothing, a stream with NOTHING more
+than its end; WAIT holds the answer back until `POST /go`, HANG that of `new` for ever, QUIET lets its stream begin
+and say nothing more. It ends when its stdin closes.
 """
 
 import asyncio
@@ -12,7 +13,7 @@ from typing import Any
 
 from aiohttp import web
 
-_go, _never = asyncio.Event(), asyncio.Event()
+_go, _cut, _never = asyncio.Event(), asyncio.Event(), asyncio.Event()
 
 
 async def complete(request: web.Request) -> web.StreamResponse:
@@ -50,11 +51,15 @@ async def complete(request: web.Request) -> web.StreamResponse:
         if "WORDS" in asked:
             await say([{"index": 0, "delta": {"content": "Well,"}, "finish_reason": None}])
         await _never.wait()
+    if asked == "CUT" and model == "new" and request.transport is not None:
+        request.transport.abort()
+        return response
     for at in range(0, len(text), 40):
         await say(
             [{"index": 0, "delta": {"role": "assistant", "content": text[at : at + 40]}, "finish_reason": None}]
         )
-        if "CUT" in asked and model == "new" and request.transport is not None:
+        if asked == "CUT LATE" and model == "new" and request.transport is not None:
+            await _cut.wait()
             request.transport.abort()
             return response
     if "NOTHING" not in asked or model != "new":
@@ -69,16 +74,23 @@ async def go(_: web.Request) -> web.Response:
     return web.Response()
 
 
+async def cut(_: web.Request) -> web.Response:
+    _cut.set()
+    return web.Response()
+
+
 async def main() -> None:
     app = web.Application()
     app.router.add_post("/v1/chat/completions", complete)
     app.router.add_post("/go", go)
+    app.router.add_post("/cut", cut)
     runner = web.AppRunner(app, handler_cancellation=True)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
     print(runner.addresses[0][1], flush=True)
     await asyncio.get_running_loop().run_in_executor(None, sys.stdin.read)
     _go.set()
+    _cut.set()
     _never.set()
     await runner.cleanup()
 
