@@ -6,6 +6,7 @@ from dataclasses import replace
 from migrator_tui.adaptation.values import Acceptance, Advice, Cause, Edit, EditKind, Flips, Op, Suggestion
 from migrator_tui.tui.adaptation.review import ReviewScreen
 from migrator_tui.tui.adaptation.review_state import Review
+from migrator_tui.tui.widgets.modal import Ask
 from tests.tui.conftest import Driver
 
 NO_FENCES = Edit(
@@ -86,6 +87,16 @@ async def under_review_of_nothing(driver: Driver, suggestion: Suggestion) -> Rev
     assert isinstance(screen, ReviewScreen)
     await driver.settle_but_for_questions()
     return screen
+
+
+async def leave_with(driver: Driver, reason: str) -> None:
+    """Leave the edit under the cursor for a reason; what is typed waits for the question."""
+    await driver.press("c")
+    await driver.until(lambda: isinstance(driver.app.screen, Ask))
+    await driver.press("end")
+    await driver.type(reason)
+    await driver.press("enter")
+    await driver.until(lambda: isinstance(driver.app.screen, ReviewScreen))
 
 
 async def accepting(driver: Driver, acceptance: Acceptance = BREAKS, taken: Sequence[int] = (0,)) -> Review:

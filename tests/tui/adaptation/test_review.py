@@ -19,6 +19,7 @@ from tests.tui.adaptation.reviewing import (
     NO_FENCES,
     POLITE,
     SUGGESTION,
+    leave_with,
     under_review,
     under_review_of_nothing,
 )
@@ -71,22 +72,22 @@ async def test_space_takes_and_leaves_and_a_reason_reaches_the_next_request(answ
         await driver.until(lambda: "variables kept" in driver.text)
         assert review.taken == [0]
         await driver.press("space")
-        assert review.choices[0] is Choice.LEFT
-        await driver.press("j", "c")
-        await driver.type("we are curt")
-        await driver.press("enter")
+        await driver.until(lambda: review.choices[0] is Choice.LEFT)
+        await driver.press("j")
+        await leave_with(driver, "we are curt")
         await driver.until(lambda: "left: we are curt" in driver.text)
         assert driver.bench.prompt_pane.template == PROMPT.strip()
         told = lambda: [(e.edit["title"], e.reason) for e in driver.history.rejected_edits("triage", "newer")]  # noqa: E731
         await driver.until(lambda: told() == [("polite", "we are curt")])
         # Another reason is told instead of the first; nothing is told twice.
-        await driver.press("c", "end", "!", "enter")
+        await leave_with(driver, "!")
         await driver.until(lambda: "left: we are curt!" in driver.text)
         show(driver.app, replace(review, suggestion=review.suggestion))
         await driver.until(lambda: told() == [("JSON only, no fences", ""), ("polite", "we are curt!")])
         # What is taken after all was not turned down.
         await driver.until(lambda: screen.number == 0)
-        await driver.press("j", "c", "x", "enter")
+        await driver.press("j")
+        await leave_with(driver, "x")
         await driver.until(lambda: "left: x" in driver.text)
         await driver.until(lambda: driver.history.rejected_edits("triage", "newer")[0].reason == "x")
         await driver.press("space")
@@ -103,9 +104,9 @@ async def test_a_suggestion_comes_back_at_the_next_start_with_what_was_made_of_i
         screen = await under_review(driver)
         assert screen.review is not None
         show(driver.app, replace(screen.review, asked_at=datetime.now(UTC) - timedelta(hours=3)))
-        await driver.press("space", "j", "c")
-        await driver.type("curt")
-        await driver.press("enter", "j", "e")
+        await driver.press("space", "j")
+        await leave_with(driver, "curt")
+        await driver.press("j", "e")
         await driver.until(lambda: isinstance(driver.app.screen, ChangeWords))
         await driver.type("So. ")
         await driver.press("ctrl+s")
@@ -195,7 +196,7 @@ async def test_take_all_leaves_alone_what_was_left(answered: Path) -> None:
         screen = await under_review(driver)
         review = screen.review
         assert review is not None
-        await driver.press("c", *"no", "enter")
+        await leave_with(driver, "no")
         await driver.until(lambda: review.reasons == {0: "no"})
         await driver.press("ctrl+a")
         assert review.choices == [Choice.LEFT, Choice.TAKEN, Choice.TAKEN]
