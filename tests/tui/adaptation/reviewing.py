@@ -89,13 +89,11 @@ async def under_review_of_nothing(driver: Driver, suggestion: Suggestion) -> Rev
     return screen
 
 
-async def leave_with(driver: Driver, reason: str) -> None:
-    """Leave the edit under the cursor for a reason; what is typed waits for the question."""
+async def leave_with(driver: Driver, *keys: str) -> None:
+    """Leave the edit under the cursor for the reason typed so; the keys wait for the question."""
     await driver.press("c")
     await driver.until(lambda: isinstance(driver.app.screen, Ask))
-    await driver.press("end")
-    await driver.type(reason)
-    await driver.press("enter")
+    await driver.press(*keys, "enter")
     await driver.until(lambda: isinstance(driver.app.screen, ReviewScreen))
 
 

@@ -74,13 +74,13 @@ async def test_space_takes_and_leaves_and_a_reason_reaches_the_next_request(answ
         await driver.press("space")
         await driver.until(lambda: review.choices[0] is Choice.LEFT)
         await driver.press("j")
-        await leave_with(driver, "we are curt")
+        await leave_with(driver, *"we are curt")
         await driver.until(lambda: "left: we are curt" in driver.text)
         assert driver.bench.prompt_pane.template == PROMPT.strip()
         told = lambda: [(e.edit["title"], e.reason) for e in driver.history.rejected_edits("triage", "newer")]  # noqa: E731
         await driver.until(lambda: told() == [("polite", "we are curt")])
         # Another reason is told instead of the first; nothing is told twice.
-        await leave_with(driver, "!")
+        await leave_with(driver, "end", "!")
         await driver.until(lambda: "left: we are curt!" in driver.text)
         show(driver.app, replace(review, suggestion=review.suggestion))
         await driver.until(lambda: told() == [("JSON only, no fences", ""), ("polite", "we are curt!")])
@@ -105,7 +105,7 @@ async def test_a_suggestion_comes_back_at_the_next_start_with_what_was_made_of_i
         assert screen.review is not None
         show(driver.app, replace(screen.review, asked_at=datetime.now(UTC) - timedelta(hours=3)))
         await driver.press("space", "j")
-        await leave_with(driver, "curt")
+        await leave_with(driver, *"curt")
         await driver.press("j", "e")
         await driver.until(lambda: isinstance(driver.app.screen, ChangeWords))
         await driver.type("So. ")
@@ -196,7 +196,7 @@ async def test_take_all_leaves_alone_what_was_left(answered: Path) -> None:
         screen = await under_review(driver)
         review = screen.review
         assert review is not None
-        await leave_with(driver, "no")
+        await leave_with(driver, *"no")
         await driver.until(lambda: review.reasons == {0: "no"})
         await driver.press("ctrl+a")
         assert review.choices == [Choice.LEFT, Choice.TAKEN, Choice.TAKEN]
