@@ -325,6 +325,20 @@ async def test_without_a_rollout_the_decision_stands_there_and_a_start_asks_why(
         assert "nobody watches" in driver.text
 
 
+@pytest.mark.parametrize("about", ["newer", "baseline"])
+async def test_without_a_rollout_a_signed_decision_stands_there_where_it_is_about_this_version(
+    answered: Path, about: str
+) -> None:
+    with open_history(answered) as history:
+        (version,) = history.versions("triage", about)
+        history.sign(NewDecision("triage", "newer", version.id, True, "not-ready", "we know why", "ann"))
+    async with opened(answered, size=WIDE) as driver:
+        await shown(driver, "No rollout of triage yet")
+        await driver.until(lambda: "The scorecard says ✗ not ready" in driver.text)
+        signed = "A signed decision about this version says ✓ go, by ann, against the scorecard: we know why"
+        assert (signed in driver.text) == ("2 why not ready" not in driver.text) == (about == "newer")
+
+
 async def test_quick_and_healthy_calls_are_no_trouble_and_bars_are_of_this_rollout_alone(shop: Path) -> None:
     steps = (Step(50, 60, 20), Step(75, 60, 20), Step(100, 60, 20))
     with open_history(shop) as history:

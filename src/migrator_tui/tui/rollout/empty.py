@@ -5,10 +5,12 @@ from typing import TYPE_CHECKING
 from textual.content import Content
 
 from migrator_tui.text_safety import safe_line
+from migrator_tui.tui.glyphs import Glyphs
 from migrator_tui.tui.scorecard.words import look_of
 from migrator_tui.tui.theme import MUTED, STRONG, STYLES
 
 if TYPE_CHECKING:
+    from migrator_tui.history.decision_records import SignedDecision
     from migrator_tui.tui.app import MigratorApp
 
 
@@ -25,7 +27,11 @@ def nothing_yet(app: "MigratorApp") -> Content:
     card = counted.card if counted is not None else None
     reasons = card.decision.reasons if card is not None and not card.nothing_run else ()
     why = f": {glyphs.fit(safe_line(reasons[0], 200))}" if reasons else ""
-    ready = look.short == "ready"
+    version = card.version if card is not None else None
+    signed = next(iter(counted.decisions), None) if counted is not None else None
+    if signed is not None and (version is None or signed.version_id != version.id):
+        signed = None  # about another version
+    ready = look.short == "ready" or (signed is not None and signed.go)
     keys = "> starts   t rehearse" + ("" if ready else "   2 why not ready")
     return Content("\n").join(
         [
@@ -36,11 +42,26 @@ def nothing_yet(app: "MigratorApp") -> Content:
                 (f"{look.sign} {look.words}", STYLES[look.role]),
                 (f"{why}", STYLES["text"]),
             ),
+            *([_signed(signed, workspace.author, glyphs)] if signed is not None else []),
             Content(""),
             Content.styled(keys, MUTED),
             Content(""),
             *(Content.styled(glyphs.fit(line), MUTED) for line in _about(app)),
         ]
+    )
+
+
+def _signed(decision: "SignedDecision", author: str, glyphs: Glyphs) -> Content:
+    """`A signed decision about this version says ✓ go, by you: the shop opens`."""
+    who = "you" if decision.author == author else safe_line(decision.author, 30)
+    sign, role = (glyphs.passed, "success") if decision.go else (glyphs.failed, "error")
+    against = ", against the scorecard" if decision.override else ""
+    words = f"{sign} {'go' if decision.go else 'no-go'}, by {who}{against}"
+    why = f": {safe_line(decision.reason, 200)}" if decision.reason else ""
+    return Content.assemble(
+        ("A signed decision about this version says ", MUTED),
+        (glyphs.fit(words), STYLES[role]),
+        (glyphs.fit(why), STYLES["text"]),
     )
 
 
