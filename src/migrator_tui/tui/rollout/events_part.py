@@ -74,7 +74,8 @@ def calls_part(listed: Listed, now: datetime, glyphs: Glyphs, *, held: bool) -> 
     )
     rows = rows or [text_row(none)]
     since = f" {glyphs.dot} as of {listed.at.astimezone():%H:%M:%S}" if held else ""
-    bottom = "enter makes cases of them" if kept else "no input was kept: [rollout] sample_answers keeps some"
+    of_them = "enter makes cases of them" if kept == len(calls) else "inputs that were kept on top: enter makes cases"
+    bottom = of_them if kept else "no input was kept: [rollout] sample_answers keeps some"
     counts = [f"{n:,} {word}" for n, word in ((bad, "went wrong"), (len(calls) - bad, "slow")) if n]
     title = heading("The candidate's worst calls", ", ".join(counts) if counts or not listed.any_came else "none")
     return Filled(title, rows, None, Content.styled(bottom + since if calls else "", MUTED))

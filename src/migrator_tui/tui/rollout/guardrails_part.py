@@ -83,7 +83,8 @@ def _paired(
 def _title(results: Sequence[GuardrailResult], glyphs: Glyphs) -> Content:
     states = [result.state for result in results]
     tripped, near = (states.count(state) for state in ("tripped", "near"))
-    open_ = sum(waits(result) for result in results)
+    # As often as the text status names one: two limits of a metric that wait for the same are one reason.
+    open_ = len({(result.metric, result.why) for result in results if waits(result)})
     words, role = f"{glyphs.passed} none near its limit", "success"
     if tripped:
         words, role = f"{glyphs.failed} {tripped} tripped", "error"

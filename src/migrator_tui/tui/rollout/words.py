@@ -6,7 +6,6 @@ from datetime import datetime, timedelta
 from migrator_tui.history.rollout_records import EventKind, Rollout, RolloutEvent, RolloutState, Sample
 from migrator_tui.rollout.failed_calls import troubles
 from migrator_tui.rollout.plan import step_name
-from migrator_tui.rollout.words import AGAINST_ADVICE
 from migrator_tui.text_safety import safe_line
 from migrator_tui.tui.glyphs import Glyphs
 from migrator_tui.tui.rollout.reading import Brief
@@ -77,7 +76,8 @@ def event_look(event: RolloutEvent, glyphs: Glyphs) -> tuple[str, str, str]:
         EventKind.ENDED: (glyphs.dot, "ended", "muted"),
         EventKind.WARNED: (glyphs.warning, "watch this", "warning"),
         EventKind.READY: (glyphs.to_judge, f"ready at {at}", "warning"),
-        EventKind.OVERRIDDEN: (glyphs.drift, f"{at} {AGAINST_ADVICE}", "warning"),
+        # In short: what was said all the same begins in the same column as beside other events.
+        EventKind.OVERRIDDEN: (glyphs.drift, f"{at} against advice", "warning"),
     }[event.kind]
 
 
