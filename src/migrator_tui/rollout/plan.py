@@ -1,6 +1,7 @@
 """What a rollout's present step still needs before the next one: time and calls."""
 
-from collections.abc import Sequence
+import math
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -64,9 +65,9 @@ def whole_time(seconds: float) -> str:
     return duration(seconds)
 
 
-def duration(seconds: float) -> str:
-    """`42 min`, `2 h`, `3 days`: rounded up, since it says what is missing."""
+def duration(seconds: float, *, whole: Callable[[float], int] = math.ceil) -> str:
+    """`42 min`, `2 h`, `3 days`: rounded up where it says what is missing, down (`math.floor`) where what there was."""
     for size, name in ((86_400.0, "days"), (3_600.0, "h"), (60.0, "min")):
         if seconds >= 2 * size or (seconds >= size and name != "days"):
-            return f"{-int(-seconds // size)} {name}"
-    return f"{-int(-seconds // 1)} s"
+            return f"{whole(seconds / size)} {name}"
+    return f"{whole(seconds)} s"

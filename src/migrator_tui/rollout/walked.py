@@ -1,5 +1,6 @@
 """How each step of a rollout stands: how long it was really held, and whether it was left against advice."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -80,12 +81,4 @@ def short_words(step: Step, left: Left | None) -> str:
     """`20 s of 24 h`, of a step that was left before its time; empty of others."""
     if left is None or left.held_s >= step.hold_s:
         return ""
-    return f"{so_long(left.held_s)} of {duration(step.hold_s)}"
-
-
-def so_long(seconds: float) -> str:
-    """`42 min`, `2 h`: rounded down, since it says what there was."""
-    for size, name in ((86_400.0, "days"), (3_600.0, "h"), (60.0, "min")):
-        if seconds >= 2 * size or (seconds >= size and name != "days"):
-            return f"{int(seconds // size)} {name}"
-    return f"{int(seconds)} s"
+    return f"{duration(left.held_s, whole=math.floor)} of {duration(step.hold_s)}"

@@ -39,7 +39,6 @@ class Rolling(Searching):
         self._looks += 1
         if self.current.NAME == "rollout" or self._looks % SELDOM == 0:
             self.look_at_rollout()
-
         if self.current.NAME == "project" and self._looks % SELDOM == 0:
             self.look_at_rollouts()
 
