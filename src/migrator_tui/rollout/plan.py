@@ -66,7 +66,7 @@ def whole_time(seconds: float) -> str:
 
 
 def duration(seconds: float, *, whole: Callable[[float], int] = math.ceil) -> str:
-    """`42 min`, `2 h`, `3 days`: rounded up where it says what is missing, down (`math.floor`) where what there was."""
+    """`42 min`, `2 h`, `3 days`: rounded up to say what is missing, down (`math.floor`) to say what there was."""
     for size, name in ((86_400.0, "days"), (3_600.0, "h"), (60.0, "min")):
         if seconds >= 2 * size or (seconds >= size and name != "days"):
             return f"{whole(seconds / size)} {name}"
