@@ -242,6 +242,18 @@ async def test_where_one_was_is_found_again(answered: Path) -> None:
         assert driver.bench.prompt_pane.tab == "params" and driver.bench.narrow_tab == "prompt"
 
 
+async def test_the_screen_where_one_was_comes_back(answered: Path) -> None:
+    async with opened(answered) as driver:
+        await driver.press("j", "2")
+        await driver.until(lambda: driver.app.current.NAME == "scorecard")
+        case = driver.case
+        await driver.app.action_quit()
+    async with opened(answered) as driver:
+        await driver.until(lambda: driver.app.current.NAME == "scorecard" and "not ready" in driver.text)
+        await driver.press("1")
+        assert driver.case == case
+
+
 async def test_quitting_keeps_what_was_typed_in_the_last_moment(answered: Path) -> None:
     async with opened(answered) as driver:
         await driver.press("e")

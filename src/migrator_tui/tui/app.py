@@ -39,6 +39,7 @@ from migrator_tui.tui.theme import DEFAULT_THEME
 from migrator_tui.tui.widgets.header import HeaderState
 from migrator_tui.tui.widgets.tabs import TabNote
 from migrator_tui.tui.widgets.work_screen import NOTICE_SECONDS, WorkScreen
+from migrator_tui.tui.workbench.case_list import CaseRows
 from migrator_tui.tui.workbench.screen import WorkbenchScreen
 from migrator_tui.tui.workspace import Workspace
 
@@ -134,11 +135,21 @@ class MigratorApp(Rolling):
         for screen in self._screens.values():
             screen.history_opened()
         self.watch_rollouts()
+        self._show_where_one_was()
         if problem := self._settings_problem():
             self.say(problem, "error")
         elif (foreign := self.workspace.project.foreign) is not None and (line := opening_line(foreign)):
             self.say(line, "warning")
         self._warm()
+
+    def _show_where_one_was(self) -> None:
+        """The screen of the last session, unless the user has begun with something in this one."""
+        session, bench = self.workspace.session, self.workbench
+        untouched = (
+            self.screen is bench and isinstance(bench.focused, CaseRows) and bench.case_in_view == session.case_id
+        )
+        if session.screen in self.screen_names and untouched:
+            self.action_show(session.screen)
 
     def _settings_problem(self) -> str:
         """What is wrong in the user's settings; said once, and the defaults stand."""
