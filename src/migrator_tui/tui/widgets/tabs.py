@@ -50,24 +50,26 @@ class ScreenTabs(Widget):
         fewer = {self.active} if width >= 60 else set()
         for words_for in (set(self.shown), {"workbench", "scorecard", self.active}, fewer, set[str]()):
             line = self._line(words_for)
-            if line.cell_length <= width:
-                break
-        return line.truncate(width)
+            if (line if words_for else line.rstrip()).cell_length <= width:
+                return line.truncate(width)
+        return self._line(set(), tight=True).truncate(width)
 
-    def _line(self, words_for: set[str]) -> Content:
-        parts: list[Content | str] = [" "]
+    def _line(self, words_for: set[str], *, tight: bool = False) -> Content:
+        """`words_for`: the screens with a word beside their title, the others have a sign; `tight`: without gaps."""
+        parts: list[Content | str] = [] if tight else [" "]
         for screen in self.shown:
             number, title = SCREENS[screen]
             click = Style.from_meta({"@click": f"app.show('{screen}')"})
             if screen == self.active:
                 label = Content.styled(f" {number} {title} ", "bold $text-primary on $primary-muted")
             else:
-                label = Content.assemble((f" {number} ", MUTED), (f"{title} ", MUTED))
+                label = Content.assemble((f" {number} ", MUTED), (title if tight else f"{title} ", MUTED))
             parts.append(label.stylize(click))
             note = self.notes.get(screen)
             if note is not None:
                 words = note.words if screen in words_for else note.sign
                 if words:
                     parts.append(Content.assemble(" ", (words, STYLES[note.role])))
-            parts.append("   " if words_for else "  ")
+            if not tight:
+                parts.append("   " if words_for else "  ")
         return Content.assemble(*parts)
