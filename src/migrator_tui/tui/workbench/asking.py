@@ -114,9 +114,9 @@ class Asking(Drafting, Bench):
         self.show_sides()
 
     def look_again(self) -> None:
-        """The same of the cases as they are now, where it was told of others."""
-        if self.hint:
-            self._first_look(begins=False)
+        """The same of the cases as they are now, where it was told of others, or is about to be."""
+        if self.ready:
+            self._first_look(begins=not self.hint)
 
     # What would go wrong
 

@@ -328,7 +328,10 @@ class Drafting(DraftParams, Bench):
     def _show_changed_cases(self) -> None:
         self.reload_list(keep=self.workspace.number_of(self.case_in_view or ""))
         self.show_case()
-        self.say("the case files have changed: this is what they hold now", "warning")
+        frame = self.program.frame
+        # What was written from here, and is being said, is no news.
+        if not (frame.notice and frame.notice_role == "success"):
+            self.say("the case files have changed: this is what they hold now", "warning")
         self.look_again()
         self.catch_up()
 
