@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ from migrator_tui.history.records import Origin
 from migrator_tui.project.config import load_project
 from migrator_tui.project.errors import ProjectError
 from migrator_tui.tui.adaptation.search_chart import heights, staircase
-from migrator_tui.tui.adaptation.search_dialog import SearchDialog
+from migrator_tui.tui.adaptation.search_dialog import Prospect, SearchDialog
 from migrator_tui.tui.adaptation.search_state import SearchState
 from migrator_tui.tui.app import MigratorApp
 from migrator_tui.tui.glyphs import ASCII, UNICODE
@@ -393,3 +394,24 @@ async def test_an_earlier_search_can_be_looked_at_and_its_winner_reviewed(answer
         review = driver.app.reviews.get(("triage", "newer"))
         assert review is not None and review.edits == [EDIT] and review.search_id == stored.id
         await driver.settle()
+
+
+async def test_what_is_counted_for_a_question_that_was_closed_paints_nothing(answered: Path) -> None:
+    begun, go = asyncio.Event(), asyncio.Event()
+
+    async def estimate(_: object) -> Any:
+        begun.set()
+        with suppress(asyncio.CancelledError):  # it comes to its end all the same, as what is already there does
+            await go.wait()
+        raise ProjectError("too late")
+
+    prospect = Prospect("v1", ("new", "helper"), 6, 0, None, None, None, "", estimate)
+    async with opened(answered) as driver:
+        dialog = SearchDialog(prospect, SETTINGS, UNICODE)
+        driver.app.push_screen(dialog)
+        await driver.until(begun.is_set)
+        await driver.press("escape")
+        await driver.until(lambda: not dialog.is_attached)
+        go.set()
+        await driver.settle()
+        assert driver.app.crash is None

@@ -137,11 +137,6 @@ class TrySides(Modal[None]):
         """Without and with."""
         return self.query_one("#without-output", OutputPane), self.query_one("#with-output", OutputPane)
 
-    @property
-    def _here(self) -> bool:
-        """It is in front: one that was closed loses its parts before what it began is over."""
-        return self.app.is_running and self.is_current
-
     def _label(self) -> None:
         stop = "x stop · " if self.going else ""
         told = f" · {self.told}" if self.told else ""
@@ -176,7 +171,7 @@ class TrySides(Modal[None]):
         finally:
             self.going = False
             self.streams.clear()
-            if self._here:
+            if self.is_open:
                 self._label()
                 self.rows.refresh()
                 self._show()
@@ -240,7 +235,7 @@ class TrySides(Modal[None]):
         if stream is None:
             return
         added, void = stream.take(event.event)
-        if not self._here or case_id != self.rows.highlighted:
+        if not self.is_open or case_id != self.rows.highlighted:
             return
         pane = self.sides[1]
         if void:
@@ -260,7 +255,7 @@ class TrySides(Modal[None]):
 
     def _changed(self, case_id: str) -> None:
         """Something of this case is new."""
-        if not self._here:
+        if not self.is_open:
             return
         self.rows.refresh()
         self._count()
@@ -314,7 +309,7 @@ class TrySides(Modal[None]):
         with_.show_marked(diff.right, diff.summary)
 
     def _paint(self) -> None:
-        if not self._here:
+        if not self.is_open:
             return
         stream = self.streams.get(self.rows.highlighted or "")
         if stream is not None:

@@ -89,6 +89,8 @@ class ChangeWords(Modal[str]):
             guarded = await asyncio.to_thread(guard, review, self.workspace, edits, taken)
         except ProjectError as error:
             guarded = Guarded(refusals=[str(error)])
+        if not self.is_open:
+            return
         glyphs = self.glyphs
         if guarded.refusals:
             lines = [f"{glyphs.failed} {safe_line(one, 280)}" for one in guarded.refusals[:SHOWN_REFUSALS]]

@@ -178,6 +178,8 @@ class SearchDialog(Modal[SearchChoice]):
             self._estimate = await self.prospect.estimate(settings)
         except (ProjectError, HistoryError) as error:
             self._estimate, self._failed = None, str(error)
+        if not self.is_open:
+            return
         self._show()
         if self._hurried:
             self._agree()

@@ -154,6 +154,8 @@ class AddCheck(Modal[CheckSpec]):
     def _show(
         self, ground: Ground, proposals: Sequence[Proposal], there: Sequence[CheckSpec], names: Sequence[str]
     ) -> None:
+        if not self.is_open:
+            return
         self.ground, self.proposals = ground, proposals
         line = self.query_one("#present", Static)
         line.display = bool(there)
@@ -274,6 +276,8 @@ class AddCheck(Modal[CheckSpec]):
             self.app.call_from_thread(self._tried, spec, trial, problem)
 
     def _tried(self, spec: CheckSpec, trial: Trial | None, problem: str) -> None:
+        if not self.is_open:
+            return
         self.trial, self.problem, self.tried = trial, problem, True
         if trial is None:
             self._say(Content.styled(f"  {self.glyphs.failed} {safe_line(problem)}", STYLES["error"]))
@@ -287,7 +291,8 @@ class AddCheck(Modal[CheckSpec]):
         shown.update(Content("\n").join([*lines, beside, written.truncate(width, ellipsis=True)]))
 
     def _say(self, line: Content) -> None:
-        self.query_one("#tried", Static).update(line)
+        if self.is_open:
+            self.query_one("#tried", Static).update(line)
 
     # Writing
 

@@ -39,6 +39,11 @@ class Modal(ModalScreen[Result]):
     def action_dismiss_unchanged(self) -> None:
         self.dismiss(None)
 
+    @property
+    def is_open(self) -> bool:
+        """Nobody has answered it yet: one that was loses its parts before what it began is over."""
+        return self.app.is_running and self in self.app.screen_stack
+
     def label(self, title: str, keys: str) -> None:
         """What the box is about, and its keys."""
         box = self.query_one(".box")
